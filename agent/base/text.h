@@ -1,0 +1,21 @@
+// Small things said about text in several rooms.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+std::string_view trim(std::string_view text);
+
+// FNV-1a, 64 bit (draft-eastlake-fnv): stable over restarts and architectures, for names and starting points.
+uint64_t stable_hash(std::string_view text);
+
+// The candidate with the smallest edit distance, if that is small enough to be a likely misspelling; else "".
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace base

@@ -1,0 +1,178 @@
+// Desired rows: all that ichor writes, to the kernel and to disk. One struct per kind of thing, ordered so that what comes first
+// must be there before what comes later can use it; removal goes the other way. A row names a thing by key(); operator== compares
+// the fields that ichor sets and no others. Rows that have a kernel struct carry it byte for byte.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/ip.h"
+#include "base/mac.h"
+#include "model/cluster/service.h"
+#include "model/source_status.h"
+
+namespace model::desired {
+
+constexpr uint8_t kRouteProtocol = 0x69;  // marks ichor's routes and neighbours
+constexpr const char* kPodLinkPrefix = "ich";
+
+// STATE-DIR/sandboxes: who holds which address. First written, last but for the link removed.
+struct SandboxRecord {
+  static constexpr std::string_view kKind = "sandbox_records";
+  std::string sandbox;  // Sandbox key
+  std::string container_id, ifname, pod_namespace, pod_name, pod_uid, netns_path;
+  std::vector<base::Ip> addresses;
+  bool complete = false;
+
+  bool operator==(const SandboxRecord&) const = default;
+  std::string key() const { return sandbox; }
+};
+
+// A sysctl under /proc/sys, dots for slashes; a link's name may itself hold dots, hence a list. Never removed.
+struct Sysctl {
+  static constexpr std::string_view kKind = "sysctls";
+  std::vector<std::string> path;  // {"net","ipv4","conf","all","forwarding"}
+  std::string value;
+
+  bool operator==(const Sysctl&) const = default;
+  std::string key() const {
+    std::string joined;
+    for (const auto& part : path) joined += (joined.empty() ? "" : "/") + part;
+    return joined;
+  }
+};
+
+// The BPF object: its programs and maps, pinned below BPF-ROOT. Map sizes count entries.
+struct DatapathObject {
+  static constexpr std::string_view kKind = "datapath_objects";
+  std::string generation;
+  uint32_t services = 0, slots = 0, backends = 0, pods = 0;
+
+  bool operator==(const DatapathObject&) const = default;
+  std::string key() const { return generation; }
+};
+
+enum class Hook : uint8_t {
+  kConnect4, kConnect6, kSendmsg4, kSendmsg6, kRecvmsg4, kRecvmsg6, kGetpeername4, kGetpeername6,
+  kUplinkIngress,
+};
+
+// A program on a hook by a pinned bpf_link: cgroup hooks on the cgroup root, uplink hooks by tcx on a device.
+struct Attachment {
+  static constexpr std::string_view kKind = "attachments";
+  Hook hook = Hook::kConnect4;
+  std::string target;      // cgroup path or device name
+  std::string generation;  // of the object whose program it is
+
+  bool operator==(const Attachment&) const = default;
+  std::string key() const { return std::to_string(static_cast<int>(hook)) + "@" + target; }
+};
+
+struct Backend {
+  base::Ip address;
+  uint16_t port = 0;  // host order
+  auto operator<=>(const Backend&) const = default;
+};
+struct Frontend {
+  base::Ip address;
+  uint16_t port = 0;  // host order
+  model::Protocol protocol = model::Protocol::kTcp;
+  auto operator<=>(const Frontend&) const = default;
+};
+
+// One Service port of one family: where it is reached and who answers. The reconciler numbers it and gives it a region of slots.
+struct ServiceEntry {
+  static constexpr std::string_view kKind = "service_entries";
+  std::string name;                 // "ns/name:port/PROTOCOL/FAMILY": not in the kernel, where the first frontend names it
+  std::vector<Frontend> frontends;  // sorted, not empty
+  std::vector<Backend> backends;    // sorted, without duplicates; empty: connections are refused
+
+  // The name is not stored in the kernel, so rows read from there have none.
+  bool operator==(const ServiceEntry& other) const { return frontends == other.frontends && backends == other.backends; }
+  std::string key() const {
+    const Frontend& first = frontends.front();
+    return base::to_string(first.address) + "," + std::to_string(first.port) + "," + std::to_string(static_cast<int>(first.protocol));
+  }
+};
+
+// A pod's link: a veth whose peer is made inside the pod's network namespace, with addresses, routes and neighbours there.
+// Only what the host side shows can be compared after a restart.
+struct PodLink {
+  static constexpr std::string_view kKind = "pod_links";
+  std::string name;    // host side, "ich..."
+  std::string sandbox;
+  std::string ifname;  // pod side
+  base::Mac host_mac, pod_mac;
+  uint32_t mtu = 0;  // bytes
+  std::vector<base::Ip> addresses;
+  std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
+
+  bool operator==(const PodLink& other) const {
+    return name == other.name && host_mac == other.host_mac && mtu == other.mtu;
+  }
+  std::string key() const { return name; }
+};
+
+// cls_bpf on the clsact hook of a pod link, found again by the filter's name.
+enum class FilterSide : uint8_t { kFromPod /* tc ingress */, kToPod /* tc egress */ };
+struct Filter {
+  static constexpr std::string_view kKind = "filters";
+  std::string link;
+  FilterSide side = FilterSide::kFromPod;
+  std::string generation;
+
+  bool operator==(const Filter&) const = default;
+  std::string key() const { return link + (side == FilterSide::kFromPod ? "/from_pod" : "/to_pod"); }
+};
+
+// Maps `pods` (by address) and `pod_sources` (by link): rows carry the link's name, the store its ifindex.
+struct PodEntry {
+  static constexpr std::string_view kKind = "pod_entries";
+  base::Ip address;
+  std::string link;
+  base::Mac host_mac, pod_mac;
+
+  bool operator==(const PodEntry&) const = default;
+  std::string key() const { return base::to_string(address); }
+};
+
+// A route with protocol 0x69 in the main table.
+struct Route {
+  static constexpr std::string_view kKind = "routes";
+  base::Cidr destination;
+  base::Ip gateway;  // unspecified: on link
+  std::string link;  // empty: resolved by the kernel from the gateway
+  base::Ip source;   // preferred source; unspecified: the kernel's choice
+
+  bool operator==(const Route&) const = default;
+  std::string key() const { return base::to_string(destination); }
+};
+
+// A permanent neighbour entry on a pod link.
+struct Neighbor {
+  static constexpr std::string_view kKind = "neighbors";
+  std::string link;
+  base::Ip address;
+  base::Mac mac;
+
+  bool operator==(const Neighbor&) const = default;
+  std::string key() const { return link + "/" + base::to_string(address); }
+};
+
+// A file written whole, by rename. Never removed.
+struct File {
+  static constexpr std::string_view kKind = "files";
+  std::string path;
+  std::string content;
+
+  bool operator==(const File&) const = default;
+  std::string key() const { return path; }
+};
+
+using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, File>;
+
+}  // namespace model::desired

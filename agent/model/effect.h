@@ -1,0 +1,51 @@
+// The engine's side of what is known: each desired or found thing with its outcome, and what planners had to say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/desired/rows.h"
+#include "model/outcome.h"
+#include "model/problem.h"
+#include "model/snapshot.h"
+
+namespace model {
+
+// One thing that reconcile looks after. Keyed "KIND KEY". A kDone row without `desired` waits for its sources before removal.
+struct Effect {
+  std::string kind;
+  std::string key;
+  std::string owner;  // "FEATURE KEY" of the planner that asks for it, "" when none does
+  std::optional<desired::Row> desired;
+  Outcome outcome;
+
+  bool operator==(const Effect&) const = default;
+};
+
+// Problems of one planner key, keyed "FEATURE KEY".
+struct KeyProblems {
+  std::vector<Problem> problems;
+
+  bool operator==(const KeyProblems&) const = default;
+};
+
+// Counters since the agent's start.
+struct EngineCounters {
+  uint64_t passes = 0;         // turns of the loop
+  uint64_t planner_calls = 0;
+  uint64_t writes = 0;         // put and remove calls of stores that succeeded
+  uint64_t failed_writes = 0;
+};
+
+// What status shows and nobody else needs: published whole after each pass by swapping a pointer.
+struct Published {
+  Snapshot snapshot;
+  Table<Effect> effects;
+  Table<KeyProblems> problems;
+  EngineCounters counters;
+  base::BootTime started{};
+  base::BootTime first_ready{};  // zero: not yet
+};
+
+}  // namespace model

@@ -1,0 +1,51 @@
+// What sources tell the engine: rows that came, changed or went, in batches that are folded in whole before anything is planned.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "model/snapshot.h"
+
+namespace model {
+
+template <class Row>
+struct RowChange {
+  std::string key;
+  std::shared_ptr<const Row> row;  // null: the row is gone
+};
+
+using Change = std::variant<RowChange<Service>, RowChange<EndpointSlice>, RowChange<Node>, RowChange<Pod>, RowChange<Namespace>,
+                            RowChange<Link>, RowChange<Address>, RowChange<HostRoute>, RowChange<HostNeighbor>, RowChange<Sandbox>,
+                            RowChange<Allocation>, RowChange<Config>, RowChange<Setting>, RowChange<SourceStatus>, RowChange<CanaryResult>,
+                            RowChange<UnreadKind>, RowChange<Problem>>;
+
+template <class Row>
+Change put(std::string key, Row row) {
+  return RowChange<Row>{std::move(key), std::make_shared<const Row>(std::move(row))};
+}
+template <class Row>
+Change gone(std::string key) {
+  return RowChange<Row>{std::move(key), nullptr};
+}
+
+// What a CNI request gets back once its sandbox's rows are in force (ADD) or out of the datapath (DEL).
+struct SandboxReply {
+  std::string host_link;
+  std::string host_mac, pod_mac;
+  std::vector<base::Ip> addresses;
+  uint32_t mtu = 0;
+};
+using SandboxWaiter = std::function<void(base::Result<SandboxReply>)>;  // called once, on the engine's thread; must not block
+
+struct Fact {
+  std::vector<Change> changes;
+  SandboxWaiter waiter;        // with the Sandbox row whose outcome it waits for
+  std::string waiter_sandbox;  // that row's key
+  bool host_changed = false;   // netlink saw something change: read actual state again
+};
+
+}  // namespace model

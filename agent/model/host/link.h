@@ -1,0 +1,56 @@
+// The node's own network as netlink reports it. Rows of links are keyed by name, addresses and routes by their text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/mac.h"
+
+namespace model {
+
+struct Link {
+  std::string name;
+  uint32_t ifindex = 0;
+  std::string kind;  // rtnetlink's IFLA_INFO_KIND, "" for physical links
+  base::Mac mac;
+  uint32_t mtu = 0;  // bytes
+  bool up = false;       // IFF_UP
+  bool carrier = false;  // IFF_LOWER_UP
+  bool loopback = false;
+  uint32_t master = 0;  // ifindex, 0: none
+
+  bool operator==(const Link&) const = default;
+};
+
+struct Address {
+  std::string link;
+  base::Cidr cidr;    // host bits kept
+  uint8_t scope = 0;  // RT_SCOPE_*
+
+  bool operator==(const Address&) const = default;
+};
+
+struct HostRoute {
+  base::Cidr destination;  // ::ffff:0:0 with length 0: IPv4 default
+  base::Ip gateway;        // unspecified: on link
+  std::string link;
+  uint8_t protocol = 0;  // RTPROT_*; 0x69 is ichor's
+  uint8_t type = 0;      // RTN_*
+  uint32_t table = 0;
+  uint32_t metric = 0;
+
+  bool operator==(const HostRoute&) const = default;
+};
+
+struct HostNeighbor {
+  base::Ip address;
+  std::string link;
+  base::Mac mac;
+  uint16_t state = 0;  // NUD_*
+
+  bool operator==(const HostNeighbor&) const = default;
+};
+
+}  // namespace model

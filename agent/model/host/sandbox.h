@@ -1,0 +1,30 @@
+// A pod's attachment as the CNI runtime asked for it. Keyed by "CONTAINERID/IFNAME". The row lives from ADD to DEL; its addresses
+// are chosen by plan/ipam and, with the row, kept in STATE-DIR/sandboxes until DEL, so that no restart can hand one out twice.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/ip.h"
+
+namespace model {
+
+struct Sandbox {
+  std::string container_id;
+  std::string ifname;  // inside the pod
+  std::string pod_namespace;
+  std::string pod_name;
+  std::string pod_uid;
+  std::string netns_path;  // as the runtime named it; informative
+  bool complete = false;   // the ADD has been answered
+  std::shared_ptr<base::Fd> netns;     // only from ADD until its reply
+  std::vector<base::Ip> addresses;     // as kept on disk: set once, never changed
+
+  bool operator==(const Sandbox&) const = default;
+  std::string key() const { return container_id + "/" + ifname; }
+};
+
+}  // namespace model

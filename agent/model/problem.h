@@ -1,0 +1,16 @@
+// Something a person should know about one row: said where it was found, shown next to the row and in /status.
+#pragma once
+
+#include <string>
+
+namespace model {
+
+struct Problem {
+  std::string subject;  // "Service default/web", "file web.yaml#2", "key loadBalancer.mode"
+  std::string text;     // what is wrong
+  std::string remedy;   // what to do about it; may be empty
+
+  auto operator<=>(const Problem&) const = default;
+};
+
+}  // namespace model

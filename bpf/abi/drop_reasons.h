@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every reason for which a program ends a packet or a call, with what to do about it. X(identifier, name, remedy) */
+#ifndef ICHOR_ABI_DROP_REASONS_H
+#define ICHOR_ABI_DROP_REASONS_H
+
+#define DROP_REASONS(X)                                                                                             \
+	X(DROP_MALFORMED, "malformed", "the packet's headers do not fit its length; look at the sender")             \
+	X(DROP_FOREIGN_SOURCE, "foreign_source", "a pod sent from an address that is not its own")                  \
+	X(DROP_NO_ENDPOINT, "no_endpoint", "the Service has no ready endpoint: kubectl get endpointslices")         \
+	X(DROP_STALE_BACKEND, "stale_backend", "a slot named no backend: an error in ichor, please report it")
+
+#define X(identifier, name, remedy) identifier,
+enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };
+#undef X
+
+/* Map `drops`, per-CPU array by enum drop_reason: packets or refused calls. */
+/* Map `deliveries`, per-CPU array by enum delivery: packets. */
+enum delivery { DELIVERED_FROM_UPLINK, DELIVERED_FROM_POD, DELIVERED_BY_STACK, DELIVERY_COUNT };
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Pods of this node: where a packet for an address goes, and which addresses a link may send from. */
+#ifndef ICHOR_ABI_PODS_H
+#define ICHOR_ABI_PODS_H
+
+#include "types.h"
+
+/* Map `pods`, hash by struct ip_addr. */
+struct pod {
+	__u32 ifindex; /* host side of the pod's link */
+	struct mac_addr host_mac;
+	struct mac_addr pod_mac;
+};
+ABI_ASSERT_SIZE(pod, 16);
+
+/* Map `pod_sources`, hash: present when that link may send from that address. Value: __u32 zero. */
+struct pod_source_key {
+	__u32 ifindex;
+	struct ip_addr address;
+};
+ABI_ASSERT_SIZE(pod_source_key, 20);
+
+#endif

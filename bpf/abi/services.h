@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Services: frontend -> service number -> handle -> slot -> backend. Numbers index arrays that the agent writes through mmap. */
+#ifndef ICHOR_ABI_SERVICES_H
+#define ICHOR_ABI_SERVICES_H
+
+#include "types.h"
+
+/* Map `frontends`, hash; value: __u32 number of the service. */
+struct frontend_key {
+	struct ip_addr address;
+	__be16 port_be;
+	__u8 protocol; /* IPPROTO_* */
+	__u8 zero;
+};
+ABI_ASSERT_SIZE(frontend_key, 20);
+
+/* Map `services`, mmapable array of these words by service number, stored at once: a reader sees the old set of backends or the
+ * new one. Bits 0-27: first slot, 28-47: number of slots, 48-63: generation, which changes with each store. */
+typedef __u64 service_handle;
+
+#define SERVICE_HANDLE_BASE_BITS 28
+#define SERVICE_HANDLE_SIZE_BITS 20
+
+static inline service_handle service_handle_pack(__u32 base, __u32 size, __u32 generation)
+{
+	return (__u64)base | (__u64)size << SERVICE_HANDLE_BASE_BITS |
+	       (__u64)(__u16)generation << (SERVICE_HANDLE_BASE_BITS + SERVICE_HANDLE_SIZE_BITS);
+}
+
+static inline __u32 service_handle_base(service_handle handle)
+{
+	return handle & ((1U << SERVICE_HANDLE_BASE_BITS) - 1);
+}
+
+static inline __u32 service_handle_size(service_handle handle)
+{
+	return (handle >> SERVICE_HANDLE_BASE_BITS) & ((1U << SERVICE_HANDLE_SIZE_BITS) - 1);
+}
+
+static inline __u32 service_handle_generation(service_handle handle)
+{
+	return handle >> (SERVICE_HANDLE_BASE_BITS + SERVICE_HANDLE_SIZE_BITS);
+}
+
+/* Map `slots`, mmapable array of __u32: numbers of backends. A region of it belongs to one service at a time. */
+
+/* Map `backends`, mmapable array. A number is reused only after a grace period. All zero: free. */
+struct backend {
+	struct ip_addr address;
+	__be16 port_be;
+	__u16 zero;
+	__u32 zero2;
+};
+ABI_ASSERT_SIZE(backend, 24);
+
+/* What a socket called before it was translated. Map `socket_peers` (socket storage): connected sockets.
+ * Map `datagram_peers` (LRU hash, key struct datagram_peer_key): unconnected UDP, one entry per socket and backend. */
+struct socket_peer {
+	struct ip_addr backend_address;
+	struct ip_addr frontend_address;
+	__be16 backend_port_be;
+	__be16 frontend_port_be;
+};
+ABI_ASSERT_SIZE(socket_peer, 36);
+
+struct datagram_peer_key {
+	__u64 socket_cookie;
+	struct ip_addr backend_address;
+	__be16 backend_port_be;
+	__u16 zero;
+	__u32 zero2;
+};
+ABI_ASSERT_SIZE(datagram_peer_key, 32);
+
+struct datagram_peer {
+	struct ip_addr frontend_address;
+	__be16 frontend_port_be;
+	__u16 zero;
+};
+ABI_ASSERT_SIZE(datagram_peer, 20);
+
+#endif
