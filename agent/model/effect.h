@@ -42,7 +42,8 @@ struct EngineCounters {
 struct Published {
   Snapshot snapshot;
   Table<Effect> effects;
-  Table<KeyProblems> problems;
+  Table<KeyProblems> problems;   // of planners, and what could not be read
+  Table<KeyProblems> conflicts;  // rows that two owners ask for
   EngineCounters counters;
   base::BootTime started{};
   base::BootTime first_ready{};  // zero: not yet

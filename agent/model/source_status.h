@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/ip.h"
 
 namespace model {
 
@@ -34,6 +35,8 @@ struct CanaryResult {
   bool from_host = false;
   bool from_pod = false;
   std::string error;  // the first failing one's
+  base::Ip listener;  // who answers the canary's Service
+  uint16_t listener_port = 0;  // 0: nobody listens yet
 
   bool operator==(const CanaryResult&) const = default;
 };

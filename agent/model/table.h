@@ -19,6 +19,11 @@ class Table {
     return row ? row->get() : nullptr;
   }
 
+  RowPtr share(const std::string& key) const {
+    const RowPtr* row = rows_.find(key);
+    return row ? *row : nullptr;
+  }
+
   // False when the table already says so: nothing depends on an event that changes nothing.
   bool set(const std::string& key, RowPtr row) {
     const Row* old = find(key);

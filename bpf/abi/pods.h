@@ -8,8 +8,8 @@
 /* Map `pods`, hash by struct ip_addr. */
 struct pod {
 	__u32 ifindex; /* host side of the pod's link */
-	struct mac_addr host_mac;
-	struct mac_addr pod_mac;
+	struct ether_mac host_mac;
+	struct ether_mac pod_mac;
 };
 ABI_ASSERT_SIZE(pod, 16);
 

@@ -5,6 +5,8 @@
 #define ICHOR_ABI_TYPES_H
 
 #ifdef __bpf__
+/* Contexts and packet headers are stable: no relocation for them, so that a load reads no kernel BTF. */
+#define BPF_NO_PRESERVE_ACCESS_INDEX
 #include "vmlinux.h"
 #else
 #include <linux/types.h>
@@ -22,9 +24,9 @@ struct ip_addr {
 };
 ABI_ASSERT_SIZE(ip_addr, 16);
 
-struct mac_addr {
+struct ether_mac {
 	__u8 bytes[6];
 };
-ABI_ASSERT_SIZE(mac_addr, 6);
+ABI_ASSERT_SIZE(ether_mac, 6);
 
 #endif

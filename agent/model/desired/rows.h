@@ -26,6 +26,7 @@ struct SandboxRecord {
   std::string sandbox;  // Sandbox key
   std::string container_id, ifname, pod_namespace, pod_name, pod_uid, netns_path;
   std::vector<base::Ip> addresses;
+  uint32_t incarnation = 0;
   bool complete = false;
 
   bool operator==(const SandboxRecord&) const = default;
@@ -37,6 +38,7 @@ struct Sysctl {
   static constexpr std::string_view kKind = "sysctls";
   std::vector<std::string> path;  // {"net","ipv4","conf","all","forwarding"}
   std::string value;
+  std::string only_from;  // not empty: written only where this value stands; any other one is left and counts as in force
 
   bool operator==(const Sysctl&) const = default;
   std::string key() const {

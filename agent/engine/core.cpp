@@ -1,0 +1,135 @@
+#include "engine/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/readiness.h"
+#include "plan/node.h"
+#include "plan/pods.h"
+
+namespace engine {
+namespace {
+
+// Hints come in bursts, and most are echoes of our own writes.
+constexpr base::Millis kHintDelay{200};
+constexpr base::Millis kFullReadEvery{5 * 60 * 1000};
+
+template <class T>
+void keep_earlier(std::optional<T>& first, std::optional<T> other) {
+  if (other && (!first || *other < *first)) first = other;
+}
+
+}  // namespace
+
+Core::Core(model::Identity identity, std::span<const plan::Feature> features, reconcile::Stores stores, base::BootTime now)
+    : planning_(std::move(identity), features), reconciler_(std::move(stores)), read_actual_at_(now) {
+  published_.started = now;
+}
+
+void Core::fold(model::Fact fact) {
+  planning_.fold(fact.changes);
+  if (fact.host_changed) read_actual_at_ = std::min(read_actual_at_, planning_.snapshot().now + kHintDelay);
+  if (!fact.waiter) return;
+  auto& waiter = waiters_[fact.waiter_sandbox];
+  if (waiter) waiter(base::Error{EBUSY, "another request for sandbox " + fact.waiter_sandbox + " came before this one was answered"});
+  waiter = std::move(fact.waiter);
+}
+
+void Core::pass(base::BootTime now) {
+  ++passes_;
+  read_actual_if_due(now);
+  // An answered ADD marks its sandbox complete, which is a fact again.
+  do write(now);
+  while (answer_waiters());
+}
+
+void Core::read_actual_if_due(base::BootTime now) {
+  if (now < read_actual_at_) return;
+  unreadable_ = reconciler_.read_actual();
+  read_actual_at_ = now + kFullReadEvery;
+}
+
+void Core::write(base::BootTime now) {
+  planning_.run(now, [this](const std::string& owner, auto rows) { reconciler_.assert_rows(owner, std::move(rows)); });
+  reconciler_.apply(now, gate());
+}
+
+bool Core::remove_slow(base::BootTime now) { return reconciler_.remove_slow(now, gate()); }
+
+reconcile::Gate Core::gate() const {
+  reconcile::Gate gate;
+  for (const auto& [key, source] : planning_.snapshot().table<model::SourceStatus>())
+    if (source->synced) gate.open(source->id);
+  return gate;
+}
+
+bool Core::answer_waiters() {
+  std::vector<model::Change> changes;
+  for (auto it = waiters_.begin(); it != waiters_.end();) {
+    auto reply = answer(it->first);
+    const auto* sandbox = planning_.snapshot().table<model::Sandbox>().find(it->first);
+    bool keep_waiting = !reply;
+    if (reply && sandbox && !reply->ok()) changes.push_back(model::gone<model::Sandbox>(it->first));
+    if (reply && sandbox && reply->ok() && !sandbox->complete) {
+      // The record must say so before the runtime hears of it: a restart drops what is not complete.
+      model::Sandbox complete = *sandbox;
+      complete.complete = true;
+      complete.netns = nullptr;
+      changes.push_back(model::put(it->first, std::move(complete)));
+      keep_waiting = true;
+    }
+    if (keep_waiting) {
+      ++it;
+      continue;
+    }
+    it->second(std::move(*reply));
+    it = waiters_.erase(it);
+  }
+  planning_.fold(changes);
+  return !changes.empty();
+}
+
+std::optional<base::Result<model::SandboxReply>> Core::answer(const std::string& sandbox) {
+  const auto& snapshot = planning_.snapshot();
+  if (!snapshot.table<model::Sandbox>().find(sandbox)) return model::SandboxReply{};
+  if (const auto* found = planning_.problems().find("ipam " + sandbox)) return base::Error{EAGAIN, found->problems.front().text};
+  auto reason = reconciler_.unsettled("pods " + sandbox);
+  if (reason && reason->empty()) return std::nullopt;
+  if (reason) return base::Error{EIO, *reason};
+
+  for (const auto& row : plan::pods::plan(sandbox, snapshot).rows)
+    if (const auto* link = std::get_if<model::desired::PodLink>(&row))
+      return model::SandboxReply{link->name, base::to_string(link->host_mac), base::to_string(link->pod_mac), link->addresses, link->mtu};
+  return base::Error{EAGAIN, "the agent does not know its configuration, Node and links yet"};
+}
+
+std::optional<base::BootTime> Core::next_wake() const {
+  std::optional<base::BootTime> next = planning_.next_wake();
+  keep_earlier(next, reconciler_.next_retry());
+  keep_earlier(next, std::optional(read_actual_at_));
+  return next;
+}
+
+std::shared_ptr<const model::Published> Core::publish(base::BootTime now) {
+  published_.snapshot = planning_.snapshot();
+  model::KeyProblems unreadable{unreadable_};
+  auto problems = planning_.problems();
+  if (!unreadable.problems.empty()) problems.set("read", std::make_shared<const model::KeyProblems>(std::move(unreadable)));
+  published_.problems = std::move(problems);
+  reconciler_.report(published_.effects, published_.conflicts);
+  published_.counters = {passes_, planning_.planner_calls(), reconciler_.counters().writes, reconciler_.counters().failed_writes};
+  if (published_.first_ready == base::BootTime{} && model::ready(model::readiness(published_))) published_.first_ready = now;
+  return std::make_shared<const model::Published>(published_);
+}
+
+base::Result<void> Core::serving() const {
+  const auto& snapshot = planning_.snapshot();
+  const auto* sandboxes = snapshot.table<model::SourceStatus>().find(model::source_name(model::SourceId::kSandboxes));
+  if (!plan::settled(snapshot)) return base::Error{EAGAIN, "configuration, objects and links have not all been read yet"};
+  if (!sandboxes || !sandboxes->synced) return base::Error{EAGAIN, "the records of sandboxes have not been read"};
+  if (plan::own_pod_cidrs(snapshot).empty()) return base::Error{EAGAIN, "node " + snapshot.identity.node_name + " has no pod CIDR"};
+  if (auto reason = reconciler_.unsettled("programs " + plan::kNodeKey)) return base::Error{EAGAIN, "the programs are not in force: " + *reason};
+  return {};
+}
+
+}  // namespace engine

@@ -1,0 +1,48 @@
+// The thinking half of the engine: folds facts into the tables, finds the keys whose inputs changed, and calls their planners.
+// It has no threads, clock or kernel; the verb plan and the tests drive it as the agent does.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/effect.h"
+#include "model/fact.h"
+#include "plan/plan.h"
+
+namespace engine {
+
+class Planning {
+ public:
+  using RowSink = std::function<void(const std::string& owner, std::vector<model::desired::Row> rows)>;
+
+  Planning(model::Identity identity, std::span<const plan::Feature> features);
+
+  void fold(const std::vector<model::Change>& changes);
+  // Plans every key that is due. The sink gets all rows of a planned key: what it asserted before and does not now is void.
+  void run(base::BootTime now, const RowSink& sink);
+
+  const model::Snapshot& snapshot() const { return snapshot_; }
+  const model::Table<model::KeyProblems>& problems() const { return problems_; }
+  uint64_t planner_calls() const { return planner_calls_; }
+  std::optional<base::BootTime> next_wake() const;
+
+ private:
+  template <class Row>
+  void fold_row(const model::RowChange<Row>& change);
+  void plan_key(size_t feature, const std::string& key, const RowSink& sink);
+  void keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation);
+  void keep_problems(const std::string& owner, std::vector<model::Problem> problems);
+
+  model::Snapshot snapshot_;
+  std::span<const plan::Feature> features_;
+  std::vector<plan::Keys> due_;  // by feature
+  std::map<std::pair<size_t, std::string>, base::BootTime> wake_at_;
+  model::Table<model::KeyProblems> problems_;
+  uint64_t planner_calls_ = 0;
+};
+
+}  // namespace engine

@@ -1,0 +1,39 @@
+// How an agent comes by its configuration: the files it was given, or the last good ones kept in the state directory.
+#include "engine/options.h"
+#include "engine/startup.h"
+#include "sources/settings.h"
+
+namespace engine {
+
+std::string settings_help() { return sources::settings_help(); }
+
+SettingsReading read_settings(const Options& options) {
+  auto settings = sources::load_settings(options.config_files, options.sets);
+  return {settings.config, settings.errors};
+}
+
+model::Fact settings_fact(const Options& options) {
+  auto settings = sources::load_settings(options.config_files, options.sets);
+  model::Fact fact;
+  std::string text = std::to_string(settings.settings.size()) + " keys";
+  for (const auto& error : settings.errors) fact.changes.push_back(model::put(error.subject, error));
+  bool good = settings.errors.empty();
+  if (!good) {
+    text = std::to_string(settings.errors.size()) + " errors";
+    if (auto kept = sources::kept_settings(options.state_dir); kept && kept->errors.empty()) {
+      settings = std::move(*kept);
+      good = true;
+      text += "; the last good configuration is in force";
+    }
+  } else if (auto stored = sources::keep_settings(options.state_dir, options.config_files, options.sets); !stored.ok()) {
+    fact.changes.push_back(model::put("settings/kept", model::Problem{"settings", "cannot be kept for the next start: " + stored.error().text, "make " + options.state_dir + " writable"}));
+  }
+  if (good) {
+    fact.changes.push_back(model::put("config", settings.config));
+    for (const auto& setting : settings.settings) fact.changes.push_back(model::put(setting.key, setting));
+  }
+  fact.changes.push_back(model::put(model::source_name(model::SourceId::kSettings), model::SourceStatus{model::SourceId::kSettings, good, text}));
+  return fact;
+}
+
+}  // namespace engine

@@ -1,0 +1,15 @@
+// What verbs of the engine need before the first turn.
+#pragma once
+
+#include "engine/options.h"
+#include "model/fact.h"
+
+namespace engine {
+
+model::Identity identity_of(const Options& options);
+
+// Config, Setting, Problem and SourceStatus rows. With errors and nothing kept from an earlier start there is no Config row, and
+// nothing is written for want of one.
+model::Fact settings_fact(const Options& options);
+
+}  // namespace engine

@@ -1,0 +1,34 @@
+#include "engine/stores.h"
+
+#include "io/files/file_store.h"
+#include "io/files/sandbox_records.h"
+#include "io/kernel/attachments.h"
+#include "io/kernel/datapath_object.h"
+#include "io/kernel/filters.h"
+#include "io/kernel/neighbors.h"
+#include "io/kernel/pod_entries.h"
+#include "io/kernel/pod_links.h"
+#include "io/kernel/routes.h"
+#include "io/kernel/service_maps.h"
+#include "io/kernel/sysctls.h"
+#include "reconcile/service_regions.h"
+
+namespace engine {
+
+reconcile::Stores kernel_stores(const model::Identity& identity) {
+  using namespace io::kernel;
+  const std::string& root = identity.bpf_root;
+  return {std::make_unique<io::files::SandboxRecordStore>(identity.state_dir),
+          std::make_unique<SysctlStore>(),
+          std::make_unique<DatapathObjectStore>(root),
+          std::make_unique<reconcile::ServiceRegions>(std::make_unique<ServiceMaps>(root), base::boot_now),
+          std::make_unique<AttachmentStore>(root),
+          std::make_unique<PodLinkStore>(),
+          std::make_unique<FilterStore>(root),
+          std::make_unique<PodEntryStore>(root),
+          std::make_unique<RouteStore>(),
+          std::make_unique<NeighborStore>(),
+          std::make_unique<io::files::FileStore>(std::vector<std::string>{identity.cni_conf_dir + "/05-ichor.conflist"})};
+}
+
+}  // namespace engine

@@ -1,0 +1,31 @@
+#include "engine/watchdog.h"
+
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+
+namespace engine {
+
+Watchdog::Watchdog() : last_turn_(base::boot_now().count()), thread_([this](std::stop_token stop) { watch(stop); }) {}
+
+Watchdog::~Watchdog() = default;
+
+void Watchdog::turned() { last_turn_ = base::boot_now().count(); }
+
+bool Watchdog::alive() const { return base::boot_now() - base::BootTime(last_turn_) < kStaleAfter; }
+
+void Watchdog::watch(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  while (!wake.wait_for(lock, stop, kTurnEvery, [&] { return stop.stop_requested(); })) {
+    if (base::boot_now() - base::BootTime(last_turn_) < kHungAfter) continue;
+    spdlog::critical("engine: no turn for {} s, ending so that the service is restarted; packets go on by the pinned programs", kHungAfter.count() / 1000);
+    spdlog::default_logger()->flush();
+    std::_Exit(EXIT_FAILURE);
+  }
+}
+
+}  // namespace engine

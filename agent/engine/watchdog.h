@@ -1,0 +1,31 @@
+// Ends the process when the engine's loop has not turned for too long: Talos restarts a service that exits, and packets do not mind.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "base/clock.h"
+
+namespace engine {
+
+// The loop turns at least this often, whether anything happens or not.
+constexpr base::Millis kTurnEvery{5'000};
+constexpr base::Millis kStaleAfter{15'000};
+constexpr base::Millis kHungAfter{30'000};
+
+class Watchdog {
+ public:
+  Watchdog();
+  ~Watchdog();
+
+  void turned();       // the engine's thread, once per turn
+  bool alive() const;  // any thread: the last turn is not stale
+
+ private:
+  void watch(std::stop_token stop);
+
+  std::atomic<base::BootTime::rep> last_turn_;
+  std::jthread thread_;
+};
+
+}  // namespace engine

@@ -1,0 +1,24 @@
+// One question and one answer over HTTP, as servers and clients here see them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace io::http {
+
+struct Request {
+  std::string path;                          // decoded, without the query
+  std::map<std::string, std::string> query;  // decoded; of a repeated name the first
+  std::string accept;                        // header Accept, "" when absent
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+using Answer = std::function<Response(const Request&)>;  // called on several threads at once; GET only
+
+}  // namespace io::http

@@ -1,0 +1,58 @@
+// What rtnetlink says about links, addresses, routes and neighbours, decoded. Links are named by number: names change, and only
+// the reader knows which number has which name now; the rows' `link` is left empty.
+#pragma once
+
+#include <linux/rtnetlink.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/kernel/netlink.h"
+#include "model/host/link.h"
+
+namespace io::kernel {
+
+struct LinkMessage {
+  model::Link row;
+  uint32_t peer_ifindex = 0;    // IFLA_LINK, a veth's other side, in the namespace of that number
+  int32_t peer_netns = -1;      // IFLA_LINK_NETNSID; -1: this one
+};
+struct AddressMessage {
+  uint32_t ifindex = 0;
+  model::Address row;
+};
+struct RouteMessage {
+  uint32_t ifindex = 0;  // 0: none (blackhole and its like)
+  model::HostRoute row;
+  base::Ip source;  // preferred; unspecified: none is set
+};
+struct NeighborMessage {
+  uint32_t ifindex = 0;
+  model::HostNeighbor row;
+  uint8_t protocol = 0;
+};
+
+// From one message of type RTM_NEW* or RTM_DEL*; nullopt: a family that is none of ours, or cut short.
+std::optional<LinkMessage> decode_link(nlmsghdr* message);
+std::optional<AddressMessage> decode_address(nlmsghdr* message);
+std::vector<RouteMessage> decode_route(nlmsghdr* message);  // one for each next hop
+std::optional<NeighborMessage> decode_neighbor(nlmsghdr* message);
+
+// Everything there is now in the socket's namespace.
+base::Result<std::vector<LinkMessage>> read_links(Netlink& netlink);
+base::Result<std::vector<AddressMessage>> read_addresses(Netlink& netlink);
+// Zero table or protocol: all. The kernel does the selection.
+struct RouteSelection {
+  uint32_t table = 0;
+  uint8_t protocol = 0;
+};
+base::Result<std::vector<RouteMessage>> read_routes(Netlink& netlink, RouteSelection selection);
+base::Result<std::vector<NeighborMessage>> read_neighbors(Netlink& netlink);
+
+// One link. ENODEV: there is none of that name. The kernel settles the link's pending change of carrier before it answers.
+base::Result<LinkMessage> read_link(Netlink& netlink, const std::string& name);
+
+uint8_t address_family(base::Family family);  // AF_INET, AF_INET6
+
+}  // namespace io::kernel

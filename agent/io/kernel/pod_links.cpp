@@ -1,0 +1,157 @@
+#include "io/kernel/pod_links.h"
+
+#include <linux/if_link.h>
+#include <linux/veth.h>
+
+#include "io/kernel/pod_side.h"
+#include "io/kernel/sysctls.h"
+
+namespace io::kernel {
+namespace {
+
+using model::desired::PodLink;
+
+bool is_pod_link(const model::Link& link) { return link.kind == "veth" && link.name.starts_with(model::desired::kPodLinkPrefix); }
+
+void put_side(Message& request, const std::string& name, const base::Mac& mac, uint32_t mtu) {
+  request.put(IFLA_IFNAME, name).put(IFLA_ADDRESS, mac).put_u32(IFLA_MTU, mtu);
+  // One queue: the kernel's default of one per CPU costs memory and time for each pod.
+  request.put_u32(IFLA_NUM_TX_QUEUES, 1).put_u32(IFLA_NUM_RX_QUEUES, 1);
+}
+
+base::Result<void> make_link(Netlink& netlink, const PodLink& row) {
+  Message request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  request.header(ifinfomsg{});
+  put_side(request, row.name, row.host_mac, row.mtu);
+  request.open(IFLA_LINKINFO).put(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER).header(ifinfomsg{});
+  put_side(request, row.ifname, row.pod_mac, row.mtu);
+  request.put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(row.netns->get()));
+  request.close().close().close();
+  TRY_IN(netlink.request(request), "link " + row.name + ": make");
+  return {};
+}
+
+// By number, so that a link renamed meanwhile is not taken for another.
+base::Result<void> delete_link(Netlink& netlink, const model::Link& link) {
+  ifinfomsg fixed{};
+  fixed.ifi_index = static_cast<int>(link.ifindex);
+  Message request(RTM_DELLINK, 0);
+  request.header(fixed);
+  auto deleted = netlink.request(request);
+  if (!deleted && deleted.error().code != ENODEV) return base::with_context(deleted.error(), "link " + link.name + ": delete");
+  return {};
+}
+
+bool are_ends_of_one(const LinkMessage& host, const LinkMessage& pod) {
+  return host.peer_ifindex == pod.row.ifindex && pod.peer_ifindex == host.row.ifindex;
+}
+
+// A link of ichor's that ends at row.ifname in the pod: made by an ADD that nothing remembers.
+base::Result<void> delete_leftover(Netlink& netlink, const PodLink& row) {
+  auto pod_side = TRY(read_pod_side(row));
+  for (const auto& link : TRY(read_links(netlink))) {
+    if (is_pod_link(link.row) && are_ends_of_one(link, pod_side)) return delete_link(netlink, link.row);
+  }
+  return base::system_error(EEXIST, "link " + row.name + ": the pod already has a " + row.ifname + " that is not ichor's");
+}
+
+base::Result<void> set_host_sysctls(const PodLink& row) {
+  bool has_ipv6 = false;
+  for (const auto& ip : row.addresses) has_ipv6 |= !ip.is_v4();
+  struct {
+    const char* family;
+    const char* setting;
+    const char* value;
+  } const settings[] = {
+      {"ipv4", "rp_filter", "0"},    {"ipv4", "forwarding", "1"},    {"ipv4", "proxy_arp", "0"},  {"ipv6", "disable_ipv6", "0"},
+      {"ipv6", "addr_gen_mode", "1"}, {"ipv6", "accept_ra", "0"}, {"ipv6", "forwarding", "1"},
+  };
+  for (const auto& [family, setting, value] : settings) {
+    if (family == std::string_view("ipv6") && !has_ipv6) continue;
+    TRY_IN(write_sysctl("/proc/sys", {"net", family, "conf", row.name, setting}, value), "link " + row.name);
+  }
+  return {};
+}
+
+// Also on the pod's side, which the kernel reaches by the number that it gave to the peer's namespace.
+base::Result<void> set_mtu(Netlink& netlink, const LinkMessage& link, uint32_t mtu) {
+  auto set = [&](uint32_t ifindex, int32_t netns) {
+    ifinfomsg fixed{};
+    fixed.ifi_index = static_cast<int>(ifindex);
+    Message request(RTM_SETLINK, 0);
+    request.header(fixed);
+    if (netns >= 0) request.put_u32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(netns));
+    request.put_u32(IFLA_MTU, mtu);
+    return netlink.request(request);
+  };
+  std::string what = "link " + link.row.name + ": set MTU " + std::to_string(mtu);
+  TRY_IN(set(link.peer_ifindex, link.peer_netns), what + " in the pod");
+  TRY_IN(set(link.row.ifindex, -1), what);
+  return {};
+}
+
+// Makes the link, or finds that the one there does end in this pod.
+base::Result<void> ensure_link(Netlink& netlink, const PodLink& row) {
+  auto found = read_link(netlink, row.name);
+  if (found && !is_pod_link(found->row))
+    return base::system_error(EEXIST, "link " + row.name + ": a " + found->row.kind + " that is not ichor's has this name");
+  if (found) {
+    auto pod_side = read_pod_side(row);
+    bool same = pod_side && are_ends_of_one(*found, *pod_side) && found->row.mac == row.host_mac && pod_side->row.mac == row.pod_mac &&
+                found->row.mtu == row.mtu && pod_side->row.mtu == row.mtu;
+    if (same) return {};
+    TRY(delete_link(netlink, found->row));
+  } else if (found.error().code != ENODEV) {
+    return found.error();
+  }
+  auto made = make_link(netlink, row);
+  if (made || made.error().code != EEXIST) return made;
+  TRY(delete_leftover(netlink, row));
+  return make_link(netlink, row);
+}
+
+base::Result<void> keep_link(Netlink& netlink, const PodLink& row) {
+  auto found = read_link(netlink, row.name);
+  if (!found && found.error().code == ENODEV)
+    return base::system_error(ENODEV, "link " + row.name + ": the pod's namespace is gone; only a new ADD can make it");
+  LinkMessage link = TRY(std::move(found));
+  if (!is_pod_link(link.row) || link.row.mac != row.host_mac)
+    return base::system_error(EEXIST, "link " + row.name + ": is not the one that was made for this pod; only a new ADD can make it");
+  if (link.row.mtu != row.mtu) TRY(set_mtu(netlink, link, row.mtu));
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::vector<PodLink>> PodLinkStore::list() {
+  std::vector<PodLink> rows;
+  for (const auto& link : TRY(read_links(netlink_))) {
+    if (!is_pod_link(link.row)) continue;
+    PodLink row;
+    row.name = link.row.name;
+    row.host_mac = link.row.mac;
+    row.mtu = link.row.mtu;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+base::Result<void> PodLinkStore::put(const PodLink& row, const PodLink*) {
+  TRY(row.netns ? ensure_link(netlink_, row) : keep_link(netlink_, row));
+  TRY(set_host_sysctls(row));
+  TRY(set_link_up(netlink_, row.name));
+  if (!row.netns) return {};
+  TRY(configure_pod_side(row));
+  TRY(read_link(netlink_, row.name));  // settles the carrier: until then the host side drops what it should send
+  return {};
+}
+
+base::Result<void> PodLinkStore::remove(const PodLink& actual) {
+  auto found = read_link(netlink_, actual.name);
+  if (!found && found.error().code == ENODEV) return {};
+  LinkMessage link = TRY(std::move(found));
+  if (!is_pod_link(link.row)) return {};
+  return delete_link(netlink_, link.row);
+}
+
+}  // namespace io::kernel

@@ -1,0 +1,26 @@
+// Pod links: a veth from the node into a pod's network namespace, with all that the pod needs to send and receive at once.
+// The engine's reconciler puts them; they are recognised by the name's prefix and the kind.
+#pragma once
+
+#include "io/kernel/netlink.h"
+#include "io/store.h"
+#include "model/desired/rows.h"
+
+namespace io::kernel {
+
+class PodLinkStore : public Store<model::desired::PodLink> {
+ public:
+  // The socket is of the node's network namespace, and so is the calling thread: it visits the pod's for each link that it makes.
+  explicit PodLinkStore(Netlink& netlink) : netlink_(netlink) {}
+
+  base::Result<std::vector<model::desired::PodLink>> list() override;  // host side only: name, host_mac, mtu
+  // With row.netns: at return both sides are up and every address can be used, whatever an earlier attempt left behind.
+  // Without: the link that is there is kept, with this MTU; a missing one is an error (ENODEV), since only an ADD can make it.
+  base::Result<void> put(const model::desired::PodLink& row, const model::desired::PodLink* actual) override;
+  base::Result<void> remove(const model::desired::PodLink& actual) override;
+
+ private:
+  Netlink& netlink_;
+};
+
+}  // namespace io::kernel

@@ -1,0 +1,74 @@
+// Fields of desired rows. A row's key stands beside them, but here keys are made for maps and not for people, so they are said again.
+#include "model/fields.h"
+#include "model/fields_text.h"
+
+namespace model {
+namespace {
+
+using namespace desired;
+
+Fields row_fields(const SandboxRecord& record) {
+  return {{"pod", record.pod_namespace + "/" + record.pod_name},
+          {"addresses", texts(record.addresses)},
+          {"complete", record.complete},
+          {"pod_uid", record.pod_uid},
+          {"netns", record.netns_path}};
+}
+
+Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}}; }
+
+Fields row_fields(const DatapathObject& object) {
+  return {{"services", int64_t{object.services}},
+          {"slots", int64_t{object.slots}},
+          {"backends", int64_t{object.backends}},
+          {"pods", int64_t{object.pods}}};
+}
+
+Fields row_fields(const ServiceEntry& entry) {
+  std::vector<std::string> frontends, backends;
+  for (const auto& frontend : entry.frontends)
+    frontends.push_back(endpoint_text(frontend.address, frontend.port) + "/" + std::string(protocol_name(frontend.protocol)));
+  for (const auto& backend : entry.backends) backends.push_back(endpoint_text(backend.address, backend.port));
+  return {{"name", entry.name}, {"frontends", std::move(frontends)}, {"backends", std::move(backends)}};
+}
+
+Fields row_fields(const Attachment& attachment) {
+  return {{"hook", std::string(hook_name(attachment.hook))}, {"target", attachment.target}, {"generation", attachment.generation}};
+}
+
+Fields row_fields(const PodLink& link) {
+  return {{"sandbox", link.sandbox},
+          {"ifname", link.ifname},
+          {"addresses", texts(link.addresses)},
+          {"host_mac", base::to_string(link.host_mac)},
+          {"pod_mac", base::to_string(link.pod_mac)},
+          {"mtu", int64_t{link.mtu}}};
+}
+
+Fields row_fields(const Filter& filter) {
+  return {{"link", filter.link},
+          {"side", std::string(filter.side == FilterSide::kFromPod ? "from_pod" : "to_pod")},
+          {"generation", filter.generation}};
+}
+
+Fields row_fields(const PodEntry& entry) {
+  return {{"link", entry.link}, {"host_mac", base::to_string(entry.host_mac)}, {"pod_mac", base::to_string(entry.pod_mac)}};
+}
+
+Fields row_fields(const Route& route) {
+  return {{"gateway", address_text(route.gateway)}, {"link", route.link}, {"source", address_text(route.source)}};
+}
+
+Fields row_fields(const Neighbor& neighbor) {
+  return {{"link", neighbor.link}, {"address", base::to_string(neighbor.address)}, {"mac", base::to_string(neighbor.mac)}};
+}
+
+Fields row_fields(const File& file) { return {{"bytes", static_cast<int64_t>(file.content.size())}, {"content", file.content}}; }
+
+}  // namespace
+
+Fields fields(const desired::Row& row) {
+  return std::visit([](const auto& alternative) { return row_fields(alternative); }, row);
+}
+
+}  // namespace model

@@ -1,0 +1,113 @@
+// What must hold before this node may be called ready. One Service that cannot be programmed is not among it: that is that Service's
+// problem, and taking the node out would break all others. The check of the datapath walks all effects; callers ask when something changed.
+#include "model/readiness.h"
+
+#include <algorithm>
+
+namespace model {
+namespace {
+
+Check source_check(const Snapshot& snapshot, SourceId id, const std::string& when_unknown) {
+  for (const auto& [key, source] : snapshot.table<SourceStatus>())
+    if (source->id == id) return {source_name(id), source->synced, source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
+  return {source_name(id), false, when_unknown};
+}
+
+bool is_settings_problem(const std::string& key) { return key.rfind(source_name(SourceId::kSettings), 0) == 0; }
+
+Check settings_check(const Snapshot& snapshot) {
+  Check check = source_check(snapshot, SourceId::kSettings, "no configuration has been read yet");
+  if (!snapshot.table<Config>().find("config")) {
+    check.ok = false;
+    if (check.text == "synced") check.text = "no configuration is in force";
+  }
+  std::vector<std::string> errors;
+  for (const auto& [key, problem] : snapshot.table<Problem>())
+    if (is_settings_problem(key)) errors.push_back(problem->subject + ": " + problem->text);
+  if (errors.empty()) return check;
+  std::sort(errors.begin(), errors.end());
+  check.ok = false;
+  check.text = errors.front();
+  if (errors.size() > 1) check.text += " (and " + std::to_string(errors.size() - 1) + " more)";
+  return check;
+}
+
+Check pod_cidr_check(const Snapshot& snapshot) {
+  Check check{"pod_cidr", false, ""};
+  const Node* node = snapshot.own_node();
+  if (!node) {
+    check.text = "Node " + snapshot.identity.node_name + " is not known";
+  } else if (node->pod_cidrs.empty()) {
+    check.text = "Node " + snapshot.identity.node_name + " has no spec.podCIDRs";
+  } else {
+    check.ok = true;
+    for (const auto& cidr : node->pod_cidrs) check.text += (check.text.empty() ? "" : " ") + base::to_string(cidr);
+  }
+  return check;
+}
+
+// Effects that all pods of the node depend on.
+struct Shared {
+  size_t objects = 0, attachments = 0, waiting = 0;
+  std::vector<std::string> failed;
+};
+
+Shared shared_effects(const Published& published) {
+  using namespace desired;
+  Shared shared;
+  for (const auto& [key, effect] : published.effects) {
+    bool object = effect->kind == DatapathObject::kKind, attachment = effect->kind == Attachment::kKind;
+    if (!object && !attachment && effect->kind != Sysctl::kKind) continue;
+    if (!effect->desired) continue;
+    if (effect->outcome.state == OutcomeState::kFailed) shared.failed.push_back(key + ": " + effect->outcome.error);
+    if (effect->outcome.state == OutcomeState::kPending) ++shared.waiting;
+    shared.objects += object;
+    shared.attachments += attachment;
+  }
+  std::sort(shared.failed.begin(), shared.failed.end());
+  return shared;
+}
+
+Check datapath_check(const Published& published) {
+  Shared shared = shared_effects(published);
+  Check check{"datapath", false, ""};
+  if (!shared.failed.empty())
+    check.text = shared.failed.front() + (shared.failed.size() > 1 ? " (and " + std::to_string(shared.failed.size() - 1) + " more)" : "");
+  else if (shared.waiting)
+    check.text = std::to_string(shared.waiting) + " of its parts are not in place yet";
+  else if (!shared.objects || !shared.attachments)
+    check.text = "nothing has asked for programs yet";
+  else {
+    check.ok = true;
+    check.text = std::to_string(shared.attachments) + " programs attached";
+  }
+  return check;
+}
+
+Check canary_check(const Snapshot& snapshot, const char* name, bool CanaryResult::*side) {
+  const auto& results = snapshot.table<CanaryResult>();
+  if (results.size() == 0) return {name, false, "no connection has been tried yet"};
+  const CanaryResult& result = *(*results.begin()).second;
+  if (result.*side) return {name, true, "connected through the datapath"};
+  return {name, false, result.error.empty() ? "the connection through the datapath failed" : result.error};
+}
+
+}  // namespace
+
+std::vector<Check> readiness(const Published& published) {
+  const Snapshot& snapshot = published.snapshot;
+  return {settings_check(snapshot),
+          source_check(snapshot, SourceId::kObjects, "Services, slices and nodes have not been read yet"),
+          source_check(snapshot, SourceId::kHost, "the node's own links and routes have not been read yet"),
+          source_check(snapshot, SourceId::kSandboxes, "the record of pods on this node has not been read yet"),
+          pod_cidr_check(snapshot),
+          datapath_check(published),
+          canary_check(snapshot, "canary_from_host", &CanaryResult::from_host),
+          canary_check(snapshot, "canary_from_pod", &CanaryResult::from_pod)};
+}
+
+bool ready(const std::vector<Check>& checks) {
+  return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
+}
+
+}  // namespace model

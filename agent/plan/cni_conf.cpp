@@ -1,0 +1,21 @@
+#include "plan/cni_conf.h"
+
+#include "model/desired/cni_conflist.h"
+#include "plan/node.h"
+
+namespace plan::cni_conf {
+
+void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
+  if (touched.is<model::CanaryResult>() || changes_node(touched, snapshot)) keys.insert(kNodeKey);
+}
+
+model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  const auto* canary = snapshot.table<model::CanaryResult>().find("canary");
+  if (!canary || !canary->from_host || !canary->from_pod || own_pod_cidrs(snapshot).empty()) return planned;
+  const auto& identity = snapshot.identity;
+  planned.rows.push_back(model::desired::File{identity.cni_conf_dir + "/05-ichor.conflist", model::desired::cni_conflist(identity.run_dir, identity.state_dir)});
+  return planned;
+}
+
+}  // namespace plan::cni_conf

@@ -1,0 +1,92 @@
+#include "plan/node.h"
+
+#include <algorithm>
+#include <set>
+
+#include "model/desired/rows.h"
+
+namespace plan {
+namespace {
+
+bool matches_devices(const std::string& link, const std::vector<std::string>& devices) {
+  return std::any_of(devices.begin(), devices.end(), [&](const std::string& device) {
+    if (device.ends_with('+')) return link.starts_with(std::string_view(device).substr(0, device.size() - 1));
+    return link == device;
+  });
+}
+
+bool is_default(const base::Cidr& cidr) { return cidr.length == 0; }
+
+// The row before or after the change has the property.
+template <class Row, class Property>
+bool either(const Touched& touched, Property property) {
+  const Row* before = touched.old_row<Row>();
+  const Row* after = touched.new_row<Row>();
+  return (before && property(*before)) || (after && property(*after));
+}
+
+}  // namespace
+
+bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find("config") != nullptr; }
+
+bool settled(const model::Snapshot& snapshot) {
+  auto synced = [&](model::SourceId source) {
+    const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+    return status && status->synced;
+  };
+  return configured(snapshot) && synced(model::SourceId::kHost) && synced(model::SourceId::kObjects);
+}
+
+std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
+  std::vector<base::Cidr> cidrs;
+  const model::Node* node = snapshot.own_node();
+  if (!node || !configured(snapshot)) return cidrs;
+  for (const auto& cidr : node->pod_cidrs)
+    if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) cidrs.push_back(cidr);
+  return cidrs;
+}
+
+bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
+
+bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
+  if (touched.is<model::Config>() || touched.is<model::SourceStatus>()) return true;
+  if (touched.is<model::Node>()) return touched.key<model::Node>() == snapshot.identity.node_name;
+  if (touched.is<model::Link>()) return is_foreign_link(touched.key<model::Link>());
+  if (touched.is<model::Address>()) return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
+  if (touched.is<model::HostRoute>()) return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route.destination); });
+  return false;
+}
+
+std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
+  std::set<std::string> names;
+  const auto& devices = snapshot.config().devices;
+  if (!devices.empty()) {
+    for (const auto& [name, link] : snapshot.table<model::Link>())
+      if (matches_devices(name, devices)) names.insert(name);
+  } else {
+    for (const auto& [key, route] : snapshot.table<model::HostRoute>())
+      if (is_default(route->destination)) names.insert(route->link);
+    if (const auto* node = snapshot.own_node())
+      for (const auto& [key, address] : snapshot.table<model::Address>())
+        if (std::find(node->internal_ips.begin(), node->internal_ips.end(), address->cidr.address) != node->internal_ips.end())
+          names.insert(address->link);
+  }
+  std::vector<std::string> result;
+  for (const auto& name : names) {
+    const auto* link = snapshot.table<model::Link>().find(name);
+    if (link && !link->loopback && is_foreign_link(name)) result.push_back(name);
+  }
+  return result;
+}
+
+uint32_t pod_mtu(const model::Snapshot& snapshot) {
+  if (snapshot.config().mtu) return snapshot.config().mtu;
+  uint32_t smallest = 0;
+  for (const auto& name : uplinks(snapshot)) {
+    uint32_t mtu = snapshot.table<model::Link>().find(name)->mtu;
+    if (mtu && (!smallest || mtu < smallest)) smallest = mtu;
+  }
+  return smallest ? smallest : 1500;
+}
+
+}  // namespace plan

@@ -1,0 +1,33 @@
+// Named globals of several planners: address families in force, uplinks, and the MTU they leave for pods.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace plan {
+
+// A configuration is in force; without one nothing is written.
+bool configured(const model::Snapshot& snapshot);
+
+// Configuration, host and objects have all been read, so that uplinks() and pod_mtu() are whole. Before that nothing is planned by them.
+bool settled(const model::Snapshot& snapshot);
+
+// Pod CIDRs of this node in the families that the configuration leaves on.
+std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot);
+
+// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route or one of the
+// Node's addresses.
+std::vector<std::string> uplinks(const model::Snapshot& snapshot);
+
+// Bytes: `MTU`, else the smallest of the uplinks', else 1500.
+uint32_t pod_mtu(const model::Snapshot& snapshot);
+
+// Whether settled(), uplinks(), pod_mtu() or own_pod_cidrs() may differ after the change. Pod links, of which there are many, do not count.
+bool changes_node(const Touched& touched, const model::Snapshot& snapshot);
+
+// Not one of ichor's own links.
+bool is_foreign_link(const std::string& link);
+
+}  // namespace plan

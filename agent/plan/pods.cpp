@@ -1,0 +1,89 @@
+#include "plan/pods.h"
+
+#include <cstdio>
+
+#include "base/text.h"
+#include "plan/node.h"
+
+namespace plan::pods {
+namespace {
+
+using namespace model::desired;
+using model::Sandbox;
+
+std::string hex(uint64_t value, int digits) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%0*llx", digits, static_cast<unsigned long long>(value));
+  return text;
+}
+
+// A new ADD makes a new link even for a known container: the old one may still be on its way out.
+uint64_t link_hash(const Sandbox& sandbox) { return base::stable_hash(sandbox.key() + "#" + std::to_string(sandbox.incarnation)); }
+
+// Locally administered and unicast (IEEE 802 section 8.2); `side` tells the two ends apart.
+base::Mac mac(uint64_t hash, uint8_t side) {
+  base::Mac mac;
+  mac.bytes[0] = 0x02;
+  for (size_t i = 1; i < 6; ++i) mac.bytes[i] = static_cast<uint8_t>(hash >> (8 * i));
+  mac.bytes[5] = static_cast<uint8_t>((mac.bytes[5] & 0xfe) | side);
+  return mac;
+}
+
+PodLink link_of(const Sandbox& sandbox, const model::Allocation& allocation, const model::Snapshot& snapshot) {
+  uint64_t hash = link_hash(sandbox);
+  PodLink link;
+  link.name = kPodLinkPrefix + hex(hash >> 16, 12);
+  link.sandbox = sandbox.key();
+  link.ifname = sandbox.ifname;
+  link.host_mac = mac(hash, 0);
+  link.pod_mac = mac(hash, 1);
+  link.mtu = pod_mtu(snapshot);
+  link.addresses = allocation.addresses;
+  link.netns = sandbox.netns;
+  return link;
+}
+
+SandboxRecord record_of(const Sandbox& sandbox, const model::Allocation& allocation) {
+  SandboxRecord record;
+  record.sandbox = sandbox.key();
+  record.container_id = sandbox.container_id;
+  record.ifname = sandbox.ifname;
+  record.pod_namespace = sandbox.pod_namespace;
+  record.pod_name = sandbox.pod_name;
+  record.pod_uid = sandbox.pod_uid;
+  record.netns_path = sandbox.netns_path;
+  record.incarnation = sandbox.incarnation;
+  record.addresses = allocation.addresses;
+  record.complete = sandbox.complete;
+  return record;
+}
+
+}  // namespace
+
+void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
+  if (touched.is<Sandbox>()) keys.insert(touched.key<Sandbox>());
+  if (touched.is<model::Allocation>()) keys.insert(touched.key<model::Allocation>());
+  if (!changes_node(touched, snapshot)) return;  // the MTU, mostly
+  for (const auto& [key, sandbox] : snapshot.table<Sandbox>()) keys.insert(key);
+}
+
+model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  const Sandbox* sandbox = snapshot.table<Sandbox>().find(key);
+  const auto* allocation = snapshot.table<model::Allocation>().find(key);
+  if (!sandbox || !allocation || !settled(snapshot)) return planned;
+
+  if (!sandbox->transient)
+    planned.rows.push_back(record_of(*sandbox, *allocation));
+  PodLink link = link_of(*sandbox, *allocation, snapshot);
+  planned.rows.push_back(link);
+  for (auto side : {FilterSide::kFromPod, FilterSide::kToPod}) planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});
+  for (const auto& address : allocation->addresses) {
+    planned.rows.push_back(PodEntry{address, link.name, link.host_mac, link.pod_mac});
+    planned.rows.push_back(Neighbor{link.name, address, link.pod_mac});
+    planned.rows.push_back(Route{base::host_cidr(address), base::Ip{}, link.name, base::Ip{}});
+  }
+  return planned;
+}
+
+}  // namespace plan::pods

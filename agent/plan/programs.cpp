@@ -1,0 +1,48 @@
+#include "plan/programs.h"
+
+#include <algorithm>
+
+#include "plan/node.h"
+
+namespace plan::programs {
+namespace {
+
+using namespace model::desired;
+
+constexpr Hook kSocketHooks[] = {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4,     Hook::kSendmsg6,
+                                 Hook::kRecvmsg4, Hook::kRecvmsg6, Hook::kGetpeername4, Hook::kGetpeername6};
+
+// One entry per so many bytes of the node's memory, within bounds: a board of 1 GiB spends 2 MiB on all of them together.
+uint32_t entries(uint64_t memory_bytes, uint64_t bytes_per_entry, uint64_t least, uint64_t most) {
+  return static_cast<uint32_t>(std::clamp(memory_bytes / bytes_per_entry, least, most));
+}
+
+DatapathObject sized_object(const model::Identity& identity) {
+  uint64_t memory = identity.memory_bytes;
+  DatapathObject object;
+  object.generation = identity.program_generation;
+  object.services = entries(memory, 64 << 10, 16 << 10, 256 << 10);
+  object.slots = entries(memory, 16 << 10, 128 << 10, 4 << 20);
+  object.backends = entries(memory, 64 << 10, 32 << 10, 256 << 10);
+  object.pods = entries(memory, 1 << 20, 1 << 10, 4 << 10);
+  return object;
+}
+
+}  // namespace
+
+void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
+  if (changes_node(touched, snapshot)) keys.insert(kNodeKey);
+}
+
+model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  if (!configured(snapshot)) return planned;
+  const std::string& generation = snapshot.identity.program_generation;
+  planned.rows.push_back(sized_object(snapshot.identity));
+  for (Hook hook : kSocketHooks) planned.rows.push_back(Attachment{hook, snapshot.config().cgroup_root, generation});
+  if (!settled(snapshot)) return planned;
+  for (const auto& uplink : uplinks(snapshot)) planned.rows.push_back(Attachment{Hook::kUplinkIngress, uplink, generation});
+  return planned;
+}
+
+}  // namespace plan::programs

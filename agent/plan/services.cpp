@@ -1,0 +1,67 @@
+#include "plan/services.h"
+
+#include <algorithm>
+
+#include "plan/endpoints.h"
+
+namespace plan::services {
+namespace {
+
+using model::Service;
+using model::desired::ServiceEntry;
+
+// Labels by which a Service says that another proxy, or none, serves it (KEP-2447, KEP-4427).
+bool left_to_others(const Service& service) {
+  return service.meta.labels.contains("service.kubernetes.io/service-proxy-name") || service.meta.labels.contains("service.kubernetes.io/headless");
+}
+
+const char* protocol_name(model::Protocol protocol) {
+  switch (protocol) {
+    case model::Protocol::kTcp: return "TCP";
+    case model::Protocol::kUdp: return "UDP";
+    case model::Protocol::kSctp: return "SCTP";
+  }
+  return "";
+}
+
+void plan_port(const Service& service, const model::ServicePort& port, const SliceRows& slices, model::Planned& planned) {
+  const std::string subject = "Service " + service.meta.key();
+  if (port.protocol == model::Protocol::kSctp) {
+    planned.problems.push_back({subject, "port " + std::to_string(port.port) + "/SCTP is not served", "ichor serves TCP and UDP"});
+    return;
+  }
+  for (const auto& address : service.cluster_ips) {
+    ServiceEntry entry;
+    entry.name = service.meta.key() + ":" + std::to_string(port.port) + "/" + protocol_name(port.protocol) + (address.is_v4() ? "/IPv4" : "/IPv6");
+    entry.frontends = {{address, port.port, port.protocol}};
+    entry.backends = usable_backends(service, port, address.family(), slices);
+    planned.rows.push_back(std::move(entry));
+  }
+}
+
+}  // namespace
+
+void keys_for(const Touched& touched, const model::Snapshot&, Keys& keys) {
+  if (touched.is<Service>()) keys.insert(touched.key<Service>());
+  if (touched.is<model::EndpointSlice>())
+    for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
+      if (slice && !slice->service.empty()) keys.insert(slice->service);
+}
+
+model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  const Service* service = snapshot.table<Service>().find(key);
+  if (!service || service->headless || service->type == model::ServiceType::kExternalName || left_to_others(*service)) return planned;
+
+  const std::string subject = "Service " + key;
+  if (service->cluster_ips.empty())
+    planned.problems.push_back({subject, "has no clusterIP, and nothing here assigns one", "write spec.clusterIP, or None for a headless Service"});
+  SliceRows slices = slices_of(snapshot, key);
+  if (slices.empty())
+    planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",
+                                "write one with the label kubernetes.io/service-name: " + service->meta.name});
+  for (const auto& port : service->ports) plan_port(*service, port, slices, planned);
+  return planned;
+}
+
+}  // namespace plan::services

@@ -1,0 +1,107 @@
+#include "reconcile/reconciler.h"
+
+#include <limits>
+#include <type_traits>
+
+namespace reconcile {
+namespace {
+
+using namespace model::desired;
+
+template <class Row>
+constexpr bool kSlowToRemove = std::is_same_v<Row, PodLink> || std::is_same_v<Row, Filter> || std::is_same_v<Row, Neighbor> ||
+                               std::is_same_v<Row, Attachment> || std::is_same_v<Row, DatapathObject>;
+constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
+
+template <class Targets, class Visit>
+void forwards(Targets& targets, Visit visit) {
+  std::apply([&](auto&... target) { (visit(target), ...); }, targets);
+}
+
+template <class Targets, class Visit, size_t... Index>
+void backwards_by_index(Targets& targets, Visit visit, std::index_sequence<Index...>) {
+  (visit(std::get<sizeof...(Index) - 1 - Index>(targets)), ...);
+}
+template <class... Target, class Visit>
+void backwards(std::tuple<Target...>& targets, Visit visit) {
+  backwards_by_index(targets, visit, std::index_sequence_for<Target...>{});
+}
+
+template <class Row>
+bool may_remove(const Target<Row>& target, const Gate& gate) {
+  return target.has_removable() && gate.may_remove<Row>();
+}
+
+}  // namespace
+
+Reconciler::Reconciler(Stores stores)
+    : targets_(std::apply([](auto&&... store) { return decltype(targets_)(std::move(store)...); }, std::move(stores))) {}
+
+void Reconciler::assert_rows(const std::string& owner, std::vector<Row> rows) {
+  PerKind<Row>::Lists lists;
+  for (auto& row : rows)
+    std::visit(
+        [&]<class Kind>(Kind& kind) { std::get<std::vector<std::shared_ptr<const Kind>>>(lists).push_back(std::make_shared<const Kind>(std::move(kind))); },
+        row);
+  forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
+    target.replace_claims(owner, std::move(std::get<std::vector<std::shared_ptr<const Kind>>>(lists)));
+  });
+}
+
+std::vector<model::Problem> Reconciler::read_actual() {
+  std::vector<model::Problem> problems;
+  forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
+    auto result = target.read_actual();
+    if (!result.ok()) problems.push_back({std::string(Kind::kKind), "cannot be read: " + result.error().text, ""});
+  });
+  return problems;
+}
+
+void Reconciler::apply(base::BootTime now, const Gate& gate) {
+  forwards(targets_, [&](auto& target) { target.put_due(now, counters_); });
+  backwards(targets_, [&]<class Kind>(Target<Kind>& target) {
+    if constexpr (!kSlowToRemove<Kind>)
+      if (may_remove(target, gate)) target.remove_due(now, kNoLimit, counters_);
+  });
+}
+
+bool Reconciler::remove_slow(base::BootTime now, const Gate& gate) {
+  bool more = false;
+  uint64_t before = counters_.writes + counters_.failed_writes;
+  auto remove_one = [&]<class Kind>(Target<Kind>& target) {
+    if (!may_remove(target, gate)) return;
+    bool spent = counters_.writes + counters_.failed_writes != before;
+    more |= target.remove_due(now, spent ? 0 : 1, counters_);
+  };
+  // A link takes its filters and neighbours along, so it goes before them.
+  remove_one(std::get<Target<PodLink>>(targets_));
+  remove_one(std::get<Target<Filter>>(targets_));
+  remove_one(std::get<Target<Neighbor>>(targets_));
+  remove_one(std::get<Target<Attachment>>(targets_));
+  remove_one(std::get<Target<DatapathObject>>(targets_));
+  return more;
+}
+
+std::optional<base::BootTime> Reconciler::next_retry() const {
+  std::optional<base::BootTime> next;
+  forwards(targets_, [&](const auto& target) {
+    auto retry = target.next_retry();
+    if (retry && (!next || *retry < *next)) next = retry;
+  });
+  return next;
+}
+
+std::optional<std::string> Reconciler::unsettled(const std::string& owner) const {
+  std::optional<std::string> reason;
+  forwards(targets_, [&](const auto& target) {
+    auto found = target.unsettled(owner);
+    if (found && (!reason || reason->empty())) reason = found;
+  });
+  return reason;
+}
+
+void Reconciler::report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems) {
+  forwards(targets_, [&](auto& target) { target.report(effects, problems); });
+}
+
+}  // namespace reconcile

@@ -1,0 +1,53 @@
+// The one hand that writes. Holds a target per kind of desired row in the order of model::desired::Row: additions run first kind to
+// last, removals last to first, and removals only where the gate is open. Rows, not their meaning, are all it knows.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "model/desired/rows.h"
+#include "model/effect.h"
+#include "reconcile/gate.h"
+#include "reconcile/target.h"
+
+namespace reconcile {
+
+template <class Variant>
+struct PerKind;
+template <class... Rows>
+struct PerKind<std::variant<Rows...>> {
+  using Stores = std::tuple<std::unique_ptr<io::Store<Rows>>...>;
+  using Targets = std::tuple<Target<Rows>...>;
+  using Lists = std::tuple<std::vector<std::shared_ptr<const Rows>>...>;
+};
+using Stores = PerKind<model::desired::Row>::Stores;
+
+class Reconciler {
+ public:
+  explicit Reconciler(Stores stores);
+
+  // Replaces all that the owner asked for.
+  void assert_rows(const std::string& owner, std::vector<model::desired::Row> rows);
+  // Reads what is there, all kinds; returns one problem per kind that could not be read.
+  std::vector<model::Problem> read_actual();
+  // Writes what is due: additions, then removals of rows that a packet or a reader could still meet.
+  void apply(base::BootTime now, const Gate& gate);
+  // Takes away links, filters and programs (each waits for RCU under RTNL, 13 to 17 ms), at most one per call, so that additions
+  // can come between. Returns whether more are left.
+  bool remove_slow(base::BootTime now, const Gate& gate);
+
+  std::optional<base::BootTime> next_retry() const;
+  // nullopt: all rows of the owner are in force. Else the first error, or "" where something is still to be written.
+  std::optional<std::string> unsettled(const std::string& owner) const;
+  void report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems);
+  const Counters& counters() const { return counters_; }
+
+ private:
+  PerKind<model::desired::Row>::Targets targets_;
+  Counters counters_;
+};
+
+}  // namespace reconcile

@@ -1,0 +1,224 @@
+// One kind of desired row against its store: keeps what is wanted and what is there, and writes the difference. What is there changes
+// in memory only after the store accepted a write.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "io/store.h"
+#include "model/effect.h"
+#include "reconcile/backoff.h"
+#include "reconcile/claims.h"
+
+namespace reconcile {
+
+struct Counters {
+  uint64_t writes = 0;
+  uint64_t failed_writes = 0;
+};
+
+template <class Row>
+class Target {
+ public:
+  using RowPtr = std::shared_ptr<const Row>;
+
+  explicit Target(std::unique_ptr<io::Store<Row>> store) : store_(std::move(store)) {}
+
+  void replace_claims(const std::string& owner, std::vector<RowPtr> rows) {
+    for (auto& key : claims_.replace(owner, std::move(rows))) touch(key);
+  }
+
+  // Reads the store again; whatever differs from memory is put right in the next apply. Failed rows are tried again at once.
+  base::Result<void> read_actual() {
+    auto rows = TRY_IN(store_->list(), Row::kKind);
+    std::unordered_map<std::string, RowPtr> found;
+    for (auto& row : rows) {
+      std::string key = row.key();
+      found[key] = std::make_shared<const Row>(std::move(row));
+    }
+    for (auto& [key, row] : found) {
+      auto known = actual_.find(key);
+      if (known == actual_.end() || !(*known->second == *row))
+        touch(key);
+      else
+        row = known->second;  // it knows more than the kernel tells
+    }
+    for (const auto& [key, row] : actual_)
+      if (!found.contains(key)) touch(key);
+    actual_ = std::move(found);
+    for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
+    return {};
+  }
+
+  // Additions and changes, in the order in which they were asked for.
+  void put_due(base::BootTime now, Counters& counters) {
+    for (auto& key : take_touched(now)) {
+      const RowPtr* wanted = claims_.find(key);
+      auto actual = actual_.find(key);
+      if (!wanted) {
+        if (actual != actual_.end())
+          removable_.insert(key);
+        else
+          settle(key);
+        continue;
+      }
+      removable_.erase(key);
+      if (in_force(key)) {
+        actual->second = *wanted;
+        settle(key);
+        continue;
+      }
+      auto result = store_->put(**wanted, actual == actual_.end() ? nullptr : actual->second.get());
+      if (!conclude(key, std::move(result), now, counters)) continue;
+      actual_[key] = *wanted;
+      settle(key);
+    }
+  }
+
+  // Removes at most `limit` rows that nobody wants. Returns whether more are due.
+  bool remove_due(base::BootTime now, size_t limit, Counters& counters) {
+    for (auto it = removable_.begin(); it != removable_.end();) {
+      auto failure = failures_.find(*it);
+      if (failure != failures_.end() && failure->second.next_try > now) {
+        ++it;
+        continue;
+      }
+      if (limit-- == 0) return true;
+      std::string key = *it;
+      it = removable_.erase(it);
+      auto result = store_->remove(*actual_.at(key));
+      if (!conclude(key, std::move(result), now, counters)) {
+        it = removable_.insert(key).first;
+        ++it;
+        continue;
+      }
+      actual_.erase(key);
+      settle(key);
+    }
+    return false;
+  }
+
+  bool has_removable() const { return !removable_.empty(); }
+
+  std::optional<base::BootTime> next_retry() const {
+    std::optional<base::BootTime> next;
+    for (const auto& [key, failure] : failures_)
+      if (!next || failure.next_try < *next) next = failure.next_try;
+    return next;
+  }
+
+  // nullopt: all that the owner asked for is in force; else the first reason, or "" while it is still to be written.
+  std::optional<std::string> unsettled(const std::string& owner) const {
+    for (const auto& key : claims_.keys_of(owner)) {
+      if (*claims_.owner_of(key) != owner) return std::string(Row::kKind) + " " + key + " belongs to " + *claims_.owner_of(key);
+      auto failure = failures_.find(key);
+      if (failure != failures_.end()) return failure->second.error;
+      if (!in_force(key)) return "";
+    }
+    return std::nullopt;
+  }
+
+  // Changes of effects since the last call.
+  void report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems) {
+    for (const auto& key : reported_) {
+      std::string effect_key = std::string(Row::kKind) + " " + key;
+      const RowPtr* wanted = claims_.find(key);
+      auto actual = actual_.find(key);
+      report_conflict(effect_key, key, problems);
+      if (!wanted && actual == actual_.end()) {
+        effects.erase(effect_key);
+        continue;
+      }
+      model::Effect effect{std::string(Row::kKind), key, wanted ? *claims_.owner_of(key) : "", std::nullopt, outcome(key)};
+      if (wanted) effect.desired = **wanted;
+      effects.set(effect_key, std::make_shared<const model::Effect>(std::move(effect)));
+    }
+    reported_.clear();
+  }
+
+ private:
+  struct Failure {
+    std::string error;
+    uint32_t attempts = 0;
+    base::BootTime next_try{};
+  };
+
+  void touch(const std::string& key) {
+    if (touched_set_.insert(key).second) touched_.push_back(key);
+    reported_.insert(key);
+  }
+  std::vector<std::string> take_touched(base::BootTime now) {
+    auto due = std::exchange(touched_, {});
+    touched_set_.clear();
+    std::unordered_set<std::string> seen(due.begin(), due.end());
+    for (auto& [key, failure] : failures_)
+      if (failure.next_try <= now && claims_.find(key) && seen.insert(key).second) due.push_back(key);
+    std::erase_if(due, [&](const std::string& key) {
+      auto failure = failures_.find(key);
+      return failure != failures_.end() && failure->second.next_try > now && claims_.find(key) && unchanged_since_failure(key);
+    });
+    return due;
+  }
+  bool unchanged_since_failure(const std::string& key) const { return tried_.contains(key) && tried_.at(key) == *claims_.find(key); }
+  // A row with a fresh namespace must be made even where an old link by that name compares equal.
+  bool in_force(const std::string& key) const {
+    const RowPtr* wanted = claims_.find(key);
+    auto actual = actual_.find(key);
+    if (!wanted || actual == actual_.end() || !(*actual->second == **wanted)) return false;
+    if constexpr (requires { (*wanted)->netns; }) return !(*wanted)->netns || actual->second->netns == (*wanted)->netns;
+    return true;
+  }
+  bool conclude(const std::string& key, base::Result<void> result, base::BootTime now, Counters& counters) {
+    reported_.insert(key);
+    if (result.ok()) {
+      ++counters.writes;
+      return true;
+    }
+    ++counters.failed_writes;
+    Failure& failure = failures_[key];
+    failure.error = result.error().text;
+    failure.next_try = now + retry_delay(++failure.attempts);
+    if (const RowPtr* wanted = claims_.find(key)) tried_[key] = *wanted;
+    return false;
+  }
+  void settle(const std::string& key) {
+    failures_.erase(key);
+    tried_.erase(key);
+    reported_.insert(key);
+  }
+  model::Outcome outcome(const std::string& key) const {
+    auto failure = failures_.find(key);
+    if (failure != failures_.end())
+      return {model::OutcomeState::kFailed, failure->second.error, failure->second.attempts, failure->second.next_try};
+    const RowPtr* wanted = claims_.find(key);
+    bool done = wanted ? in_force(key) : actual_.contains(key);
+    return {done ? model::OutcomeState::kDone : model::OutcomeState::kPending, "", 0, {}};
+  }
+  void report_conflict(const std::string& effect_key, const std::string& key, model::Table<model::KeyProblems>& problems) {
+    model::KeyProblems conflict;
+    for (const auto& loser : claims_.losers(key))
+      conflict.problems.push_back({loser, effect_key + " is already taken by " + *claims_.owner_of(key), "change or remove one of the two"});
+    if (conflict.problems.empty())
+      problems.erase("conflict " + effect_key);
+    else
+      problems.set("conflict " + effect_key, std::make_shared<const model::KeyProblems>(std::move(conflict)));
+  }
+
+  std::unique_ptr<io::Store<Row>> store_;
+  Claims<Row> claims_;
+  std::unordered_map<std::string, RowPtr> actual_;
+  std::unordered_map<std::string, Failure> failures_;
+  std::unordered_map<std::string, RowPtr> tried_;  // what the failed write wanted: a new wish does not wait for the backoff
+  std::vector<std::string> touched_;
+  std::unordered_set<std::string> touched_set_;
+  std::unordered_set<std::string> removable_;
+  std::unordered_set<std::string> reported_;
+};
+
+}  // namespace reconcile

@@ -1,0 +1,23 @@
+// One decoder per kind of object: JSON as the API server or a person writes it to a checked row, with what the API server would
+// default filled in. Unknown fields are ignored. The first thing that is wrong comes back as "FIELD.PATH: what and why".
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/result.h"
+#include "model/cluster/endpoint_slice.h"
+#include "model/cluster/node.h"
+#include "model/cluster/pod.h"
+#include "model/cluster/service.h"
+
+namespace sources::decode {
+
+base::Result<model::Service> decode_service(const nlohmann::json& object);
+// nullopt: addressType FQDN, which the datapath has no use for.
+base::Result<std::optional<model::EndpointSlice>> decode_endpoint_slice(const nlohmann::json& object);
+base::Result<model::Node> decode_node(const nlohmann::json& object);
+base::Result<model::Pod> decode_pod(const nlohmann::json& object);
+base::Result<model::Namespace> decode_namespace(const nlohmann::json& object);
+
+}  // namespace sources::decode

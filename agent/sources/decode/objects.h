@@ -1,0 +1,53 @@
+// The objects that one manifest file holds: documents, lists and typed lists taken apart, each object decoded by its kind. What is
+// broken is told apart from what is good, object by object.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/cluster/endpoint_slice.h"
+#include "model/cluster/node.h"
+#include "model/cluster/pod.h"
+#include "model/cluster/service.h"
+
+namespace sources::decode {
+
+using ObjectRow = std::variant<std::shared_ptr<const model::Service>, std::shared_ptr<const model::EndpointSlice>,
+                               std::shared_ptr<const model::Node>, std::shared_ptr<const model::Pod>, std::shared_ptr<const model::Namespace>>;
+
+struct ObjectId {
+  size_t kind = 0;  // index in ObjectRow
+  std::string key;  // ObjectMeta::key()
+
+  auto operator<=>(const ObjectId&) const = default;
+};
+std::string to_string(const ObjectId& id);  // "Service default/web"
+
+struct Object {
+  ObjectId id;
+  ObjectRow row;
+  std::string position;  // "FILE", "FILE#DOCUMENT", "FILE items[3]"; documents count from 1
+};
+
+struct BrokenObject {
+  std::string position;
+  std::optional<ObjectId> id;  // nullopt: it could not be told which object this was to be
+  std::string text;
+};
+
+struct Contents {
+  std::vector<Object> objects;
+  std::vector<BrokenObject> broken;
+  std::map<std::string, uint64_t> unread;  // "GROUP/VERSION KIND" -> objects
+};
+
+// `trees`, if given, receives the JSON of each of `objects`, in their order.
+Contents decode_objects(std::string_view file, std::string_view text, std::vector<nlohmann::json>* trees = nullptr);
+
+}  // namespace sources::decode

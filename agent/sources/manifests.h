@@ -1,0 +1,37 @@
+// Objects from a directory of ordinary Kubernetes YAML and JSON files in place of an API server: *.yaml, *.yml and *.json in it, no
+// sub-directories, no names that begin with a dot. Watched; what is broken is a Problem row and leaves its last good content in force.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "model/fact_sink.h"
+
+namespace sources {
+
+namespace manifests {
+class Follower;
+}
+
+class Manifests {
+ public:
+  // The sink is called from a thread of this class's own, from start() until the destructor returns. The first complete load is one
+  // Fact that ends with the SourceStatus row; each burst of changes after it is one more. Last good content goes to STATE-DIR/manifests.
+  Manifests(std::string directory, std::string state_dir, std::string node_name, model::FactSink sink);
+  ~Manifests();
+
+  base::Result<void> start();  // fails for want of descriptors or threads only; a missing directory is waited for
+
+ private:
+  std::unique_ptr<manifests::Follower> follower_;
+  base::Fd stop_;
+  std::thread thread_;
+};
+
+// The directory as it is now, as one Fact like the first of Manifests. Reads nothing else, writes nothing.
+base::Result<model::Fact> load_manifests(const std::string& directory);
+
+}  // namespace sources

@@ -1,0 +1,40 @@
+// Values files and --set arguments, as in Cilium's Helm chart, to the configuration in force. Whatever is read here is checked against
+// the one table of keys in settings/: a key is implemented, planned, without meaning or refused, and never silently ignored.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/config.h"
+#include "model/problem.h"
+
+namespace sources {
+
+struct NamedText {
+  std::string name;  // the file's path as given
+  std::string text;
+};
+
+struct Settings {
+  model::Config config;                  // all defaults where there are errors
+  std::vector<model::Setting> settings;  // what the inputs say, in the order of the merged map
+  std::vector<model::Problem> errors;    // subject "FILE:LINE", or "--set"; the text names the key
+  std::vector<NamedText> texts;          // the inputs, as keep_settings keeps them
+  std::vector<std::string> sets;
+};
+
+// Later files win over earlier ones, sets ("a.b=value", as Helm's --set) over files: maps are merged, lists and scalars replaced, a null
+// gives the key ichor's default back. A file that cannot be read is an error in the result.
+Settings load_settings(const std::vector<std::string>& files, const std::vector<std::string>& sets);
+Settings parse_settings(std::vector<NamedText> files, std::vector<std::string> sets);
+
+// The last good configuration outlives a restart in STATE-DIR/settings.json. Settings with errors are not kept: EINVAL.
+base::Result<void> keep_settings(const std::string& state_dir, const Settings& settings);
+std::optional<Settings> kept_settings(const std::string& state_dir);  // nullopt: none there, or none that this version accepts
+
+std::string settings_reference();  // machineconfig/SETTINGS.md
+std::string settings_help();       // the implemented keys, a line each
+
+}  // namespace sources

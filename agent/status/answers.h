@@ -1,0 +1,20 @@
+// What each path of the HTTP endpoint says: a pure function of the request and of what the engine published last.
+#pragma once
+
+#include <memory>
+
+#include "io/http/message.h"
+#include "model/effect.h"
+
+namespace status {
+
+struct Moment {
+  std::shared_ptr<const model::Published> published;  // null: the engine has not finished its first pass
+  bool alive = false;                                 // its loop turns
+  base::BootTime now{};
+  uint64_t resident_bytes = 0;
+};
+
+io::http::Response answer(const io::http::Request& request, const Moment& moment);
+
+}  // namespace status

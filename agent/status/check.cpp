@@ -1,0 +1,131 @@
+#include "status/check.h"
+
+#include <algorithm>
+
+#include "io/kernel/datapath_object.h"
+#include "io/kernel/features.h"
+#include "io/kernel/sysctls.h"
+#include "status/render.h"
+
+namespace status {
+namespace {
+
+using Findings = std::vector<Finding>;
+using Path = std::vector<std::string>;
+
+Finding finding_of(const std::string& name, const base::Result<std::string>& trial, const std::string& advice) {
+  if (trial.ok()) return {Verdict::kOk, name, *trial, ""};
+  return {Verdict::kFail, name, trial.error().text, advice};
+}
+
+void check_system(const CheckRequest& request, Findings& findings) {
+  using namespace io::kernel;
+  auto found = [&](const std::string& name, const base::Result<std::string>& trial, const std::string& advice) {
+    findings.push_back(finding_of(name, trial, advice));
+  };
+  found("kernel", try_release(), "boot a kernel of 6.12 or newer; every Talos from 1.9 on has one");
+  found("btf", try_btf(), "use a kernel built with CONFIG_DEBUG_INFO_BTF and mount /sys");
+  found("capabilities", try_capabilities(), "run as root; in a container, grant these capabilities");
+  found("bpf_filesystem", try_bpf_filesystem(request.bpf_root), "mount -t bpf bpf /sys/fs/bpf, or name a place that is one with --bpf-root");
+  found("cgroup2", try_cgroup2(request.cgroup_root), "mount -t cgroup2 none DIRECTORY, and name it with --set cgroup.hostRoot=DIRECTORY");
+}
+
+void check_features(const CheckRequest& request, Findings& findings) {
+  using namespace io::kernel;
+  auto found = [&](const std::string& name, const base::Result<std::string>& trial, const std::string& option) {
+    findings.push_back(finding_of(name, trial, "needs root and a kernel with " + option));
+  };
+  found("veth", try_veth(), "CONFIG_VETH and CONFIG_NET_NS");
+  found("cls_bpf", try_cls_bpf(), "CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS");
+  found("tcx", try_tcx(), "CONFIG_NET_XGRESS and CONFIG_BPF_SYSCALL");
+  found("cgroup_link", try_cgroup_link(request.cgroup_root), "CONFIG_CGROUP_BPF, and a cgroup root that can be written");
+  found("socket_storage", try_socket_storage(), "CONFIG_BPF_SYSCALL and CONFIG_NET");
+  found("mapped_array", try_mapped_array(), "CONFIG_BPF_SYSCALL");
+}
+
+void check_programs(Findings& findings) {
+  for (const auto& report : io::kernel::try_programs()) {
+    if (report.ok)
+      findings.push_back({Verdict::kOk, "program", report.name + ": " + std::to_string(report.verified_instructions) + " instructions verified", ""});
+    else
+      findings.push_back({Verdict::kFail, "program", report.name + ": " + report.error,
+                          "the kernel refuses a program of this build; report it with this output and the kernel's release"});
+  }
+}
+
+// Kernel settings that ichor must be able to write, and those of others that stand in its way.
+void check_sysctls(Findings& findings) {
+  using namespace io::kernel;
+  for (const Path& path : {Path{"net", "ipv4", "ip_forward"}, Path{"net", "ipv6", "conf", "all", "forwarding"}})
+    findings.push_back(finding_of("sysctl", try_sysctl(path), "switch it on in the machine configuration (machine.sysctls), or mount /proc/sys writable"));
+  auto value_of = [](const Path& path) {
+    auto value = read_sysctl("/proc/sys", path);
+    return value.ok() ? *value : std::string("not there");
+  };
+  std::string filter = value_of({"net", "ipv4", "conf", "all", "rp_filter"});
+  bool in_the_way = filter == "1" || filter == "2";
+  findings.push_back({in_the_way ? Verdict::kWarn : Verdict::kOk, "rp_filter", "net.ipv4.conf.all.rp_filter is " + filter,
+                      in_the_way ? "the kernel may drop packets of pods as martians; set it to 0, each link keeps its own" : ""});
+  std::string harden = value_of({"net", "core", "bpf_jit_harden"});
+  findings.push_back({harden == "2" ? Verdict::kWarn : Verdict::kOk, "jit", "net.core.bpf_jit_harden is " + harden,
+                      harden == "2" ? "programs run slower than they need to; 1 hardens those of unprivileged users alone" : ""});
+}
+
+void check_places(const CheckRequest& request, Findings& findings) {
+  auto found = [&](const std::string& name, const std::string& path, const std::string& option) {
+    findings.push_back(finding_of(name, io::kernel::try_directory(path), "name a place that can be written with " + option));
+  };
+  found("state_dir", request.state_dir, "--state-dir");
+  found("run_dir", request.run_dir, "--run-dir");
+  found("cni_conf_dir", request.cni_conf_dir, "--cni-conf-dir");
+}
+
+void check_settings(const CheckRequest& request, Findings& findings) {
+  if (request.settings_errors.empty()) findings.push_back({Verdict::kOk, "settings", "valid", ""});
+  for (const auto& error : request.settings_errors)
+    findings.push_back({Verdict::kFail, "settings", error.subject + ": " + error.text, error.remedy});
+}
+
+std::string_view word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kOk: return "ok  ";
+    case Verdict::kWarn: return "warn";
+    case Verdict::kFail: return "FAIL";
+  }
+  return "";
+}
+
+size_t count(const Findings& findings, Verdict verdict) {
+  return static_cast<size_t>(std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.verdict == verdict; }));
+}
+
+}  // namespace
+
+std::vector<Finding> check(const CheckRequest& request) {
+  Findings findings;
+  check_system(request, findings);
+  check_features(request, findings);
+  check_programs(findings);
+  check_sysctls(findings);
+  check_places(request, findings);
+  check_settings(request, findings);
+  return findings;
+}
+
+bool passed(const std::vector<Finding>& findings) { return count(findings, Verdict::kFail) == 0; }
+
+std::string findings_text(const std::vector<Finding>& findings) {
+  size_t width = 0;
+  for (const auto& finding : findings) width = std::max(width, finding.name.size());
+  std::string text;
+  for (const auto& finding : findings) {
+    text += std::string(word(finding.verdict)) + "  " + finding.name + std::string(width - finding.name.size(), ' ') + "  " +
+            printable(finding.text) + "\n";
+    if (!finding.advice.empty()) text += "      advice: " + printable(finding.advice) + "\n";
+  }
+  return text + std::to_string(count(findings, Verdict::kOk)) + " ok, " + std::to_string(count(findings, Verdict::kWarn)) + " warnings, " +
+         std::to_string(count(findings, Verdict::kFail)) + " failed: " +
+         (passed(findings) ? "ichor can run here\n" : "ichor cannot run here as it is\n");
+}
+
+}  // namespace status

@@ -1,0 +1,23 @@
+#include "status/effects.h"
+
+#include <algorithm>
+
+namespace status {
+
+std::string_view effect_state(const model::Effect& effect) {
+  switch (effect.outcome.state) {
+    case model::OutcomeState::kDone: return effect.desired ? "done" : "kept";
+    case model::OutcomeState::kPending: return "pending";
+    case model::OutcomeState::kFailed: return "failed";
+  }
+  return "";
+}
+
+std::string retry_text(const model::Outcome& outcome, base::BootTime now) {
+  if (outcome.state != model::OutcomeState::kFailed) return "";
+  auto tenths = std::max<int64_t>((outcome.next_try - now).count(), 0) / 100;
+  std::string times = outcome.attempts == 1 ? "once" : std::to_string(outcome.attempts) + " times";
+  return times + ", again in " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+}  // namespace status

@@ -1,0 +1,88 @@
+#include "status/reporter.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/text.h"
+#include "io/files/files.h"
+#include "io/kernel/process.h"
+#include "status/render.h"
+#include "status/summary.h"
+
+namespace status {
+namespace {
+
+constexpr base::Millis kLook{250};
+constexpr base::Millis kFileEvery{10'000};
+constexpr base::Millis kSummaryEvery{600'000};
+
+// Which checks fail, not why: a reason may carry numbers that change all the time.
+std::string health_of(const std::vector<model::Check>& checks) {
+  std::string failing;
+  for (const auto& check : checks)
+    if (!check.ok) failing += check.name + " ";
+  return failing;
+}
+
+void log_health(const std::vector<model::Check>& checks) {
+  if (model::ready(checks)) return spdlog::info("node ready");
+  std::vector<std::string> failing;
+  for (const auto& check : checks)
+    if (!check.ok) failing.push_back(check.name + ": " + check.text);
+  spdlog::warn("node not ready: {}", printable(base::join(failing, "; ")));
+}
+
+}  // namespace
+
+ReportSchedule::Due ReportSchedule::next(const std::vector<model::Check>& checks, uint64_t problems_revision, base::BootTime now) {
+  std::string health = health_of(checks);
+  Due due;
+  due.health_changed = first_ || health != last_health_;
+  due.file = due.health_changed || problems_revision != last_problems_ || now - last_file_ >= kFileEvery;
+  due.summary = first_ || now - last_summary_ >= kSummaryEvery;
+  last_health_ = std::move(health);
+  last_problems_ = problems_revision;
+  if (due.file) last_file_ = now;
+  if (due.summary) last_summary_ = now;
+  first_ = false;
+  return due;
+}
+
+Reporter::Reporter(std::string run_dir, const model::PublishedCell& cell) : path_(std::move(run_dir) + "/status"), cell_(cell) {}
+
+Reporter::~Reporter() { stop(); }
+
+void Reporter::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Reporter::stop() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopping_.notify_one();
+  thread_.join();
+}
+
+void Reporter::loop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_.wait_for(lock, kLook, [this] { return stop_; })) look();
+}
+
+void Reporter::look() {
+  auto published = cell_.load();
+  if (!published) return;
+  auto checks = model::readiness(*published);
+  uint64_t problems = published->problems.revision() + published->snapshot.table<model::Problem>().revision();
+  auto due = schedule_.next(checks, problems, base::boot_now());
+  if (due.health_changed) log_health(checks);
+  if (!due.file && !due.summary) return;
+  Summary summary = summarize(*published, base::boot_now(), io::kernel::resident_bytes());
+  if (due.summary) spdlog::info("{}", summary_line(summary));
+  auto written = io::files::write_file(path_, summary_text(summary));
+  if (!written.ok() && !write_failed_) spdlog::warn("{}", written.error().text);
+  write_failed_ = !written.ok();
+}
+
+}  // namespace status

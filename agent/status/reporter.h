@@ -1,0 +1,54 @@
+// Status for nodes without a shell: RUN-DIR/status always holds a recent text of /status, and the log gets each change of health and,
+// every ten minutes, one line. Owns a thread that looks at what the engine published.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "model/published_cell.h"
+#include "model/readiness.h"
+
+namespace status {
+
+// When to write and what to log; no clock, no file. Times are of CLOCK_BOOTTIME.
+class ReportSchedule {
+ public:
+  struct Due {
+    bool file = false;
+    bool health_changed = false;
+    bool summary = false;
+  };
+  Due next(const std::vector<model::Check>& checks, uint64_t problems_revision, base::BootTime now);
+
+ private:
+  std::string last_health_;
+  uint64_t last_problems_ = 0;
+  base::BootTime last_file_{}, last_summary_{};
+  bool first_ = true;
+};
+
+class Reporter {
+ public:
+  Reporter(std::string run_dir, const model::PublishedCell& cell);  // the cell outlives it
+  ~Reporter();  // stops
+
+  void start();
+  void stop();  // the file stays, with the last state
+
+ private:
+  void loop();
+  void look();
+
+  std::string path_;
+  const model::PublishedCell& cell_;
+  ReportSchedule schedule_;
+  bool write_failed_ = false;
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace status

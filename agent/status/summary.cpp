@@ -1,0 +1,110 @@
+#include "status/summary.h"
+
+#include <algorithm>
+#include <set>
+
+#include "model/fields_text.h"
+#include "status/effects.h"
+#include "status/version.h"
+
+namespace status {
+namespace {
+
+using namespace model::desired;
+
+void add(Named& named, std::string name) {
+  ++named.count;
+  named.names.push_back(std::move(name));
+}
+
+void finish(Named& named) { std::sort(named.names.begin(), named.names.end()); }
+
+// Settings carry "FILE:LINE" or "--set".
+void add_settings(Summary& summary, const model::Snapshot& snapshot) {
+  std::set<std::string> files;
+  for (const auto& [key, setting] : snapshot.table<model::Setting>()) {
+    files.insert(setting->origin.substr(0, setting->origin.rfind(':')));
+    switch (setting->kind) {
+      case model::SettingClass::kImplemented: add(summary.settings_in_force, setting->key); break;
+      case model::SettingClass::kPlanned: add(summary.settings_planned, setting->key); break;
+      case model::SettingClass::kWithoutMeaning: add(summary.settings_without_meaning, setting->key); break;
+    }
+  }
+  summary.settings_files.assign(files.begin(), files.end());
+  finish(summary.settings_in_force);
+  finish(summary.settings_planned);
+  finish(summary.settings_without_meaning);
+}
+
+void add_row(Summary& summary, const ServiceEntry& entry) {
+  summary.frontends += entry.frontends.size();
+  if (entry.backends.empty()) add(summary.without_endpoints, entry.name.empty() ? entry.key() : entry.name);
+}
+void add_row(Summary& summary, const Route& route) {
+  std::string via = route.gateway.is_unspecified() ? route.link : base::to_string(route.gateway);
+  add(summary.routes, base::to_string(route.destination) + " via " + via);
+}
+void add_row(Summary& summary, const Attachment& attachment) {
+  add(summary.hooks, attachment.target + " " + std::string(model::hook_name(attachment.hook)));
+}
+void add_row(Summary& summary, const Filter&) { ++summary.filters; }
+void add_row(Summary& summary, const Sysctl& sysctl) { add(summary.sysctls, sysctl.key() + "=" + sysctl.value); }
+void add_row(Summary& summary, const DatapathObject& object) {
+  summary.map_sizes = {
+      {"services", object.services}, {"slots", object.slots}, {"backends", object.backends}, {"pods", object.pods}};
+}
+template <class Row>
+void add_row(Summary&, const Row&) {}
+
+void add_effects(Summary& summary, const model::Published& published) {
+  for (const auto& [key, effect] : published.effects) {
+    bool done = effect->outcome.state == model::OutcomeState::kDone;
+    if (effect->desired)
+      ++summary.wanted;
+    else if (done)
+      ++summary.kept;
+    summary.done += done && effect->desired;
+    summary.pending += effect->outcome.state == model::OutcomeState::kPending;
+    if (effect->outcome.state == model::OutcomeState::kFailed)
+      summary.failures.push_back({key, effect->outcome.error, retry_text(effect->outcome, published.snapshot.now)});
+    if (done && effect->desired) std::visit([&](const auto& row) { add_row(summary, row); }, *effect->desired);
+  }
+  for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
+  std::sort(summary.failures.begin(), summary.failures.end(), [](const Failure& a, const Failure& b) { return a.thing < b.thing; });
+}
+
+void add_problems(Summary& summary, const model::Published& published) {
+  std::set<model::Problem> problems;
+  for (const auto& [key, problem] : published.snapshot.table<model::Problem>()) problems.insert(*problem);
+  for (const auto& [key, of_key] : published.problems) problems.insert(of_key->problems.begin(), of_key->problems.end());
+  summary.problems.assign(problems.begin(), problems.end());
+}
+
+}  // namespace
+
+Summary summarize(const model::Published& published, base::BootTime now, uint64_t resident_bytes) {
+  const model::Snapshot& snapshot = published.snapshot;
+  Summary summary;
+  summary.version = version();
+  summary.node = snapshot.identity.node_name;
+  summary.checks = model::readiness(published);
+  summary.ready = model::ready(summary.checks);
+  summary.uptime = now - published.started;
+  if (published.first_ready.count()) summary.ready_after = published.first_ready - published.started;
+  for (const auto& [key, source] : snapshot.table<model::SourceStatus>()) summary.sources.emplace_back(model::source_name(source->id), *source);
+  std::sort(summary.sources.begin(), summary.sources.end(), [](const auto& a, const auto& b) { return a.second.id < b.second.id; });
+  add_settings(summary, snapshot);
+  for (const auto& [key, kind] : snapshot.table<model::UnreadKind>()) add(summary.unread_kinds, kind->kind + " (" + std::to_string(kind->objects) + ")");
+  finish(summary.unread_kinds);
+  summary.sandboxes = snapshot.table<model::Sandbox>().size();
+  summary.pods_known = snapshot.table<model::Pod>().size();
+  summary.services = snapshot.table<model::Service>().size();
+  summary.peers = snapshot.table<model::Node>().size() - (snapshot.own_node() ? 1 : 0);
+  add_effects(summary, published);
+  add_problems(summary, published);
+  summary.counters = published.counters;
+  summary.resident_bytes = resident_bytes;
+  return summary;
+}
+
+}  // namespace status

@@ -1,0 +1,58 @@
+// The whole state of the agent as a person wants to read it: the text of /status, of RUN-DIR/status, and the same as JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/effect.h"
+#include "model/readiness.h"
+
+namespace status {
+
+// A number of things, the first few of which are named.
+struct Named {
+  size_t count = 0;
+  std::vector<std::string> names;  // sorted
+};
+
+struct Failure {
+  std::string thing;  // "KIND KEY"
+  std::string error;
+  std::string retry;
+};
+
+struct Summary {
+  std::string version, node;
+  bool ready = false;
+  std::vector<model::Check> checks;
+  base::Millis uptime{};
+  base::Millis ready_after{};  // since the start; zero: not yet
+  std::vector<std::pair<std::string, model::SourceStatus>> sources;
+  std::vector<std::string> settings_files;
+  Named settings_in_force, settings_planned, settings_without_meaning;
+  Named unread_kinds;
+  size_t sandboxes = 0, pods_known = 0;
+  size_t services = 0, frontends = 0;
+  Named without_endpoints;
+  size_t peers = 0;
+  Named routes, hooks, sysctls;
+  size_t filters = 0;
+  std::vector<std::pair<std::string, int64_t>> map_sizes;  // entries
+  size_t wanted = 0, done = 0, pending = 0, kept = 0;
+  std::vector<Failure> failures;
+  std::vector<model::Problem> problems;
+  model::EngineCounters counters;
+  uint64_t resident_bytes = 0;
+};
+
+Summary summarize(const model::Published& published, base::BootTime now, uint64_t resident_bytes);
+std::string summary_text(const Summary& summary);
+std::string summary_json(const Summary& summary);
+std::string summary_line(const Summary& summary);  // for the log
+
+// "ok  NAME  TEXT" for each check, with what to do below a failing one, and a last line READY or NOT READY.
+std::string readiness_text(const std::vector<model::Check>& checks);
+std::string readiness_json(const std::vector<model::Check>& checks);
+
+}  // namespace status

@@ -1,0 +1,86 @@
+#include <nlohmann/json.hpp>
+
+#include "status/advice.h"
+#include "status/render.h"
+#include "status/summary.h"
+
+namespace status {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const std::vector<model::Check>& checks) {
+  Json array = Json::array();
+  for (const auto& check : checks) {
+    Json object{{"name", check.name}, {"ok", check.ok}, {"text", check.text}};
+    if (!check.ok) object["advice"] = std::string(advice(check.name));
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+Json json_of(const Summary& summary, const std::vector<Failure>& failures) {
+  Json object{{"wanted", summary.wanted}, {"done", summary.done}, {"pending", summary.pending}, {"kept", summary.kept}};
+  object["failed"] = Json::array();
+  for (const auto& failure : failures)
+    object["failed"].push_back(Json{{"thing", failure.thing}, {"error", failure.error}, {"retry", failure.retry}});
+  return object;
+}
+
+Json json_of(const std::vector<model::Problem>& problems) {
+  Json array = Json::array();
+  for (const auto& problem : problems)
+    array.push_back(Json{{"subject", problem.subject}, {"text", problem.text}, {"remedy", problem.remedy}});
+  return array;
+}
+
+Json sources_json(const Summary& summary) {
+  Json object = Json::object();
+  for (const auto& [name, source] : summary.sources) object[name] = Json{{"synced", source.synced}, {"text", source.text}};
+  return object;
+}
+
+Json settings_json(const Summary& summary) {
+  return {{"files", summary.settings_files},
+          {"in_force", summary.settings_in_force.names},
+          {"not_there_yet", summary.settings_planned.names},
+          {"without_meaning", summary.settings_without_meaning.names}};
+}
+
+Json programs_json(const Summary& summary) {
+  Json sizes = Json::object();
+  for (const auto& [map, entries] : summary.map_sizes) sizes[map] = entries;
+  return {{"attached", summary.hooks.names}, {"filters", summary.filters}, {"map_sizes", std::move(sizes)}};
+}
+
+}  // namespace
+
+std::string readiness_json(const std::vector<model::Check>& checks) {
+  return dump(Json{{"ready", model::ready(checks)}, {"checks", json_of(checks)}});
+}
+
+std::string summary_json(const Summary& summary) {
+  Json json{{"version", summary.version}, {"node", summary.node}, {"ready", summary.ready}};
+  json["checks"] = json_of(summary.checks);
+  json["uptime_ms"] = summary.uptime.count();
+  json["ready_after_ms"] = summary.ready_after.count() ? Json(summary.ready_after.count()) : Json(nullptr);
+  json["sources"] = sources_json(summary);
+  json["settings"] = settings_json(summary);
+  json["unread_kinds"] = summary.unread_kinds.names;
+  json["pods"] = {{"attached", summary.sandboxes}, {"known", summary.pods_known}};
+  json["services"] = {
+      {"count", summary.services}, {"frontends", summary.frontends}, {"without_endpoints", summary.without_endpoints.names}};
+  json["peers"] = {{"count", summary.peers}, {"routes", summary.routes.names}};
+  json["programs"] = programs_json(summary);
+  json["sysctls"] = summary.sysctls.names;
+  json["effects"] = json_of(summary, summary.failures);
+  json["problems"] = json_of(summary.problems);
+  json["engine"] = {{"passes", summary.counters.passes},
+                    {"planner_calls", summary.counters.planner_calls},
+                    {"writes", summary.counters.writes},
+                    {"failed_writes", summary.counters.failed_writes}};
+  json["resident_bytes"] = summary.resident_bytes;
+  return dump(json);
+}
+
+}  // namespace status

@@ -1,0 +1,183 @@
+// The summary as text: a label on the left, what is to be said on the right, one or two dozen lines in all on a quiet node.
+#include <algorithm>
+
+#include "status/advice.h"
+#include "status/render.h"
+#include "status/summary.h"
+
+namespace status {
+namespace {
+
+constexpr size_t kLabelWidth = 11;   // characters
+constexpr size_t kLineWidth = 118;   // characters; a word that is longer stands alone
+constexpr size_t kNamesShown = 12;   // of a list in text; JSON has all
+constexpr size_t kProblemsShown = 20;
+
+class Page {
+ public:
+  // The label stands before the first line only.
+  void line(const std::string& label, const std::string& text) {
+    std::string head = label == label_ ? "" : label;
+    label_ = label;
+    head.resize(std::max(kLabelWidth, head.size() + 1), ' ');
+    text_ += head + printable(text) + "\n";
+  }
+  // "what (N): a, b, c", wrapped, cut after a few names.
+  void list(const std::string& label, const std::string& what, const Named& named, const std::string& table) {
+    if (!named.count) return;
+    std::string current = what + " (" + std::to_string(named.count) + "):";
+    size_t shown = std::min(named.names.size(), kNamesShown);
+    for (size_t i = 0; i < shown; ++i) append_word(label, current, named.names[i] + (i + 1 < shown ? "," : ""));
+    if (named.count > shown) append_word(label, current, "and " + std::to_string(named.count - shown) + " more: ichor-agent get " + table);
+    line(label, current);
+  }
+  void blank() { text_ += "\n"; }
+  void raw(const std::string& text) { text_ += text; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  void append_word(const std::string& label, std::string& current, const std::string& word) {
+    if (kLabelWidth + current.size() + 1 + word.size() > kLineWidth) {
+      line(label, current);
+      current = " ";
+    }
+    current += " " + word;
+  }
+
+  std::string text_, label_;
+};
+
+std::string count_of(size_t n, const std::string& one, const std::string& many) { return std::to_string(n) + " " + (n == 1 ? one : many); }
+
+std::string duration_text(base::Millis duration) {
+  int64_t seconds = duration.count() / 1000;
+  if (seconds < 10) return std::to_string(duration.count()) + " ms";
+  if (seconds < 120) return std::to_string(seconds) + " s";
+  if (seconds < 7200) return std::to_string(seconds / 60) + " min";
+  if (seconds < 172800) return std::to_string(seconds / 3600) + " h " + std::to_string(seconds % 3600 / 60) + " min";
+  return std::to_string(seconds / 86400) + " d " + std::to_string(seconds % 86400 / 3600) + " h";
+}
+
+std::string mebibytes(uint64_t bytes) {
+  uint64_t tenths = bytes * 10 / (1024 * 1024);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+}
+
+void write_settings(Page& page, const Summary& summary) {
+  std::string files;
+  for (const auto& file : summary.settings_files) files += (files.empty() ? "" : ", ") + file;
+  page.line("settings", files.empty() ? "none given, defaults in force"
+                                      : count_of(summary.settings_in_force.count, "key", "keys") + " in force, from " + files);
+  page.list("settings", "accepted, not there yet", summary.settings_planned, "settings");
+  page.list("settings", "without meaning here", summary.settings_without_meaning, "settings");
+}
+
+void write_network(Page& page, const Summary& summary) {
+  page.line("pods", count_of(summary.sandboxes, "pod", "pods") + " attached on this node, " + std::to_string(summary.pods_known) + " known in the cluster");
+  page.line("services", count_of(summary.services, "Service", "Services") + ", " + count_of(summary.frontends, "frontend", "frontends"));
+  page.list("services", "without endpoints", summary.without_endpoints, "service_entries");
+  page.line("peers", count_of(summary.peers, "other node", "other nodes"));
+  page.list("peers", "routes", summary.routes, "routes");
+}
+
+// Hooks are sorted "TARGET HOOK": one line per target.
+void write_programs(Page& page, const Summary& summary) {
+  std::string target, hooks;
+  auto flush = [&] {
+    if (!hooks.empty()) page.line("programs", target + ":" + hooks);
+    hooks.clear();
+  };
+  for (const auto& name : summary.hooks.names) {
+    size_t space = name.rfind(' ');
+    if (name.compare(0, space, target) != 0 || space != target.size()) {
+      flush();
+      target = name.substr(0, space);
+    }
+    hooks += name.substr(space);
+  }
+  flush();
+  page.line("programs", summary.filters ? count_of(summary.filters, "filter", "filters") + " on pod links"
+                        : summary.hooks.count ? "no filters on pod links" : "none attached");
+  std::string sizes;
+  for (const auto& [map, entries] : summary.map_sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(entries) + " " + map;
+  if (!sizes.empty()) page.line("maps", "room for " + sizes);
+  page.list("sysctls", "set", summary.sysctls, "sysctls");
+}
+
+void write_effects(Page& page, const Summary& summary) {
+  std::string counts = std::to_string(summary.wanted) + " wanted, " + std::to_string(summary.done) + " done, " +
+                       std::to_string(summary.pending) + " pending, " + std::to_string(summary.failures.size()) + " failed";
+  if (summary.kept) counts += ", " + std::to_string(summary.kept) + " kept until all sources have synced";
+  page.line("effects", counts);
+  for (size_t i = 0; i < std::min(summary.failures.size(), kProblemsShown); ++i) {
+    const Failure& failure = summary.failures[i];
+    page.line("effects", "FAILED " + failure.thing + ": " + failure.error + " (" + failure.retry + ")");
+  }
+  if (summary.failures.size() > kProblemsShown) page.line("effects", "and more: ichor-agent get effects");
+}
+
+void write_problems(Page& page, const Summary& summary) {
+  if (summary.problems.empty()) return page.line("problems", "none");
+  for (size_t i = 0; i < std::min(summary.problems.size(), kProblemsShown); ++i) {
+    const model::Problem& problem = summary.problems[i];
+    page.line("problems", problem.subject + ": " + problem.text);
+    if (!problem.remedy.empty()) page.line("problems", "  advice: " + problem.remedy);
+  }
+  if (summary.problems.size() > kProblemsShown)
+    page.line("problems", std::to_string(summary.problems.size() - kProblemsShown) + " more: ichor-agent get problems");
+}
+
+}  // namespace
+
+std::string readiness_text(const std::vector<model::Check>& checks) {
+  size_t width = 0;
+  for (const auto& check : checks) width = std::max(width, check.name.size());
+  std::string text;
+  for (const auto& check : checks) {
+    text += (check.ok ? "ok    " : "FAIL  ") + check.name + std::string(width - check.name.size(), ' ') + "  " + printable(check.text) + "\n";
+    if (!check.ok) text += "      advice: " + std::string(advice(check.name)) + "\n";
+  }
+  return text + (model::ready(checks) ? "READY\n" : "NOT READY\n");
+}
+
+std::string summary_text(const Summary& summary) {
+  Page page;
+  page.raw("ichor " + summary.version + " on node " + printable(summary.node) + ": " + (summary.ready ? "READY" : "NOT READY") + ", up " +
+           duration_text(summary.uptime) +
+           (summary.ready_after.count() ? ", first ready " + duration_text(summary.ready_after) + " after its start" : "") + "\n");
+  for (const auto& check : summary.checks) {
+    if (check.ok) continue;
+    page.raw("  FAIL " + check.name + ": " + printable(check.text) + "\n       advice: " + std::string(advice(check.name)) + "\n");
+  }
+  page.blank();
+  for (const auto& [name, source] : summary.sources) {
+    std::string padded = name;
+    padded.resize(std::max<size_t>(padded.size(), 10), ' ');
+    page.line("sources", padded + (source.synced ? " synced" : " NOT SYNCED") + (source.text.empty() ? "" : "  " + source.text));
+  }
+  write_settings(page, summary);
+  page.list("unread", "objects of other kinds", summary.unread_kinds, "unread_kinds");
+  write_network(page, summary);
+  write_programs(page, summary);
+  write_effects(page, summary);
+  write_problems(page, summary);
+  page.line("engine", count_of(summary.counters.passes, "pass", "passes") + ", " +
+                          count_of(summary.counters.planner_calls, "planner call", "planner calls") + ", " +
+                          count_of(summary.counters.writes, "write", "writes") + ", " + std::to_string(summary.counters.failed_writes) +
+                          " failed; " + mebibytes(summary.resident_bytes) + " of memory");
+  return page.take();
+}
+
+std::string summary_line(const Summary& summary) {
+  std::string failing;
+  for (const auto& check : summary.checks)
+    if (!check.ok) failing += (failing.empty() ? "" : ",") + check.name;
+  return "status: " + (failing.empty() ? std::string("ready") : "not ready, failing=" + failing) +
+         " pods=" + std::to_string(summary.sandboxes) + " services=" + std::to_string(summary.services) +
+         " frontends=" + std::to_string(summary.frontends) + " peers=" + std::to_string(summary.peers) +
+         " wanted=" + std::to_string(summary.wanted) + " pending=" + std::to_string(summary.pending) +
+         " failed=" + std::to_string(summary.failures.size()) + " problems=" + std::to_string(summary.problems.size()) +
+         " memory=" + mebibytes(summary.resident_bytes);
+}
+
+}  // namespace status

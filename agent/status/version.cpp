@@ -1,0 +1,7 @@
+#include "status/version.h"
+
+namespace status {
+
+std::string version() { return ICHOR_VERSION; }
+
+}  // namespace status

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* struct ip_addr: making and comparing it. */
+#ifndef ICHOR_LIB_ADDRESS_H
+#define ICHOR_LIB_ADDRESS_H
+
+#include "abi/types.h"
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+static __always_inline struct ip_addr ip_addr_from_v4(__be32 address_be)
+{
+	return (struct ip_addr){.words_be = {0, 0, bpf_htonl(0xffff), address_be}};
+}
+
+static __always_inline struct ip_addr ip_addr_from_v6(const struct in6_addr *address)
+{
+	const __be32 *words = address->in6_u.u6_addr32;
+
+	return (struct ip_addr){.words_be = {words[0], words[1], words[2], words[3]}};
+}
+
+static __always_inline int ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+	return a->words_be[0] == b->words_be[0] && a->words_be[1] == b->words_be[1] &&
+	       a->words_be[2] == b->words_be[2] && a->words_be[3] == b->words_be[3];
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The last step of a packet for a pod of this node: from tc ingress straight into the pod's end of its link. */
+#ifndef ICHOR_LIB_DELIVER_H
+#define ICHOR_LIB_DELIVER_H
+
+#include "lib/parse.h"
+#include "lib/verdict.h"
+#include "maps/pods.h"
+
+#define PACKET_FOR_US 0 /* skb->pkt_type: PACKET_HOST of linux/if_packet.h */
+
+/* The pod with the packet's destination address, if the frame itself was meant for this node; else null: the stack's business. */
+static __always_inline struct pod *pod_for(struct __sk_buff *skb, const struct packet *packet)
+{
+	if (skb->pkt_type != PACKET_FOR_US || skb->vlan_present)
+		return NULL;
+	return bpf_map_lookup_elem(&pods, &packet->destination);
+}
+
+/* TC_ACT_REDIRECT, or TC_ACT_OK where the stack has to answer: it says "too big" to the sender, or that the link is gone.
+ * The TTL stays: delivery on the node is no hop. */
+static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct pod *pod, enum delivery way)
+{
+	struct ether_mac macs[2] = {pod->pod_mac, pod->host_mac};
+	__u32 mtu = 0;
+
+	if (bpf_check_mtu(skb, pod->ifindex, &mtu, 0, BPF_MTU_CHK_SEGS))
+		return TC_ACT_OK;
+	/* Not by direct access: that would unshare the header of every clone at entry, also of those that go on to the stack. */
+	if (bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0))
+		return TC_ACT_OK;
+	count_delivery(way);
+	return bpf_redirect_peer(pod->ifindex, 0);
+}
+
+#endif

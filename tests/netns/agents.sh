@@ -1,0 +1,54 @@
+# Sourced after objects.sh: ichor's agents on the nodes of the laboratory. Each is alone in its control group, which is how it is found.
+
+agent_values=("$repository/machineconfig/cilium-base-values.yaml" "$repository/machineconfig/cilium-hubble-values.yaml")
+
+agent_log() { echo "$lab/logs/$1.agent"; }
+agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null; }
+agent_runs() { [[ -n $(agent_pid "$1") ]]; }
+agent_away() { ! agent_runs "$1"; }
+
+# agent_start NODE [ARGUMENT...]: starts it and does not wait. Configuration: agent_values, which a test may change.
+agent_start() {
+  local node=$1 file arguments=()
+  for file in "${agent_values[@]}"; do arguments+=(--config "$file"); done
+  mkdir -p "$lab_group/$node/agent"
+  in_machine "$node" bash -c 'echo 0 >/sys/fs/cgroup/agent/cgroup.procs; exec "$@"' - \
+    "$binaries/ichor-agent" run "${arguments[@]}" --manifests "$lab/manifests" --node-name "$node" "${@:2}" >>"$(agent_log "$node")" 2>&1 &
+  disown
+}
+
+agent_kill() {   # SIGKILL, as a crash would
+  local pid
+  pid=$(agent_pid "$1")
+  [[ -z $pid ]] || kill -9 $pid 2>/dev/null || true
+  until_true 10 "the agent of $1 to be gone" agent_away "$1"
+}
+
+# http NODE PATH: the agent's answer; fails unless it is 200.
+http() { in_machine "$1" curl -sS --fail --max-time 5 "http://127.0.0.1:9879$2"; }
+http_any() { in_machine "$1" curl -sS --max-time 5 "http://127.0.0.1:9879$2"; }   # whatever its code
+agent_ready() { http "$1" /readyz; }
+
+wait_ready() {
+  local node
+  for node in "$@"; do
+    until_true 20 "$node to be ready" agent_ready "$node" && continue
+    http_any "$node" /readyz >&2 || true
+    tail -n 20 "$(agent_log "$node")" >&2
+    return 1
+  done
+}
+
+# nodes_up nN...: nodes with their objects and agents, ready.
+nodes_up() {
+  local node
+  for node in "$@"; do
+    node "$node"
+    node_object "$node"
+  done
+  for node in "$@"; do agent_start "$node"; done
+  wait_ready "$@"
+}
+
+# counter NODE NAME: of the agent's counters in /status.
+counter() { http "$1" '/status?format=json' | jq -e --arg name "$2" '[.. | objects | select(has($name)) | .[$name] | numbers][0]'; }
