@@ -107,6 +107,7 @@ Fields fields(const Sandbox& sandbox) {
   return {{"pod", sandbox.pod_namespace + "/" + sandbox.pod_name},
           {"addresses", texts(sandbox.addresses)},
           {"complete", sandbox.complete},
+          {"transient", sandbox.transient},
           {"pod_uid", sandbox.pod_uid},
           {"netns", sandbox.netns_path}};
 }
@@ -137,7 +138,10 @@ Fields fields(const Setting& setting) {
 Fields fields(const SourceStatus& source) { return {{"synced", source.synced}, {"text", source.text}}; }
 
 Fields fields(const CanaryResult& canary) {
-  return {{"from_host", canary.from_host}, {"from_pod", canary.from_pod}, {"error", canary.error}};
+  return {{"from_host", canary.from_host},
+          {"from_pod", canary.from_pod},
+          {"listener", canary.listener_port ? endpoint_text(canary.listener, canary.listener_port) : ""},
+          {"error", canary.error}};
 }
 
 Fields fields(const UnreadKind& kind) { return {{"objects", static_cast<int64_t>(kind.objects)}}; }

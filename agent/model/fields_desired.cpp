@@ -15,7 +15,7 @@ Fields row_fields(const SandboxRecord& record) {
           {"netns", record.netns_path}};
 }
 
-Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}}; }
+Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }
 
 Fields row_fields(const DatapathObject& object) {
   return {{"services", int64_t{object.services}},

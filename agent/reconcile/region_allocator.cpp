@@ -9,6 +9,7 @@ RegionAllocator::RegionAllocator(uint32_t capacity) {
 }
 
 bool RegionAllocator::claim(uint32_t base, uint32_t size) {
+  if (size == 0) return true;
   auto extent = free_.upper_bound(base);
   if (extent == free_.begin()) return false;
   --extent;
@@ -27,6 +28,7 @@ std::optional<uint32_t> RegionAllocator::allocate(uint32_t size, base::BootTime 
     used_ -= resting_.front().size;
     resting_.pop_front();
   }
+  if (size == 0) return 0;
   for (const auto& [base, length] : free_) {
     if (length < size) continue;
     uint32_t found = base;
@@ -36,7 +38,9 @@ std::optional<uint32_t> RegionAllocator::allocate(uint32_t size, base::BootTime 
   return std::nullopt;
 }
 
-void RegionAllocator::release(uint32_t base, uint32_t size, base::BootTime now) { resting_.push_back({base, size, now}); }
+void RegionAllocator::release(uint32_t base, uint32_t size, base::BootTime now) {
+  if (size) resting_.push_back({base, size, now});
+}
 
 void RegionAllocator::insert_free(uint32_t base, uint32_t size) {
   auto next = free_.lower_bound(base);

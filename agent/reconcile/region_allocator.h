@@ -1,5 +1,5 @@
 // Regions of one large array: first fit over free extents, with neighbours merged. Freed regions rest in quarantine, so that a packet
-// that read an old handle never meets another service's slots.
+// that read an old handle never meets another service's slots. A region of size 0 takes no room.
 #pragma once
 
 #include <cstdint>

@@ -79,7 +79,7 @@ base::Result<ServiceRegions::Entry> ServiceRegions::read_service(uint32_t number
   auto known = regions_.find(number);
   bool ours = known != regions_.end() && known->second.generation == region.generation;
   // An overlapping region can only be damage: the row then reads as one without backends and is written anew.
-  if (!ours && region.size && !slots_.claim(region.base, region.size)) region.size = 0;
+  if (!ours && !slots_.claim(region.base, region.size)) region.size = 0;
   for (uint32_t i = 0; i < region.size; ++i) {
     uint32_t backend_number = TRY(maps_->slot(region.base + i));
     if (backend_number >= sizes_.backends) continue;
@@ -134,26 +134,29 @@ void ServiceRegions::drop_backends(const std::vector<uint32_t>& numbers) {
   }
 }
 
+base::Result<void> ServiceRegions::write_region(uint32_t service, Region& region) {
+  auto base = slots_.allocate(region.size, now_());
+  if (!base) return full("slots", sizes_.slots);
+  region.base = *base;
+  auto written = base::Result<void>{};
+  for (uint32_t i = 0; written.ok() && i < region.size; ++i) written = maps_->set_slot(*base + i, region.backends[i]);
+  if (written.ok()) written = maps_->set_handle(service, service_handle_pack(region.base, region.size, region.generation));
+  if (!written.ok()) slots_.release(region.base, region.size, now_());
+  return written;
+}
+
 // New slots first, then the one store that makes readers see them; the old region rests before it is used again.
 base::Result<void> ServiceRegions::point(uint32_t service, const std::vector<Backend>& backends) {
+  Region& current = regions_[service];
   Region next;
   next.size = static_cast<uint32_t>(backends.size());
-  next.backends = TRY(hold_backends(backends));
-  if (next.size) {
-    auto base = slots_.allocate(next.size, now_());
-    auto written = base ? base::Result<void>{} : base::Result<void>(full("slots", sizes_.slots));
-    for (uint32_t i = 0; written.ok() && i < next.size; ++i) written = maps_->set_slot(*base + i, next.backends[i]);
-    if (!written.ok()) {
-      if (base) slots_.release(*base, next.size, now_());
-      drop_backends(next.backends);
-      return written;
-    }
-    next.base = *base;
-  }
-  Region& current = regions_[service];
   next.generation = (current.generation + 1) & 0xffff;
-  TRY(maps_->set_handle(service, service_handle_pack(next.base, next.size, next.generation)));
-  if (current.size) slots_.release(current.base, current.size, now_());
+  next.backends = TRY(hold_backends(backends));
+  if (auto written = write_region(service, next); !written.ok()) {
+    drop_backends(next.backends);
+    return written;
+  }
+  slots_.release(current.base, current.size, now_());
   drop_backends(current.backends);
   current = std::move(next);
   return {};
@@ -208,7 +211,7 @@ base::Result<void> ServiceRegions::remove(const Entry& actual) {
 void ServiceRegions::release_number(uint32_t number) {
   Region region = std::move(regions_[number]);
   regions_.erase(number);
-  if (region.size) slots_.release(region.base, region.size, now_());
+  slots_.release(region.base, region.size, now_());
   drop_backends(region.backends);
   service_numbers_.release(number, 1, now_());
 }

@@ -38,6 +38,7 @@ class ServiceRegions : public io::Store<model::desired::ServiceEntry> {
   base::Result<Entry> read_service(uint32_t number, std::vector<model::desired::Frontend> frontends);
   base::Result<std::vector<uint32_t>> hold_backends(const std::vector<model::desired::Backend>& backends);
   void drop_backends(const std::vector<uint32_t>& numbers);
+  base::Result<void> write_region(uint32_t service, Region& region);
   base::Result<void> point(uint32_t service, const std::vector<model::desired::Backend>& backends);
   base::Result<void> write(uint32_t number, const Entry& row, const Entry* actual);
   void release_number(uint32_t number);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "io/kernel/datapath_object.h"
+#include "io/kernel/bpf_object.h"
 #include "io/kernel/features.h"
 #include "io/kernel/sysctls.h"
 #include "status/render.h"

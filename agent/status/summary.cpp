@@ -56,7 +56,7 @@ void add_row(Summary& summary, const DatapathObject& object) {
 template <class Row>
 void add_row(Summary&, const Row&) {}
 
-void add_effects(Summary& summary, const model::Published& published) {
+void add_effects(Summary& summary, const model::Published& published, base::BootTime now) {
   for (const auto& [key, effect] : published.effects) {
     bool done = effect->outcome.state == model::OutcomeState::kDone;
     if (effect->desired)
@@ -66,7 +66,7 @@ void add_effects(Summary& summary, const model::Published& published) {
     summary.done += done && effect->desired;
     summary.pending += effect->outcome.state == model::OutcomeState::kPending;
     if (effect->outcome.state == model::OutcomeState::kFailed)
-      summary.failures.push_back({key, effect->outcome.error, retry_text(effect->outcome, published.snapshot.now)});
+      summary.failures.push_back({key, effect->outcome.error, retry_text(effect->outcome, now)});
     if (done && effect->desired) std::visit([&](const auto& row) { add_row(summary, row); }, *effect->desired);
   }
   for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
@@ -76,7 +76,8 @@ void add_effects(Summary& summary, const model::Published& published) {
 void add_problems(Summary& summary, const model::Published& published) {
   std::set<model::Problem> problems;
   for (const auto& [key, problem] : published.snapshot.table<model::Problem>()) problems.insert(*problem);
-  for (const auto& [key, of_key] : published.problems) problems.insert(of_key->problems.begin(), of_key->problems.end());
+  for (const auto* of_keys : {&published.problems, &published.conflicts})
+    for (const auto& [key, of_key] : *of_keys) problems.insert(of_key->problems.begin(), of_key->problems.end());
   summary.problems.assign(problems.begin(), problems.end());
 }
 
@@ -96,11 +97,11 @@ Summary summarize(const model::Published& published, base::BootTime now, uint64_
   add_settings(summary, snapshot);
   for (const auto& [key, kind] : snapshot.table<model::UnreadKind>()) add(summary.unread_kinds, kind->kind + " (" + std::to_string(kind->objects) + ")");
   finish(summary.unread_kinds);
-  summary.sandboxes = snapshot.table<model::Sandbox>().size();
+  for (const auto& [key, sandbox] : snapshot.table<model::Sandbox>()) summary.sandboxes += !sandbox->transient;
   summary.pods_known = snapshot.table<model::Pod>().size();
   summary.services = snapshot.table<model::Service>().size();
   summary.peers = snapshot.table<model::Node>().size() - (snapshot.own_node() ? 1 : 0);
-  add_effects(summary, published);
+  add_effects(summary, published, now);
   add_problems(summary, published);
   summary.counters = published.counters;
   summary.resident_bytes = resident_bytes;

@@ -62,8 +62,9 @@ TableView view_of_problems(const Published& published) {
     view.lines.push_back(std::move(line));
   };
   for (const auto& [key, problem] : published.snapshot.table<model::Problem>()) append(key, "source", *problem);
-  for (const auto& [key, of_key] : published.problems)
-    for (const auto& problem : of_key->problems) append(key, key, problem);
+  for (const auto* of_keys : {&published.problems, &published.conflicts})
+    for (const auto& [key, of_key] : *of_keys)
+      for (const auto& problem : of_key->problems) append(key, key, problem);
   sort_lines(view);
   return view;
 }

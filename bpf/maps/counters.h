@@ -8,16 +8,21 @@
 #include "abi/drop_reasons.h"
 #include <bpf/bpf_helpers.h>
 
+/* Room to grow: a pinned map outlives the version that made it. */
+#define COUNTERS 64
+_Static_assert(DROP_REASON_COUNT <= COUNTERS, "drops");
+_Static_assert(DELIVERY_COUNT <= COUNTERS, "deliveries");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DROP_REASON_COUNT);
+	__uint(max_entries, COUNTERS);
 	__type(key, __u32);
 	__type(value, __u64);
 } drops __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DELIVERY_COUNT);
+	__uint(max_entries, COUNTERS);
 	__type(key, __u32);
 	__type(value, __u64);
 } deliveries __weak SEC(".maps");

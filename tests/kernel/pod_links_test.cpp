@@ -193,17 +193,30 @@ TEST_F(PodLinks, LeaveAForeignInterfaceOfThePodAlone) {
   EXPECT_THAT(in_pod(link, "ip -o link show dev eth0"), HasSubstr("eth0"));
 }
 
-TEST_F(PodLinks, AreKeptWithoutANamespaceAndTakeANewMtuOnBothSides) {
+TEST_F(PodLinks, AreKeptWithoutTheNamespace) {
+  PodLink link = a_link();
+  put(link);
+  put_ways(link);
+  PodLink kept = link;
+  kept.netns = nullptr;
+
+  put(kept);
+
+  expect_traffic_both_ways(link);
+}
+
+TEST_F(PodLinks, KeepTheirMtuOnBothSidesWithoutTheNamespace) {
   PodLink link = a_link();
   put(link);
   PodLink kept = link;
   kept.netns = nullptr;
   kept.mtu = 1300;
 
-  put(kept);
+  auto changed = PodLinkStore(*netlink_).put(kept, &link);
 
-  EXPECT_THAT(support::output_of("ip -o link show dev " + link.name), HasSubstr("mtu 1300"));
-  EXPECT_THAT(in_pod(link, "ip -o link show dev eth0"), HasSubstr("mtu 1300"));
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().text, HasSubstr("keeps its MTU of 1400"));
+  EXPECT_THAT(support::output_of("ip -o link show dev " + link.name), HasSubstr("mtu 1400"));
 }
 
 TEST_F(PodLinks, CannotBeMadeWithoutANamespace) {

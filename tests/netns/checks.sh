@@ -1,10 +1,14 @@
 # Sourced by tests: one line a case, `ok NAME`, `not ok NAME: why` or `skip NAME: why`, which tests/netns/run counts.
 
-# check NAME COMMAND...: ok when the command succeeds; its last line of output says why not.
+# check NAME COMMAND...: ok when the command, under errexit, succeeds; its last lines of output say why not.
 check() {
-  local name=$1 output
+  local name=$1 output code
   shift
-  if output=$("$@" 2>&1 </dev/null); then
+  set +e   # a command in a condition would run without errexit
+  output=$(set -e; "$@" 2>&1 </dev/null)
+  code=$?
+  set -e
+  if ((code == 0)); then
     echo "ok $name"
   else
     echo "not ok $name: $(tail -n 3 <<<"$output" | tr '\n' ' ' | cut -c1-400)"

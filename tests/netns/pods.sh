@@ -33,7 +33,7 @@ cni() {
 }
 
 pod_namespace() {
-  in_machine "$1" ip netns add "$2"
+  in_machine "$1" bash -euc "ip netns add $2; ip -n $2 link set lo up"
   mkdir -p "$lab_group/$1/pods/$2"
 }
 

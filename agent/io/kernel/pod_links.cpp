@@ -73,23 +73,6 @@ base::Result<void> set_host_sysctls(const PodLink& row) {
   return {};
 }
 
-// Also on the pod's side, which the kernel reaches by the number that it gave to the peer's namespace.
-base::Result<void> set_mtu(Netlink& netlink, const LinkMessage& link, uint32_t mtu) {
-  auto set = [&](uint32_t ifindex, int32_t netns) {
-    ifinfomsg fixed{};
-    fixed.ifi_index = static_cast<int>(ifindex);
-    Message request(RTM_SETLINK, 0);
-    request.header(fixed);
-    if (netns >= 0) request.put_u32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(netns));
-    request.put_u32(IFLA_MTU, mtu);
-    return netlink.request(request);
-  };
-  std::string what = "link " + link.row.name + ": set MTU " + std::to_string(mtu);
-  TRY_IN(set(link.peer_ifindex, link.peer_netns), what + " in the pod");
-  TRY_IN(set(link.row.ifindex, -1), what);
-  return {};
-}
-
 // Makes the link, or finds that the one there does end in this pod.
 base::Result<void> ensure_link(Netlink& netlink, const PodLink& row) {
   auto found = read_link(netlink, row.name);
@@ -117,7 +100,10 @@ base::Result<void> keep_link(Netlink& netlink, const PodLink& row) {
   LinkMessage link = TRY(std::move(found));
   if (!is_pod_link(link.row) || link.row.mac != row.host_mac)
     return base::system_error(EEXIST, "link " + row.name + ": is not the one that was made for this pod; only a new ADD can make it");
-  if (link.row.mtu != row.mtu) TRY(set_mtu(netlink, link, row.mtu));
+  // Lowering one side alone would drop what the other sends, and nothing but a descriptor reaches the pod's.
+  if (link.row.mtu != row.mtu)
+    return base::system_error(EOPNOTSUPP, "link " + row.name + ": keeps its MTU of " + std::to_string(link.row.mtu) + " instead of " +
+                                              std::to_string(row.mtu) + " until the pod is made anew");
   return {};
 }
 

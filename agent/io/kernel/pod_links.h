@@ -15,7 +15,7 @@ class PodLinkStore : public Store<model::desired::PodLink> {
 
   base::Result<std::vector<model::desired::PodLink>> list() override;  // host side only: name, host_mac, mtu
   // With row.netns: at return both sides are up and every address can be used, whatever an earlier attempt left behind.
-  // Without: the link that is there is kept, with this MTU; a missing one is an error (ENODEV), since only an ADD can make it.
+  // Without: the link that is there is kept. Only an ADD can make a missing one (ENODEV) or change the MTU (EOPNOTSUPP).
   base::Result<void> put(const model::desired::PodLink& row, const model::desired::PodLink* actual) override;
   base::Result<void> remove(const model::desired::PodLink& actual) override;
 

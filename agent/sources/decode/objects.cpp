@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sources/decode/budget.h"
 #include "sources/decode/kinds.h"
 #include "sources/decode/names.h"
 #include "sources/decode/text.h"

@@ -59,6 +59,7 @@ base::Result<void> KeptCopies::keep(int directory, const std::string& name, cons
   if (!read.ok() || !(read->stamp == stamp)) return {};
   if (!is_broken) return write(name, read->text, stamp);
   auto before = read_file(directory_.get(), name);
+  if (!before.ok() && before.error().code != ENOENT) return base::with_context(before.error(), path_ + "/" + name);
   return write(name, merged_text(name, before.ok() ? before->text : "", read->text), stamp);
 }
 

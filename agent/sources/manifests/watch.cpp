@@ -36,10 +36,11 @@ void note(const inotify_event& event, int directory, Touched& touched) {
 base::Result<Watch> Watch::open(const std::string& path) {
   Watch watch;
   watch.path_ = path;
+  watch.directory_ = TRY(open_directory(path));
   watch.inotify_ = base::Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!watch.inotify_) return base::errno_error("inotify");
-  if (::inotify_add_watch(watch.inotify_.get(), path.c_str(), kMask) < 0) return base::errno_error("cannot watch " + path);
-  watch.directory_ = TRY(open_directory(path));
+  std::string opened = "/proc/self/fd/" + std::to_string(watch.directory());  // the path may lead elsewhere by now
+  if (::inotify_add_watch(watch.inotify_.get(), opened.c_str(), kMask) < 0) return base::errno_error("cannot watch " + path);
   return watch;
 }
 

@@ -19,7 +19,7 @@ struct Touched {
 
 class Watch {
  public:
-  // Watches first and opens then, so that nothing falls between the caller's listing and the first event.
+  // Whoever lists the directory after this misses no change.
   static base::Result<Watch> open(const std::string& path);
 
   int directory() const { return directory_.get(); }

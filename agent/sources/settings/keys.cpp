@@ -7,8 +7,8 @@ namespace sources::settings {
 namespace {
 
 struct Index {
-  std::map<std::string_view, const Key*> rows;            // by pattern
-  std::map<std::string_view, size_t> below;               // how many rows lie below each map
+  std::map<std::string_view, const Key*> rows;                   // by pattern
+  std::map<std::string_view, size_t> below;                      // how many rows lie below each map
   std::map<std::string_view, std::set<std::string_view>> names;  // of a map's keys
 };
 
@@ -34,8 +34,8 @@ const Index& key_index() {
 
 std::vector<const Key*> all_keys() {
   std::vector<const Key*> keys;
-  for (auto rows : {routing_keys(), address_keys(), service_keys(), announcement_keys(), datapath_keys(), policy_keys(), observability_keys(),
-                    cluster_keys(), deployment_keys()})
+  for (auto rows : {routing_keys(), address_keys(), service_keys(), announcement_keys(), datapath_keys(), policy_keys(),
+                    observability_keys(), cluster_keys(), deployment_keys()})
     for (const auto& key : rows) keys.push_back(&key);
   return keys;
 }
@@ -69,14 +69,21 @@ std::vector<std::string_view> keys_below(std::string_view path) {
 std::vector<std::string_view> keys_called(std::string_view name) {
   std::vector<std::string_view> paths;
   for (const auto& [pattern, key] : key_index().rows)
-    if (pattern.size() > name.size() && pattern.ends_with(name) && pattern[pattern.size() - name.size() - 1] == '.') paths.push_back(pattern);
+    if (pattern.size() > name.size() && pattern.ends_with(name) && pattern[pattern.size() - name.size() - 1] == '.')
+      paths.push_back(pattern);
   return paths;
 }
 
 const Key* find_key(std::string_view path) {
   if (const Key* key = exact_key(path)) return key;
   if (const Key* key = covering_key(path)) return key;
-  return is_one_row(path) ? exact_key(std::string(path) + ".*") : nullptr;
+  if (is_one_row(path)) return exact_key(std::string(path) + ".*");
+  for (size_t dot; (dot = path.rfind('.')) != std::string_view::npos;) {
+    path = path.substr(0, dot);
+    const Key* above = exact_key(path);
+    if (above && (above->shape.kind == ShapeKind::kAnything || above->shape.kind == ShapeKind::kMap)) return above;
+  }
+  return nullptr;
 }
 
 }  // namespace sources::settings

@@ -17,7 +17,7 @@ enum class KeyClass : uint8_t { kImplemented, kPlanned, kWithoutMeaning, kRefuse
 struct Key {
   std::string_view pattern;  // "ipam.mode", or "operator.*" for all that lies below and has no row of its own
   KeyClass kind = KeyClass::kWithoutMeaning;
-  Shape shape;           // kRefused: the values that turn it off; an empty list or map does so too
+  Shape shape;            // kRefused: the values that turn it off; an empty list or map does so too
   std::string_view note;  // what ichor makes of it; for kRefused and for a choice that is refused, what to do instead
   void (*assign)(model::Config&, const Accepted&) = nullptr;
 };
@@ -50,9 +50,9 @@ std::span<const Key> deployment_keys();
 std::vector<const Key*> all_keys();
 
 const Key* exact_key(std::string_view path);
-const Key* covering_key(std::string_view path);  // the nearest "x.*" above the path
-bool has_keys_below(std::string_view path);      // some row's pattern begins with "path."
-bool is_one_row(std::string_view path);          // "path.*" is a row and the only one below path
+const Key* covering_key(std::string_view path);                    // the nearest "x.*" above the path
+bool has_keys_below(std::string_view path);                        // some row's pattern begins with "path."
+bool is_one_row(std::string_view path);                            // "path.*" is a row and the only one below path
 std::vector<std::string_view> keys_below(std::string_view path);   // names, one level; "": top level
 std::vector<std::string_view> keys_called(std::string_view name);  // full paths that end so
 

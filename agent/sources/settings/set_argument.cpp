@@ -59,7 +59,8 @@ Value scalar_or_list(const std::string& text) {
 }
 
 model::Problem wrong(const std::string& assignment, const char* why) {
-  return {"--set", quoted(assignment) + ": " + why, "write --set key.subkey=value; lists as {a,b}; \\ before a comma that is part of a value"};
+  return {"--set", shown(assignment) + ": " + why,
+          "write --set key.subkey=value; lists as {a,b}; \\ before a comma that is part of a value"};
 }
 
 }  // namespace

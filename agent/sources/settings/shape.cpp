@@ -10,7 +10,7 @@ namespace sources::settings {
 namespace {
 
 base::Error unlike(const Shape& shape, const Value& value) {
-  std::string found = value.kind == Value::Kind::kScalar ? quoted(value.text) : value.kind == Value::Kind::kList ? "a list" : "a map";
+  std::string found = value.kind == Value::Kind::kScalar ? shown(value.text) : value.kind == Value::Kind::kList ? "a list" : "a map";
   return {EINVAL, found + " is not " + allowed(shape)};
 }
 
@@ -44,13 +44,15 @@ bool is_duration(std::string_view text) {
 bool is_interface(std::string_view name) {
   if (name.ends_with('+')) name.remove_suffix(1);
   if (name.empty() || name.size() > 15 || name == "." || name == "..") return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '/' && c != ':' && c != '!' && c != '+'; });
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '/' && c != ':' && c != '!' && c != '+'; });
 }
 
 // A DNS name or an address; no scheme, no port.
 bool is_host(std::string_view name) {
   if (base::parse_ip(name)) return true;
-  return name.size() <= 253 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.' || c == '_'; });
+  return name.size() <= 253 &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.' || c == '_'; });
 }
 
 bool is_port_range(std::string_view range) {
@@ -74,7 +76,7 @@ base::Result<Accepted> accept_names(const Shape& shape, const Value& value) {
     if (!name.empty()) found.emplace_back(name);
   if (shape.kind == ShapeKind::kInterfaces)
     for (const auto& name : found)
-      if (!is_interface(name)) return base::Error{EINVAL, quoted(name) + " is not an interface's name"};
+      if (!is_interface(name)) return base::Error{EINVAL, shown(name) + " is not an interface's name"};
   return Accepted(std::move(found));
 }
 
@@ -82,7 +84,7 @@ base::Result<Accepted> accept_cidr(const Shape& shape, const Value& value) {
   auto cidr = base::parse_cidr(value.text);
   if (!cidr || cidr->address.family() != shape.family) return unlike(shape, value);
   if (base::canonical(*cidr) != *cidr)
-    return base::Error{EINVAL, quoted(value.text) + " has bits set beyond its length: " + to_string(base::canonical(*cidr)) + "?"};
+    return base::Error{EINVAL, shown(value.text) + " has bits set beyond its length: " + to_string(base::canonical(*cidr)) + "?"};
   return Accepted(*cidr);
 }
 
@@ -114,13 +116,20 @@ base::Result<Accepted> accept_scalar(const Shape& shape, const Value& value) {
       auto part = number<double>(value.text);
       return when(part && *part >= static_cast<double>(shape.low) && *part <= static_cast<double>(shape.high));
     }
-    case ShapeKind::kChoice: return accept_choice(shape, value);
-    case ShapeKind::kCidr: return accept_cidr(shape, value);
-    case ShapeKind::kDuration: return when(is_duration(value.text));
-    case ShapeKind::kPortRange: return when(is_port_range(value.text));
-    case ShapeKind::kPath: return when(value.text.starts_with('/') && value.text.find('\0') == std::string::npos);
-    case ShapeKind::kHost: return when(is_host(value.text));
-    default: return Accepted(value.text);
+    case ShapeKind::kChoice:
+      return accept_choice(shape, value);
+    case ShapeKind::kCidr:
+      return accept_cidr(shape, value);
+    case ShapeKind::kDuration:
+      return when(is_duration(value.text));
+    case ShapeKind::kPortRange:
+      return when(is_port_range(value.text));
+    case ShapeKind::kPath:
+      return when(value.text.starts_with('/') && value.text.find('\0') == std::string::npos);
+    case ShapeKind::kHost:
+      return when(is_host(value.text));
+    default:
+      return Accepted(value.text);
   }
 }
 
@@ -153,23 +162,36 @@ base::Result<Accepted> accept(const Shape& shape, const Value& value) {
 
 std::string allowed(const Shape& shape) {
   switch (shape.kind) {
-    case ShapeKind::kBoolean: return "true or false";
-    case ShapeKind::kInteger: return "a whole number from " + std::to_string(shape.low) + " to " + std::to_string(shape.high);
-    case ShapeKind::kFraction: return "a number from " + std::to_string(shape.low) + " to " + std::to_string(shape.high);
-    case ShapeKind::kText: return "text";
+    case ShapeKind::kBoolean:
+      return "true or false";
+    case ShapeKind::kInteger:
+      return "a whole number from " + std::to_string(shape.low) + " to " + std::to_string(shape.high);
+    case ShapeKind::kFraction:
+      return "a number from " + std::to_string(shape.low) + " to " + std::to_string(shape.high);
+    case ShapeKind::kText:
+      return "text";
     case ShapeKind::kChoice: {
       auto choices = choices_of(shape);
       return choices.size() == 1 ? choices.front() : "one of: " + base::join(choices, ", ");
     }
-    case ShapeKind::kDuration: return "a duration such as 30s or 5m";
-    case ShapeKind::kCidr: return shape.family == base::Family::kIpv4 ? "an IPv4 prefix such as 10.42.0.0/16" : "an IPv6 prefix such as fd00:42::/56";
-    case ShapeKind::kNames: return "a list of names";
-    case ShapeKind::kInterfaces: return "a list of interfaces, such as [eth0, enp+]";
-    case ShapeKind::kPortRange: return "two ports such as 30000,32767";
-    case ShapeKind::kPath: return "an absolute path";
-    case ShapeKind::kHost: return "a host name or address";
-    case ShapeKind::kMap: return "a map";
-    case ShapeKind::kAnything: return "any value";
+    case ShapeKind::kDuration:
+      return "a duration such as 30s or 5m";
+    case ShapeKind::kCidr:
+      return shape.family == base::Family::kIpv4 ? "an IPv4 prefix such as 10.42.0.0/16" : "an IPv6 prefix such as fd00:42::/56";
+    case ShapeKind::kNames:
+      return "a list of names";
+    case ShapeKind::kInterfaces:
+      return "a list of interfaces, such as [eth0, enp+]";
+    case ShapeKind::kPortRange:
+      return "two ports such as 30000,32767";
+    case ShapeKind::kPath:
+      return "an absolute path";
+    case ShapeKind::kHost:
+      return "a host name or address";
+    case ShapeKind::kMap:
+      return "a map";
+    case ShapeKind::kAnything:
+      return "any value";
   }
   return "";
 }

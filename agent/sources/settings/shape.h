@@ -13,13 +13,26 @@
 namespace sources::settings {
 
 enum class ShapeKind : uint8_t {
-  kBoolean, kInteger, kFraction, kText, kChoice, kDuration, kCidr, kNames, kInterfaces, kPortRange, kPath, kHost, kMap, kAnything
+  kBoolean,
+  kInteger,
+  kFraction,
+  kText,
+  kChoice,
+  kDuration,
+  kCidr,
+  kNames,
+  kInterfaces,
+  kPortRange,
+  kPath,
+  kHost,
+  kMap,
+  kAnything
 };
 
 struct Shape {
   ShapeKind kind = ShapeKind::kAnything;
-  std::string_view choices = "";  // kChoice: "snat|dsr"
-  int64_t low = 0, high = 0;      // kInteger and kFraction: inclusive
+  std::string_view choices = "";              // kChoice: "snat|dsr"
+  int64_t low = 0, high = 0;                  // kInteger and kFraction: inclusive
   base::Family family = base::Family::kIpv4;  // kCidr
 };
 

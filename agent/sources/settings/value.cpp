@@ -1,6 +1,6 @@
 #include "sources/settings/value.h"
 
-#include <algorithm>
+#include <unordered_map>
 
 #include "base/text.h"
 
@@ -32,23 +32,30 @@ void merge(Value& base, Value over) {
     base = std::move(over);
     return;
   }
+  std::unordered_map<std::string, size_t> place;
+  for (size_t i = 0; i < base.entries.size(); ++i) place[base.entries[i].key] = i;
   for (auto& entry : over.entries) {
-    auto found = std::find_if(base.entries.begin(), base.entries.end(), [&](const Entry& known) { return known.key == entry.key; });
-    if (found == base.entries.end()) {
+    auto [known, is_new] = place.try_emplace(entry.key, base.entries.size());
+    if (is_new) {
       base.entries.push_back(std::move(entry));
       continue;
     }
-    found->mark = entry.mark;
-    merge(found->value, std::move(entry.value));
+    Entry& below = base.entries[known->second];
+    below.mark = entry.mark;
+    merge(below.value, std::move(entry.value));
   }
 }
 
 std::string summary(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::kNull: return "null";
-    case Value::Kind::kScalar: return printable(value.text, kSummaryBytes);
-    case Value::Kind::kMap: return value.entries.empty() ? "{}" : "{...}";
-    case Value::Kind::kList: break;
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kScalar:
+      return printable(value.text, kSummaryBytes);
+    case Value::Kind::kMap:
+      return value.entries.empty() ? "{}" : "{...}";
+    case Value::Kind::kList:
+      break;
   }
   std::vector<std::string> parts;
   for (const auto& item : value.items) {
@@ -58,6 +65,6 @@ std::string summary(const Value& value) {
   return printable("[" + base::join(parts, ", ") + "]", kSummaryBytes);
 }
 
-std::string quoted(std::string_view text) { return "\"" + printable(text, 64) + "\""; }
+std::string shown(std::string_view text) { return "\"" + printable(text, 64) + "\""; }
 
 }  // namespace sources::settings

@@ -43,6 +43,6 @@ void merge(Value& base, Value over);
 std::string summary(const Value& value);
 
 // Foreign text made fit for a message: quoted, cut, without control characters.
-std::string quoted(std::string_view text);
+std::string shown(std::string_view text);
 
 }  // namespace sources::settings

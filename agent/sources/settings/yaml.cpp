@@ -79,7 +79,7 @@ class ValueBuilder : public YAML::EventHandler {
   void open_key(const YAML::Mark& mark, const std::string& key) {
     pay(mark, 1 + key.size() / 32);
     if (key == "<<") throw Refusal{mark.line, "the merge key << is not read here: write its keys out"};
-    if (!open_.back().keys.insert(key).second) throw Refusal{mark.line, "key " + quoted(key) + " is there twice"};
+    if (!open_.back().keys.insert(key).second) throw Refusal{mark.line, "key " + shown(key) + " is there twice"};
     open_.back().value.entries.push_back({key, {file_, mark.line + 1}, {}});
     open_.back().key_read = true;
   }
@@ -132,7 +132,8 @@ Value parse(const NamedText& file) {
   if (!parser.HandleNextDocument(builder)) return {};
   Value root = builder.take();
   ValueBuilder rest(file.name);
-  if (parser.HandleNextDocument(rest) && rest.take().kind != Value::Kind::kNull) throw Refusal{0, "holds several YAML documents: one is read"};
+  if (parser.HandleNextDocument(rest) && rest.take().kind != Value::Kind::kNull)
+    throw Refusal{0, "holds several YAML documents: one is read"};
   if (root.kind != Value::Kind::kMap && root.kind != Value::Kind::kNull) throw Refusal{0, "is no map of keys"};
   return root;
 }

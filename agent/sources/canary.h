@@ -1,0 +1,31 @@
+// The canary: proof by use that the datapath works. It asks, by ordinary rows, for a pod of its own and for a Service that it answers
+// itself (model/canary.h), then connects to that Service from the host and from the pod's place, again and again. Nothing of it
+// outlives the process: the pod's network namespace is held by a descriptor only, and the link goes with the namespace.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "model/fact_sink.h"
+
+namespace sources {
+
+class Canary {
+ public:
+  explicit Canary(model::FactSink sink) : sink_(std::move(sink)) {}
+  Canary(const Canary&) = delete;
+  ~Canary();  // stops the thread and waits for it
+
+  // On the calling thread's network as the host. Tells the Sandbox, the CanaryResult with who listens, and SourceStatus kCanary at
+  // once, and from then on each change of the result.
+  base::Result<void> start();
+
+ private:
+  model::FactSink sink_;
+  base::Fd stop_;  // eventfd
+  std::thread thread_;
+};
+
+}  // namespace sources

@@ -1,0 +1,175 @@
+#include "sources/cni/attachments.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "model/desired/gateways.h"
+
+namespace sources::cni {
+
+namespace {
+
+using io::cni::Code;
+using io::cni::Failure;
+using io::cni::Reply;
+
+uint32_t random_number() {
+  uint32_t number = 0;
+  (void)::getrandom(&number, sizeof number, 0);  // cannot fail for so few bytes
+  return number;
+}
+
+model::Sandbox sandbox_of(const io::cni::Request& request, base::Fd netns) {
+  model::Sandbox sandbox;
+  sandbox.container_id = request.container_id;
+  sandbox.ifname = request.ifname;
+  sandbox.pod_namespace = request.pod_namespace;
+  sandbox.pod_name = request.pod_name;
+  sandbox.pod_uid = request.pod_uid;
+  sandbox.netns_path = request.netns_path;
+  sandbox.incarnation = random_number();
+  sandbox.netns = std::make_shared<base::Fd>(std::move(netns));
+  return sandbox;
+}
+
+Reply reply_of(const model::SandboxReply& in_force) {
+  Reply reply;
+  reply.attachment = {in_force.host_link, in_force.host_mac, in_force.pod_mac, in_force.addresses, {}, in_force.mtu};
+  for (const base::Ip& address : in_force.addresses)
+    reply.attachment.gateways.push_back(model::desired::pod_gateway(address.family()));
+  return reply;
+}
+
+}  // namespace
+
+void Attachments::keep(const model::Sandbox& sandbox) {
+  Attachment& attachment = attachments_[sandbox.key()];
+  attachment.state = State::kAttached;
+  attachment.addresses = sandbox.addresses;
+}
+
+void Attachments::request(ConnectionId connection, const io::cni::Request& request, base::Fd netns) {
+  switch (request.verb) {
+    case io::cni::Verb::kAdd: return add(connection, request, std::move(netns));
+    case io::cni::Verb::kCheck: return check(connection, request.key());
+    case io::cni::Verb::kDel: leave(request.key()).deleters.push_back(connection); return;
+    default: break;
+  }
+  if (!serving_) return refuse(connection, Code::kNotAvailable, serving_.error().text);
+  outside_.respond(connection, {});
+}
+
+void Attachments::add(ConnectionId connection, const io::cni::Request& request, base::Fd netns) {
+  const std::string key = request.key();
+  if (!serving_) return refuse(connection, Code::kTryLater, serving_.error().text);
+  if (const auto found = attachments_.find(key); found != attachments_.end()) {
+    if (found->second.state == State::kAttached) return refuse(connection, Code::kAlreadyAttached, key + ": is attached already");
+    const bool adding = found->second.state == State::kAdding;
+    return refuse(connection, Code::kTryLater, key + (adding ? ": another ADD is under way" : ": its DEL is under way"));
+  }
+  Attachment& attachment = attachments_[key];
+  attachment.adder = connection;
+  attachment.ticket = send(key, model::put(key, sandbox_of(request, std::move(netns))));
+}
+
+void Attachments::check(ConnectionId connection, const std::string& key) {
+  const auto found = attachments_.find(key);
+  if (found == attachments_.end()) return refuse(connection, Code::kUnknownContainer, key + ": is not attached");
+  if (found->second.state != State::kAttached) return refuse(connection, Code::kTryLater, key + ": an ADD or DEL is under way");
+  Reply reply;
+  reply.attachment.addresses = found->second.addresses;
+  outside_.respond(connection, reply);
+}
+
+// Unknown sandboxes too: the engine may still be removing one that was dropped at the start.
+Attachments::Attachment& Attachments::leave(const std::string& key) {
+  Attachment& attachment = attachments_[key];
+  if (attachment.ticket != 0 && attachment.state == State::kLeaving) return attachment;
+  if (attachment.adder != 0) refuse(attachment.adder, Code::kTryLater, key + ": a DEL came before its ADD was done");
+  waiting_.erase(attachment.ticket);
+  attachment = {};
+  attachment.state = State::kLeaving;
+  attachment.ticket = send(key, model::gone<model::Sandbox>(key));
+  return attachment;
+}
+
+void Attachments::hung_up(ConnectionId connection) {
+  for (auto& [key, attachment] : attachments_) {
+    std::erase(attachment.deleters, connection);
+    if (attachment.adder != connection) continue;
+    // Nobody will be told of it, so the runtime takes it for failed.
+    attachment.adder = 0;
+    leave(key);
+    return;
+  }
+}
+
+void Attachments::settled(Settled settled) {
+  const auto found = waiting_.find(settled.ticket);
+  if (found == waiting_.end()) return;  // overtaken by a DEL
+  const std::string key = found->second;
+  waiting_.erase(found);
+  Attachment& attachment = attachments_.at(key);
+  attachment.ticket = 0;
+  if (attachment.state == State::kAdding)
+    added(key, attachment, settled.reply);
+  else
+    left(key, attachment, settled.reply);
+}
+
+void Attachments::added(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply) {
+  const ConnectionId adder = std::exchange(attachment.adder, 0);
+  bool told = false;
+  if (reply)
+    told = outside_.respond(adder, reply_of(*reply));
+  else
+    refuse(adder, reply.error().code == EAGAIN ? Code::kTryLater : Code::kAttachFailed, key + ": " + reply.error().text);
+  if (!told) {
+    leave(key);
+    return;
+  }
+  attachment.state = State::kAttached;
+  attachment.addresses = reply->addresses;
+}
+
+void Attachments::left(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply) {
+  // As long as the record is there, a restart would bring the sandbox back: then a deletion on disk must outlive this one.
+  std::optional<Failure> failure;
+  if (!reply)
+    failure = Failure{Code::kTryLater, key + ": " + reply.error().text, ""};
+  else if (outside_.recorded(key))
+    failure = Failure{Code::kTryLater, key + ": its record is still on disk", ""};
+  const Attachment ended = std::move(attachment);
+  attachments_.erase(key);
+  for (const ConnectionId deleter : ended.deleters) outside_.respond(deleter, Reply{failure, {}});
+  // A file that cannot be removed is applied again, which changes nothing.
+  if (ended.queued && !failure) (void)io::cni::unqueue_deletion(outside_.queue, *ended.queued);
+}
+
+void Attachments::apply_queue() {
+  const auto deletions = io::cni::queued_deletions(outside_.queue);
+  if (!deletions) return;
+  for (const io::cni::Deletion& deletion : *deletions) {
+    const auto found = attachments_.find(deletion.key());
+    if (found != attachments_.end() && found->second.queued) continue;
+    leave(deletion.key()).queued = deletion;
+  }
+}
+
+uint64_t Attachments::send(const std::string& key, model::Change change) {
+  const uint64_t ticket = next_ticket_++;
+  waiting_[ticket] = key;
+  model::Fact fact;
+  fact.changes.push_back(std::move(change));
+  fact.waiter = [mail = outside_.mail, ticket](base::Result<model::SandboxReply> reply) { mail->push(Settled{ticket, std::move(reply)}); };
+  fact.waiter_sandbox = key;
+  outside_.sink(std::move(fact));
+  return ticket;
+}
+
+void Attachments::refuse(ConnectionId connection, Code code, std::string msg) {
+  outside_.respond(connection, Reply{Failure{code, std::move(msg), ""}, {}});
+}
+
+}  // namespace sources::cni

@@ -1,0 +1,52 @@
+// RUN-DIR/agent.sock as the agent holds it: plugins come, each says one thing, gets one reply and is let go. Knows sockets, not CNI.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "io/cni/socket.h"
+
+namespace sources::cni {
+
+using ConnectionId = uint64_t;  // never used twice
+
+class ControlSocket {
+ public:
+  struct Callbacks {
+    std::function<void(ConnectionId, io::cni::Received)> heard;
+    std::function<void(ConnectionId)> hung_up;  // before it got its reply
+  };
+
+  // EBUSY: another agent holds RUN-DIR/agent.lock. The lock is kept as long as this lives, the socket too.
+  static base::Result<std::unique_ptr<ControlSocket>> open(const std::string& run_dir);
+  ControlSocket(base::Fd lock, base::Fd listener, std::string path);
+  ~ControlSocket();
+  ControlSocket(ControlSocket&&) = delete;
+
+  // Waits until a plugin does something or the other descriptor is readable. `woken` runs first in the latter case, so that what was
+  // said before a plugin asked is known when it is answered.
+  void turn(int other, const std::function<void()>& woken, const Callbacks& callbacks);
+  // Sends and closes; false when the plugin has gone. Never blocks.
+  bool reply(ConnectionId connection, const std::string& text);
+
+ private:
+  struct Connection {
+    base::Fd socket;
+    bool heard = false;
+  };
+
+  void accept_all();
+  void attend(ConnectionId connection, short events, const Callbacks& callbacks);
+
+  base::Fd lock_, listener_;
+  std::string path_;
+  std::map<ConnectionId, Connection> connections_;
+  ConnectionId next_connection_ = 1;
+};
+
+}  // namespace sources::cni

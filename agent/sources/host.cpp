@@ -1,0 +1,98 @@
+#include "sources/host.h"
+
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "sources/host_tables.h"
+
+namespace sources {
+namespace {
+
+using io::kernel::Netlink;
+
+constexpr int kReadAgainMs = 5 * 60 * 1000;  // in case the kernel did something without a word
+constexpr int kRetryMs = 1000;
+
+const std::vector<int> kGroups = {RTNLGRP_LINK,        RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                  RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH};
+
+model::Change status(bool synced, std::string text) {
+  return model::put(model::source_name(model::SourceId::kHost), model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
+}
+
+// Events queue up from the moment the first socket is open, so nothing between it and the dump is missed.
+class Listener {
+ public:
+  Listener(Netlink events, Netlink requests, const model::FactSink& sink, int stop)
+      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink), stop_(stop) {}
+
+  void run() {
+    bool read_all = true;
+    while (true) {
+      auto read = read_all ? tables_.read_all(requests_) : follow();
+      tell(read);
+      read_all = !read;
+      pollfd waiting[] = {{events_.fd(), POLLIN, 0}, {stop_, POLLIN, 0}};
+      // After a failure events wait in the socket: only time may end the pause, or the failure would be repeated at full speed.
+      int ready = read ? poll(waiting, 2, kReadAgainMs) : poll(waiting + 1, 1, kRetryMs);
+      if (waiting[1].revents) return;
+      if (ready == 0) read_all = true;
+    }
+  }
+
+ private:
+  base::Result<void> follow() {
+    auto received = events_.receive([this](nlmsghdr* message) { tables_.take(message); });
+    if (!received && received.error().code == ENOBUFS) return tables_.read_all(requests_);
+    TRY(std::move(received));
+    if (tables_.routes_are_stale()) return tables_.read_routes(requests_);
+    return {};
+  }
+
+  void tell(const base::Result<void>& read) {
+    synced_ |= read.ok();
+    model::Fact fact;
+    if (read) fact = tables_.take_fact();
+    std::string text = read ? "" : "netlink: " + read.error().text;
+    if (!told_status_ || told_text_ != text) fact.changes.push_back(status(synced_, text));
+    told_status_ = true;
+    told_text_ = text;
+    if (!fact.changes.empty()) sink_(std::move(fact));
+  }
+
+  Netlink events_, requests_;
+  const model::FactSink& sink_;
+  int stop_;
+  HostTables tables_;
+  bool synced_ = false, told_status_ = false;
+  std::string told_text_;
+};
+
+}  // namespace
+
+base::Result<void> HostSource::start() {
+  base::Fd stop(eventfd(0, EFD_CLOEXEC));
+  if (!stop) return base::errno_error("eventfd");
+  Listener listener(TRY(Netlink::open(kGroups)), TRY(Netlink::open()), sink_, stop.get());
+  stop_ = std::move(stop);
+  thread_ = std::thread([listener = std::move(listener)]() mutable { listener.run(); });
+  return {};
+}
+
+HostSource::~HostSource() {
+  if (!thread_.joinable()) return;
+  eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+base::Result<model::Fact> read_host_once() {
+  Netlink netlink = TRY(Netlink::open());
+  HostTables tables;
+  TRY(tables.read_all(netlink));
+  model::Fact fact = tables.take_fact();
+  fact.changes.push_back(status(true, ""));
+  return fact;
+}
+
+}  // namespace sources

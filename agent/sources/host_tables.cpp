@@ -1,0 +1,253 @@
+#include "sources/host_tables.h"
+
+#include <linux/neighbour.h>
+
+#include <algorithm>
+
+namespace sources {
+namespace {
+
+using io::kernel::AddressMessage;
+using io::kernel::LinkMessage;
+using io::kernel::NeighborMessage;
+using io::kernel::RouteMessage;
+
+// A router with a full table, or a scan of a large segment, must not fill the agent's memory; what is beyond is not looked at.
+constexpr size_t kMostRoutes = 16384;
+constexpr size_t kMostNeighbors = 4096;
+constexpr uint16_t kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
+
+std::string id_of(const LinkMessage& link) { return std::to_string(link.row.ifindex); }
+std::string id_of(const AddressMessage& address) { return std::to_string(address.ifindex) + " " + base::to_string(address.row.cidr); }
+std::string id_of(const NeighborMessage& neighbor) { return std::to_string(neighbor.ifindex) + " " + base::to_string(neighbor.row.address); }
+std::string id_of(const RouteMessage& route) {
+  return std::to_string(route.row.table) + " " + base::to_string(route.row.destination) + " " + base::to_string(route.row.gateway) + " " +
+         std::to_string(route.ifindex) + " " + std::to_string(route.row.metric);
+}
+
+std::string key_of(const model::Link& row) { return row.name; }
+std::string key_of(const model::Address& row) { return row.link + " " + base::to_string(row.cidr); }
+std::string key_of(const model::HostNeighbor& row) { return row.link + " " + base::to_string(row.address); }
+std::string key_of(const model::HostRoute& row) {
+  std::string key = std::to_string(row.table) + " " + base::to_string(row.destination);
+  if (!row.gateway.is_unspecified()) key += " via " + base::to_string(row.gateway);
+  if (!row.link.empty()) key += " dev " + row.link;
+  return key + " metric " + std::to_string(row.metric);
+}
+
+void set_link_name(model::Link&, const std::string&) {}  // its name is its own
+template <class Row>
+void set_link_name(Row& row, const std::string& name) {
+  row.link = name;
+}
+
+// The kernel's own entries for local addresses, broadcast and multicast say nothing that addresses do not.
+bool matters(const RouteMessage& route) {
+  bool kind = route.row.type == RTN_UNICAST || route.row.type == RTN_BLACKHOLE || route.row.type == RTN_UNREACHABLE ||
+              route.row.type == RTN_PROHIBIT || route.row.type == RTN_THROW;
+  return kind && route.row.table != RT_TABLE_LOCAL;
+}
+
+bool matters(const NeighborMessage& neighbor) {
+  return neighbor.row.state & (kUsable | NUD_PERMANENT) && !neighbor.row.address.is_multicast();
+}
+
+}  // namespace
+
+template <class Row>
+void Tracked<Row>::set(const std::string& id, uint32_t ifindex, Row row) {
+  if (dumping_) seen_.insert(id);
+  touched_.insert(id);
+  entries_[id] = {ifindex, std::move(row)};
+}
+
+template <class Row>
+void Tracked<Row>::erase(const std::string& id) {
+  if (entries_.erase(id)) touched_.insert(id);
+}
+
+template <class Row>
+void Tracked<Row>::erase_link(uint32_t ifindex) {
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    if (entry->second.first != ifindex) {
+      ++entry;
+      continue;
+    }
+    touched_.insert(entry->first);
+    entry = entries_.erase(entry);
+  }
+}
+
+template <class Row>
+void Tracked<Row>::touch_link(uint32_t ifindex) {
+  for (const auto& [id, entry] : entries_) {
+    if (entry.first == ifindex) touched_.insert(id);
+  }
+}
+
+template <class Row>
+void Tracked<Row>::end_dump() {
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    if (seen_.contains(entry->first)) {
+      ++entry;
+      continue;
+    }
+    touched_.insert(entry->first);
+    entry = entries_.erase(entry);
+  }
+  seen_.clear();
+  dumping_ = false;
+}
+
+template <class Row>
+template <class NameOf>
+bool Tracked<Row>::flush(NameOf name_of, std::vector<model::Change>& changes) {
+  // Two links may swap names within one burst: a key that one loses and another gains is put, never gone.
+  std::set<std::string> lost;
+  std::map<std::string, Row> gained;
+  for (const auto& id : std::exchange(touched_, {})) {
+    auto told = told_.find(id);
+    auto entry = entries_.find(id);
+    std::string link = entry == entries_.end() ? "" : name_of(entry->second.first);
+    bool can_be_told = entry != entries_.end() && (entry->second.first == 0 || !link.empty());
+    if (!can_be_told) {
+      if (told == told_.end()) continue;
+      lost.insert(told->second.first);
+      told_.erase(told);
+      continue;
+    }
+    Row row = entry->second.second;
+    set_link_name(row, link);
+    std::string key = key_of(row);
+    if (told != told_.end() && told->second == std::pair{key, row}) continue;
+    if (told != told_.end()) lost.insert(told->second.first);
+    told_[id] = {key, row};
+    gained.insert_or_assign(std::move(key), std::move(row));
+  }
+  for (const auto& key : lost) {
+    if (!gained.contains(key)) changes.push_back(model::gone<Row>(key));
+  }
+  for (auto& [key, row] : gained) changes.push_back(model::put(key, std::move(row)));
+  return !lost.empty() || !gained.empty();
+}
+
+void HostTables::set_link(const LinkMessage& link) {
+  std::string id = id_of(link);
+  auto known = links_.entries().find(id);
+  bool new_name = known == links_.entries().end() || known->second.second.name != link.row.name;
+  bool went_down = known != links_.entries().end() && known->second.second.up && !link.row.up;
+  links_.set(id, link.row.ifindex, link.row);
+  routes_are_stale_ |= went_down;
+  if (!new_name) return;
+  addresses_.touch_link(link.row.ifindex);
+  routes_.touch_link(link.row.ifindex);
+  neighbors_.touch_link(link.row.ifindex);
+}
+
+void HostTables::set_address(const AddressMessage& address) { addresses_.set(id_of(address), address.ifindex, address.row); }
+
+void HostTables::set_route(const RouteMessage& route) {
+  std::string id = id_of(route);
+  if (matters(route) && (routes_.size() < kMostRoutes || routes_.has(id))) routes_.set(id, route.ifindex, route.row);
+}
+
+// Whether an entry is reachable or stale this moment is the kernel's business and changes all the time: usable is one state here.
+void HostTables::set_neighbor(const NeighborMessage& neighbor) {
+  std::string id = id_of(neighbor);
+  if (!matters(neighbor)) return neighbors_.erase(id);
+  if (neighbors_.size() >= kMostNeighbors && !neighbors_.has(id)) return;
+  model::HostNeighbor row = neighbor.row;
+  row.state = row.state & NUD_PERMANENT ? NUD_PERMANENT : NUD_REACHABLE;
+  neighbors_.set(id, neighbor.ifindex, row);
+}
+
+void HostTables::take_link(nlmsghdr* message, bool is_new) {
+  auto link = io::kernel::decode_link(message);
+  if (!link) return;
+  if (is_new) return set_link(*link);
+  links_.erase(id_of(*link));
+  addresses_.erase_link(link->row.ifindex);
+  routes_.erase_link(link->row.ifindex);
+  neighbors_.erase_link(link->row.ifindex);
+}
+
+void HostTables::take_address(nlmsghdr* message, bool is_new) {
+  auto address = io::kernel::decode_address(message);
+  if (!address) return;
+  if (is_new) return set_address(*address);
+  addresses_.erase(id_of(*address));
+  routes_are_stale_ = true;  // those that preferred it as their source
+}
+
+void HostTables::take_route(nlmsghdr* message, bool is_new, bool replaces) {
+  auto hops = io::kernel::decode_route(message);
+  if (is_new && replaces && !hops.empty()) {  // the one that was replaced is not mentioned
+    const auto& row = hops.front().row;
+    std::vector<std::string> replaced;
+    for (const auto& [id, entry] : routes_.entries()) {
+      const auto& old = entry.second;
+      if (old.destination == row.destination && old.table == row.table && old.metric == row.metric) replaced.push_back(id);
+    }
+    for (const auto& id : replaced) routes_.erase(id);
+  }
+  for (const auto& hop : hops) is_new ? set_route(hop) : routes_.erase(id_of(hop));
+}
+
+void HostTables::take_neighbor(nlmsghdr* message, bool is_new) {
+  auto neighbor = io::kernel::decode_neighbor(message);
+  if (!neighbor) return;
+  is_new ? set_neighbor(*neighbor) : neighbors_.erase(id_of(*neighbor));
+}
+
+void HostTables::take(nlmsghdr* message) {
+  switch (message->nlmsg_type) {
+    case RTM_NEWLINK:
+    case RTM_DELLINK: return take_link(message, message->nlmsg_type == RTM_NEWLINK);
+    case RTM_NEWADDR:
+    case RTM_DELADDR: return take_address(message, message->nlmsg_type == RTM_NEWADDR);
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE: return take_route(message, message->nlmsg_type == RTM_NEWROUTE, message->nlmsg_flags & NLM_F_REPLACE);
+    case RTM_NEWNEIGH:
+    case RTM_DELNEIGH: return take_neighbor(message, message->nlmsg_type == RTM_NEWNEIGH);
+  }
+}
+
+base::Result<void> HostTables::read_routes(io::kernel::Netlink& netlink) {
+  auto routes = TRY(io::kernel::read_routes(netlink, {}));
+  routes_are_stale_ = false;
+  routes_.begin_dump();
+  for (const auto& route : routes) set_route(route);
+  routes_.end_dump();
+  return {};
+}
+
+base::Result<void> HostTables::read_all(io::kernel::Netlink& netlink) {
+  auto links = TRY(io::kernel::read_links(netlink));
+  auto addresses = TRY(io::kernel::read_addresses(netlink));
+  auto neighbors = TRY(io::kernel::read_neighbors(netlink));
+  links_.begin_dump();
+  for (const auto& link : links) set_link(link);
+  links_.end_dump();
+  addresses_.begin_dump();
+  for (const auto& address : addresses) set_address(address);
+  addresses_.end_dump();
+  neighbors_.begin_dump();
+  for (const auto& neighbor : neighbors) set_neighbor(neighbor);
+  neighbors_.end_dump();
+  return read_routes(netlink);
+}
+
+model::Fact HostTables::take_fact() {
+  auto name_of = [this](uint32_t ifindex) {
+    auto link = links_.entries().find(std::to_string(ifindex));
+    return link == links_.entries().end() ? std::string() : link->second.second.name;
+  };
+  model::Fact fact;
+  fact.host_changed = links_.flush(name_of, fact.changes);
+  fact.host_changed |= addresses_.flush(name_of, fact.changes);
+  fact.host_changed |= routes_.flush(name_of, fact.changes);
+  neighbors_.flush(name_of, fact.changes);
+  return fact;
+}
+
+}  // namespace sources

@@ -1,0 +1,51 @@
+// Reads, merges, judges.
+#include "sources/settings.h"
+
+#include "sources/settings/files.h"
+#include "sources/settings/judge.h"
+#include "sources/settings/set_argument.h"
+#include "sources/settings/yaml.h"
+
+namespace sources {
+namespace {
+
+template <class Read>
+void lay_over(settings::Value& merged, Read read, std::vector<model::Problem>& errors) {
+  if (auto* problem = std::get_if<model::Problem>(&read)) return errors.push_back(std::move(*problem));
+  auto& value = std::get<settings::Value>(read);
+  if (!value.is_empty()) settings::merge(merged, std::move(value));
+}
+
+Settings judged(std::vector<NamedText> files, std::vector<std::string> sets, std::vector<model::Problem> unreadable) {
+  Settings result;
+  result.errors = std::move(unreadable);
+  settings::Value merged;
+  merged.kind = settings::Value::Kind::kMap;
+  for (const auto& file : files) lay_over(merged, settings::read_values(file), result.errors);
+  for (const auto& set : sets) lay_over(merged, settings::read_set(set), result.errors);
+  settings::judge(merged, result);
+  result.texts = std::move(files);
+  result.sets = std::move(sets);
+  return result;
+}
+
+}  // namespace
+
+Settings parse_settings(std::vector<NamedText> files, std::vector<std::string> sets) {
+  return judged(std::move(files), std::move(sets), {});
+}
+
+Settings load_settings(const std::vector<std::string>& files, const std::vector<std::string>& sets) {
+  std::vector<NamedText> texts;
+  std::vector<model::Problem> unreadable;
+  for (const auto& file : files) {
+    auto text = settings::read_file(file, settings::kMaxFileBytes);
+    if (text.ok())
+      texts.push_back({file, std::move(*text)});
+    else
+      unreadable.push_back({file, text.error().text, ""});
+  }
+  return judged(std::move(texts), sets, std::move(unreadable));
+}
+
+}  // namespace sources

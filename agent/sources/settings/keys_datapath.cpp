@@ -1,0 +1,63 @@
+// Rows of the table of keys: the BPF programs and maps, and what they stand on.
+#include "sources/settings/keys.h"
+
+namespace sources::settings {
+
+using enum KeyClass;
+using model::Config;
+
+std::span<const Key> datapath_keys() {
+  static constexpr Key kKeys[] = {
+      {"bpf.datapathMode", kImplemented, one_of("veth|auto"), "pods have veth links; netkit links are not there yet"},
+      {"bpf.masquerade", kPlanned, boolean(), "masquerading is always done by BPF"},
+      {"bpf.vlanBypass", kPlanned, names(), "VLAN ids that pass untouched"},
+      {"bpf.lbExternalClusterIP", kPlanned, boolean(), "ClusterIPs answer from outside"},
+      {"bpf.lbSourceRangeAllTypes", kPlanned, boolean(), "loadBalancerSourceRanges hold for NodePorts and ClusterIPs too"},
+      {"bpf.lbModeAnnotation", kPlanned, boolean(), "loadBalancer.mode for each Service, by annotation"},
+      {"bpf.lbAlgorithmAnnotation", kPlanned, boolean(), "loadBalancer.algorithm for each Service, by annotation"},
+      {"bpf.disableExternalIPMitigation", kPlanned, boolean(), "externalIPs are reachable from pods"},
+      {"bpf.monitorAggregation", kPlanned, one_of("none|low|medium|maximum"), "how many packets make one flow event"},
+      {"bpf.monitorInterval", kPlanned, duration(), "how often a long flow is reported"},
+      {"bpf.monitorFlags", kPlanned, text(), "TCP flags that are reported when first seen"},
+      {"bpf.monitorTraceIPOption", kWithoutMeaning, integer(0, 255), "packets carry no option of ichor's"},
+      {"bpf.events.*", kPlanned, anything(), "which events are reported, and how many"},
+      {"bpf.hostLegacyRouting", kWithoutMeaning, boolean(),
+       "the node's routing rules and nftables always count; Talos' host DNS works from pods"},
+      {"bpf.tproxy", kRefused, one_of("false"), "ichor has no L7 proxy"},
+      {"bpf.enableTCX", kWithoutMeaning, boolean(), "uplinks always use tcx"},
+      {"bpf.root", kWithoutMeaning, path(), "pins lie where the agent's option --bpf-root says"},
+      {"bpf.autoMount.enabled", kWithoutMeaning, boolean(), "Talos mounts the BPF file system"},
+      {"bpf.preallocateMaps", kWithoutMeaning, boolean(), "map sizes follow the node's memory"},
+      {"bpf.mapDynamicSizeRatio", kWithoutMeaning, fraction(), "map sizes follow the node's memory"},
+      {"bpf.authMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.ctTcpMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.ctAnyMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.lbMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.natMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.neighMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.nodeMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.policyMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.policyStatsMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.policyMapPressureMetricsThreshold", kWithoutMeaning, fraction(), "map sizes follow the node's memory"},
+      {"bpf.distributedLRU.enabled", kWithoutMeaning, boolean(), "ichor chooses its maps' kinds"},
+      {"bpf.ctAccounting", kPlanned, boolean(), "packets and bytes of each connection"},
+      {"bpfClockProbe", kWithoutMeaning, boolean(), "ichor chooses its clock"},
+      {"cgroup.hostRoot", kImplemented, path(), "where the cgroup2 tree is mounted", assign<&Config::cgroup_root>},
+      {"cgroup.autoMount.*", kWithoutMeaning, anything(), "Talos mounts the cgroup2 tree"},
+      {"bandwidthManager.enabled", kPlanned, boolean(), "pods' kubernetes.io/ingress-bandwidth and egress-bandwidth"},
+      {"bandwidthManager.bbr", kPlanned, boolean(), "BBR for pods"},
+      {"bandwidthManager.bbrHostNamespaceOnly", kPlanned, boolean(), "BBR for the host's sockets only"},
+      {"conntrackGCInterval", kWithoutMeaning, duration(), "expiry is judged for each packet, not by a sweep"},
+      {"conntrackGCMaxInterval", kWithoutMeaning, duration(), "expiry is judged for each packet, not by a sweep"},
+      {"nat.mapStatsEntries", kWithoutMeaning, integer(0, 1LL << 32), "full destinations are named in the status"},
+      {"nat.mapStatsInterval", kWithoutMeaning, duration(), "full destinations are named in the status"},
+      {"datapathPlugins.enabled", kRefused, one_of("false"), "ichor's programs are compiled before they ship: nothing can be plugged in"},
+      {"datapathPlugins.*", kWithoutMeaning, anything(), "nothing can be plugged in"},
+      {"customCalls.enabled", kRefused, one_of("false"), "ichor's programs are compiled before they ship: nothing can be plugged in"},
+      {"endpointLockdownOnMapOverflow", kPlanned, boolean(), "a pod whose policy does not fit its map is cut off"},
+      {"sysctlfix.*", kWithoutMeaning, anything(), "the agent sets the few sysctls it needs itself"},
+  };
+  return kKeys;
+}
+
+}  // namespace sources::settings

@@ -1,0 +1,62 @@
+// Rows of the table of keys: Services, in place of kube-proxy.
+#include "sources/settings/keys.h"
+
+namespace sources::settings {
+
+using enum KeyClass;
+using model::Config;
+
+std::span<const Key> service_keys() {
+  static constexpr Key kKeys[] = {
+      {"kubeProxyReplacement", kImplemented, boolean(),
+       "on by default, and only on: ichor serves all Services; take kube-proxy out of the cluster",
+       assign<&Config::kube_proxy_replacement>},
+      {"kubeProxyReplacementHealthzBindAddr", kPlanned, text(), "where kube-proxy's health check is answered"},
+      {"loadBalancer.mode", kPlanned, one_of("snat|dsr|hybrid"), "how packets from outside reach a backend on another node"},
+      {"loadBalancer.algorithm", kPlanned, one_of("random|maglev"), "how a backend is chosen for what comes from outside"},
+      {"loadBalancer.dsrDispatch", kPlanned, one_of("l2|ipip"),
+       "l2, the default, adds no bytes to a packet; opt and geneve do, and are not there"},
+      {"loadBalancer.acceleration", kPlanned, one_of("disabled|native|best-effort"), "XDP on the uplinks"},
+      {"loadBalancer.serviceTopology", kPlanned, boolean(), "traffic distribution and topology hints"},
+      {"loadBalancer.reflectorWaitTime", kWithoutMeaning, duration(), "each change is applied at once"},
+      {"loadBalancer.l7.backend", kRefused, one_of("disabled"), "ichor has no L7 proxy: run an ingress controller or a Gateway as pods"},
+      {"loadBalancer.l7.*", kWithoutMeaning, anything(), "ichor has no L7 proxy"},
+      {"loadBalancer.protocolDifferentiation.enabled", kWithoutMeaning, boolean(), "TCP and UDP ports of one number are always told apart"},
+      {"loadBalancer.standalone", kRefused, one_of("false"), "ichor balances for its own cluster"},
+      {"maglev.tableSize", kPlanned, one_of("251|509|1021|2039|4093|8191|16381|32749|65521|131071"), "slots of each Service"},
+      {"maglev.hashSeed", kPlanned, text(), "base64 of 12 bytes, the same on all nodes"},
+      {"nodePort.enabled", kPlanned, boolean(), "NodePorts are part of the kube-proxy replacement"},
+      {"nodePort.addresses", kPlanned, names(), "prefixes of the node addresses that answer NodePorts"},
+      {"nodePort.range", kPlanned, port_range(), "the API server's --service-node-port-range"},
+      {"nodePort.directRoutingDevice", kPlanned, interfaces(), "the uplink towards other nodes"},
+      {"nodePort.bindProtection", kPlanned, boolean(), "programs on the node cannot bind a NodePort"},
+      {"nodePort.autoProtectPortRange", kPlanned, boolean(), "NodePorts are kept out of the ephemeral ports"},
+      {"nodePort.enableHealthCheck", kPlanned, boolean(), "healthCheckNodePort is answered"},
+      {"nodePort.enableHealthCheckLoadBalancerIP", kPlanned, boolean(), "healthCheckNodePort is answered on LoadBalancer addresses"},
+      {"nodePort.enableDynamicSourceLookup", kPlanned, boolean(), "the source of forwarded packets is looked up for each packet"},
+      {"externalIPs.enabled", kPlanned, boolean(), "Services' externalIPs"},
+      {"hostPort.enabled", kPlanned, boolean(), "containers' hostPorts"},
+      {"sessionAffinity", kPlanned, boolean(), "Services' sessionAffinity: ClientIP"},
+      {"socketLB.enabled", kWithoutMeaning, boolean(), "sockets are always translated when they connect"},
+      {"socketLB.hostNamespaceOnly", kPlanned, boolean(),
+       "sockets of pods are not translated, for proxies that look at addresses in the pod"},
+      {"socketLB.terminatePodConnections", kPlanned, boolean(), "sockets to a backend that went are ended"},
+      {"socketLB.tracing", kPlanned, boolean(), "flows of translated sockets"},
+      {"hostServices.*", kWithoutMeaning, anything(), "the old name of socketLB"},
+      {"svcSourceRangeCheck", kPlanned, boolean(), "Services' loadBalancerSourceRanges"},
+      {"serviceNoBackendResponse", kPlanned, one_of("reject|drop"), "what a client of a Service without endpoints sees"},
+      {"enableInternalTrafficPolicy", kPlanned, boolean(), "Services' internalTrafficPolicy"},
+      {"enableNoServiceEndpointsRoutable", kPlanned, boolean(), "LoadBalancer addresses without endpoints stay routable"},
+      {"enableK8sEndpointSlice", kWithoutMeaning, boolean(), "EndpointSlices are always read"},
+      {"localRedirectPolicy", kRefused, one_of("false"),
+       "ichor has no local redirect: internalTrafficPolicy: Local keeps a Service on its node"},
+      {"localRedirectPolicies.enabled", kRefused, one_of("false"),
+       "ichor has no local redirect: internalTrafficPolicy: Local keeps a Service on its node"},
+      {"localRedirectPolicies.*", kWithoutMeaning, anything(), "ichor has no local redirect"},
+      {"sctp.enabled", kPlanned, boolean(), "Services' SCTP ports"},
+      {"fragmentTracking", kWithoutMeaning, boolean(), "fragments always follow their first fragment"},
+  };
+  return kKeys;
+}
+
+}  // namespace sources::settings

@@ -1,0 +1,195 @@
+// The host source against the real kernel: whatever `ip` does to a namespace ends up in the rows.
+#include "sources/host.h"
+
+#include <gmock/gmock.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/mailbox.h"
+#include "support/netns.h"
+
+namespace {
+
+using support::run;
+
+constexpr base::Millis kPatience{5000};
+
+// Folds facts into rows, as the engine does.
+class HostSource : public support::NetnsTest {
+ protected:
+  void start() {
+    source_.emplace([this](model::Fact fact) { mailbox_.push(std::move(fact)); });
+    auto started = source_->start();
+    ASSERT_TRUE(started) << started.error().text;
+    ASSERT_TRUE(eventually([this] { return statuses_.contains("host") && statuses_.at("host").synced; }));
+  }
+  void TearDown() override {
+    source_.reset();
+    NetnsTest::TearDown();
+  }
+
+  bool eventually(const std::function<bool()>& holds) {
+    auto until = base::boot_now() + kPatience;
+    while (!holds()) {
+      if (base::boot_now() > until) return false;
+      for (auto& fact : mailbox_.take(until)) fold(fact);
+    }
+    return true;
+  }
+
+  void fold(const model::Fact& fact) {
+    ++facts_;
+    host_changed_ |= fact.host_changed;
+    for (const auto& change : fact.changes) {
+      std::visit([this]<class Row>(const model::RowChange<Row>& change) { fold_row(change); }, change);
+    }
+  }
+  template <class Row>
+  void fold_row(const model::RowChange<Row>& change) {
+    if constexpr (std::is_same_v<Row, model::Link>) fold_into(links_, change);
+    if constexpr (std::is_same_v<Row, model::Address>) fold_into(addresses_, change);
+    if constexpr (std::is_same_v<Row, model::HostRoute>) fold_into(routes_, change);
+    if constexpr (std::is_same_v<Row, model::HostNeighbor>) fold_into(neighbors_, change);
+    if constexpr (std::is_same_v<Row, model::SourceStatus>) fold_into(statuses_, change);
+  }
+  template <class Row>
+  static void fold_into(std::map<std::string, Row>& rows, const model::RowChange<Row>& change) {
+    if (change.row) {
+      rows.insert_or_assign(change.key, *change.row);
+    } else {
+      EXPECT_EQ(rows.erase(change.key), 1u) << change.key << " is gone but was never told";
+    }
+  }
+
+  // What a source that starts now would say is what this one has said by now.
+  bool agrees_with_a_new_one() {
+    return eventually([this] {
+      auto fresh = sources::read_host_once();
+      if (!fresh) return false;
+      std::map<std::string, model::Link> links;
+      std::map<std::string, model::Address> addresses;
+      std::map<std::string, model::HostRoute> routes;
+      for (const auto& change : fresh->changes) {
+        if (auto* link = std::get_if<model::RowChange<model::Link>>(&change)) links[link->key] = *link->row;
+        if (auto* address = std::get_if<model::RowChange<model::Address>>(&change)) addresses[address->key] = *address->row;
+        if (auto* route = std::get_if<model::RowChange<model::HostRoute>>(&change)) routes[route->key] = *route->row;
+      }
+      return links == links_ && addresses == addresses_ && routes == routes_;
+    });
+  }
+
+  base::Mailbox<model::Fact> mailbox_;
+  std::optional<sources::HostSource> source_;
+  std::map<std::string, model::Link> links_;
+  std::map<std::string, model::Address> addresses_;
+  std::map<std::string, model::HostRoute> routes_;
+  std::map<std::string, model::HostNeighbor> neighbors_;
+  std::map<std::string, model::SourceStatus> statuses_;
+  int facts_ = 0;
+  bool host_changed_ = false;
+};
+
+TEST_F(HostSource, TellsWhatIsThereInItsFirstFact) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0 && "
+                  "ip route add default via 192.0.2.254 && ip neigh add 192.0.2.254 lladdr 02:00:00:00:00:01 dev up0"));
+
+  start();
+
+  ASSERT_TRUE(links_.contains("up0"));
+  EXPECT_EQ(links_["up0"].kind, "veth");
+  EXPECT_TRUE(links_["up0"].up);
+  EXPECT_TRUE(links_["lo"].loopback);
+  EXPECT_TRUE(addresses_.contains("up0 192.0.2.1/24"));
+  EXPECT_TRUE(routes_.contains("254 0.0.0.0/0 via 192.0.2.254 dev up0 metric 0"));
+  ASSERT_TRUE(neighbors_.contains("up0 192.0.2.254"));
+  EXPECT_EQ(neighbors_["up0 192.0.2.254"].state, NUD_PERMANENT);
+}
+
+TEST_F(HostSource, FollowsChangesAndSaysThatTheHostChanged) {
+  start();
+  host_changed_ = false;
+
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0"));
+
+  EXPECT_TRUE(eventually([this] { return addresses_.contains("up0 192.0.2.1/24") && routes_.contains("254 192.0.2.0/24 dev up0 metric 0"); }));
+  EXPECT_TRUE(host_changed_);
+}
+
+TEST_F(HostSource, RenamesAllThatHangsOnARenamedLink) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip addr add 192.0.2.1/24 dev up0"));
+  start();
+
+  ASSERT_TRUE(run("ip link set up0 name new0 && ip link set new0 up"));
+
+  EXPECT_TRUE(eventually([this] { return addresses_.contains("new0 192.0.2.1/24") && routes_.contains("254 192.0.2.0/24 dev new0 metric 0"); }));
+  EXPECT_FALSE(links_.contains("up0"));
+  EXPECT_FALSE(addresses_.contains("up0 192.0.2.1/24"));
+}
+
+TEST_F(HostSource, KeepsApartLinksThatSwapNames) {
+  ASSERT_TRUE(run("ip link add a0 type veth peer name b0 && ip addr add 192.0.2.1/24 dev a0 && ip addr add 198.51.100.1/24 dev b0"));
+  start();
+
+  ASSERT_TRUE(run("ip link set a0 name c0 && ip link set b0 name a0 && ip link set c0 name b0"));
+
+  EXPECT_TRUE(eventually([this] { return addresses_.contains("b0 192.0.2.1/24") && addresses_.contains("a0 198.51.100.1/24"); }));
+  EXPECT_TRUE(agrees_with_a_new_one());
+}
+
+TEST_F(HostSource, NoticesRoutesThatTheKernelDropsWithoutAWord) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0 && "
+                  "ip addr add 192.0.2.7/32 dev up0 && ip route add 10.0.0.0/8 via 192.0.2.2 && ip route add 10.1.0.0/16 dev lo src 192.0.2.7"));
+  start();
+  ASSERT_TRUE(routes_.contains("254 10.1.0.0/16 dev lo metric 0"));
+
+  ASSERT_TRUE(run("ip addr del 192.0.2.7/32 dev up0"));
+  EXPECT_TRUE(eventually([this] { return !routes_.contains("254 10.1.0.0/16 dev lo metric 0"); }));
+
+  ASSERT_TRUE(run("ip link set up0 down"));
+  EXPECT_TRUE(eventually([this] { return !routes_.contains("254 10.0.0.0/8 via 192.0.2.2 dev up0 metric 0"); }));
+}
+
+TEST_F(HostSource, ForgetsAReplacedRoute) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0 && "
+                  "ip route add 10.0.0.0/8 via 192.0.2.2"));
+  start();
+
+  ASSERT_TRUE(run("ip route replace 10.0.0.0/8 via 192.0.2.3"));
+
+  EXPECT_TRUE(eventually([this] { return routes_.contains("254 10.0.0.0/8 via 192.0.2.3 dev up0 metric 0"); }));
+  EXPECT_FALSE(routes_.contains("254 10.0.0.0/8 via 192.0.2.2 dev up0 metric 0"));
+}
+
+TEST_F(HostSource, AgreesWithTheKernelAfterAStormOfChanges) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0"));
+  start();
+
+  ASSERT_TRUE(run("for i in $(seq 200); do echo link add p$i type veth peer name q$i; echo link set p$i up; echo addr add 10.0.$i.1/24 dev p$i; "
+                  "echo route add 10.1.$i.0/24 via 192.0.2.2; done | ip -batch -"));
+  ASSERT_TRUE(run("for i in $(seq 2 2 200); do echo route del 10.1.$i.0/24; echo link del p$i; done | ip -batch -"));
+
+  EXPECT_TRUE(agrees_with_a_new_one());
+  EXPECT_TRUE(links_.contains("p199"));
+  EXPECT_FALSE(links_.contains("p200"));
+}
+
+TEST_F(HostSource, IsSilentAboutWhatDoesNotMatter) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && "
+                  "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 nud reachable dev up0"));
+  start();
+  ASSERT_TRUE(agrees_with_a_new_one());
+  int facts = facts_;
+
+  ASSERT_TRUE(run("for i in 1 2 3 4 5; do ip neigh change 192.0.2.9 lladdr 02:00:00:00:00:09 nud stale dev up0; "
+                  "ip neigh change 192.0.2.9 lladdr 02:00:00:00:00:09 nud reachable dev up0; ip link set up0 txqueuelen 50$i; done"));
+  ASSERT_TRUE(run("ip link set up0 mtu 1400"));
+
+  ASSERT_TRUE(eventually([this] { return links_["up0"].mtu == 1400; }));
+  EXPECT_LE(facts_, facts + 2);  // the link's, and perhaps that of a carrier that came late
+}
+
+}  // namespace

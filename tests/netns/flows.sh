@@ -1,0 +1,37 @@
+# Sourced after pods.sh: long-lived flows in the background, and what became of them.
+
+declare -A flow_jobs=()   # tag: process id of the job
+
+# flows_start TAG PLACE TARGET...: returns when all of them run.
+flows_start() {
+  local tag=$1 place=$2
+  on "$place" "$traffic" flows "${@:3}" >"$lab/flows-$tag" 2>>"$lab/logs/flows" &
+  flow_jobs[$tag]=$!
+  until_true 10 "flows of $place" flows_run "$tag" || { cat "$lab/flows-$tag" >&2; return 1; }
+}
+
+flows_run() { grep -q '^{"flows"' "$lab/flows-$1"; }
+
+# Ends those that run; the results lie in $lab/flows-TAG, an object a flow.
+flows_stop() {
+  local tag child
+  for tag in "${!flow_jobs[@]}"; do
+    child=$(cat "/proc/${flow_jobs[$tag]}/task/${flow_jobs[$tag]}/children" 2>/dev/null) || true
+    [[ -z $child ]] || kill -TERM $child || true
+  done
+  for tag in "${!flow_jobs[@]}"; do wait "${flow_jobs[$tag]}" || true; done
+  flow_jobs=()
+}
+
+# flows_sum FIELD TAG...: of a numeric field over these flows; flows_worst: the largest.
+flows_sum() { jq -s --arg field "$1" '[.[] | select(.flow) | .[$field]] | add' "${@:2}"; }
+flows_worst() { jq -s --arg field "$1" '[.[] | select(.flow) | .[$field]] | max' "${@:2}"; }
+flows_broken() { jq -r 'select(.flow and .result != "ok") | "\(.flow) \(.result) after \(.received)"' "$@"; }
+
+# targets_of PORT ADDRESS...: every kind of flow to each of them.
+targets_of() {
+  local port=$1 address kind
+  for address in "${@:2}"; do
+    for kind in tcp udp udpu; do echo "$kind:$(target "$address" "$port")"; done
+  done
+}

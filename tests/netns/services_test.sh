@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# ClusterIPs by the socket path: from every pod and node, TCP and UDP, both families, every endpoint gets its share, changes arrive.
+source "$(dirname "$0")/lab.sh"
+for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
+places=(a b c n1 n2 n3)
+
+answers() {   # PLACE ADDRESS ARGUMENT...: one of the endpoints answers, and the client believes to talk to the ClusterIP
+  local place=$1 address=$2 answer
+  answer=$(ask "$place" "$address" 80 "${@:3}")
+  [[ " $backends " == *" $(jq -r .answer.name <<<"$answer") "* ]] || { echo "$answer"; return 1; }
+  expect "the client's peer" "$address" "$(jq -r .remote <<<"$answer")"
+}
+
+spread() {   # PLACE ADDRESS ARGUMENT...: each endpoint answers some of many requests, and nothing else does
+  local tally
+  tally=$(ask "$1" "$2" 80 --count 100 "${@:3}")
+  expect "who answered" "$(tr ' ' '\n' <<<"$backends" | sort | xargs)" "$(jq -r '.answers | keys | sort | join(" ")' <<<"$tally")"
+}
+
+only() {   # PLACE ADDRESS NAME ARGUMENT...: all requests go there
+  expect "who answered" "{\"$3\":20}" "$(ask "$1" "$2" 80 --count 20 "${@:4}" | jq -c .answers)"
+}
+
+refused() {   # PLACE ADDRESS ARGUMENT...: at once, which is before a first SYN could be sent again, after 1 s
+  local answer code=0
+  answer=$(ask "$1" "$2" 80 --timeout 900 "${@:3}") || code=$?
+  ((code == 2)) || { echo "code $code: $answer"; return 1; }
+}
+
+settled() { ask "$1" "$2" 80 --timeout 300 "${@:3}"; }
+no_longer() { ! ask "$1" "$2" 80 --timeout 300; }
+
+from_everywhere() {   # WORDS SERVICENUMBER
+  local place family address
+  for place in "${places[@]}"; do
+    for family in 4 6; do
+      address=$("service$family" "$2")
+      check "$1 from $place, TCP, IPv$family" answers "$place" "$address"
+      check "$1 from $place, UDP, IPv$family" answers "$place" "$address" --udp
+      check "$1 from $place, UDP without connect, IPv$family" answers "$place" "$address" --udp --unconnected
+    done
+    check "$1 from $place, v4-mapped, TCP" answers "$place" "$(service4 "$2")" --mapped
+    check "$1 from $place, v4-mapped, UDP" answers "$place" "$(service4 "$2")" --mapped --udp
+    check "$1 from $place, v4-mapped, UDP without connect" answers "$place" "$(service4 "$2")" --mapped --udp --unconnected
+  done
+}
+
+need_product
+lab_start
+nodes_up n1 n2 n3
+pod n1 a; pod n1 b; pod n2 c
+for place in "${places[@]}"; do serve "$place"; done
+
+backends="a b c"
+service web 10
+endpoints web 8080 a b c
+until_true 10 "web on n3" settled n3 "$(service6 10)" --udp
+from_everywhere "pods' service" 10
+for place in a n1 n3; do
+  check "spread over all endpoints from $place, TCP, IPv4" spread "$place" "$(service4 10)"
+  check "spread over all endpoints from $place, TCP, IPv6" spread "$place" "$(service6 10)"
+  check "spread over all endpoints from $place, UDP, IPv4" spread "$place" "$(service4 10)" --udp
+  check "spread over all endpoints from $place, UDP, IPv6" spread "$place" "$(service6 10)" --udp
+done
+
+backends="n1 n3"
+service host 11
+endpoints host 8080 n1 n3
+until_true 10 "host on n2" settled n2 "$(service6 11)" --udp
+from_everywhere "service of host-network pods" 11
+
+service empty 12
+endpoints empty 8080
+until_true 10 "the empty service" refused n2 "$(service4 12)"
+until_true 10 "the empty service" refused a "$(service6 12)"
+for place in a n1 n2; do
+  for family in 4 6; do
+    check "no endpoint, $place is refused at once, TCP, IPv$family" refused "$place" "$("service$family" 12)"
+    check "no endpoint, $place is refused at once, UDP, IPv$family" refused "$place" "$("service$family" 12)" --udp
+  done
+done
+
+endpoints web 8080 c
+until_true 10 "the smaller set on n1" only n1 "$(service4 10)" c
+until_true 10 "the smaller set on n1" only n1 "$(service6 10)" c
+for family in 4 6; do
+  check "a replaced slice is followed, TCP, IPv$family" only a "$("service$family" 10)" c
+  check "a replaced slice is followed, UDP, IPv$family" only b "$("service$family" 10)" c --udp
+done
+
+endpoints empty 8080 b
+until_true 10 "the first endpoint on n2" settled n2 "$(service4 12)"
+until_true 10 "the first endpoint on n2" settled n2 "$(service6 12)"
+for family in 4 6; do check "a first endpoint is found, IPv$family" only n2 "$("service$family" 12)" b; done
+
+rm "$lab/manifests/service-web.json" "$lab/manifests"/slice-web-*.json
+until_true 10 "web to end on n1" no_longer n1 "$(service4 10)"
+check "a removed service answers no more" no_longer n1 "$(service4 10)"
+check "its neighbour goes on" settled n1 "$(service4 12)"

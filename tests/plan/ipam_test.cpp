@@ -1,0 +1,112 @@
+#include "plan/ipam.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/planning.h"
+#include "support/builders.h"
+
+namespace {
+
+using namespace support;
+
+model::Identity node_one() {
+  model::Identity identity;
+  identity.node_name = "n1";
+  return identity;
+}
+
+struct Ipam : testing::Test {
+  engine::Planning planning{node_one(), plan::features()};
+
+  void SetUp() override { planning.fold(all_synced()); }
+  void fold(const model::Change& change) { planning.fold({change}); }
+  void run() { planning.run({}, [](const auto&, auto) {}); }
+  std::vector<base::Ip> addresses(const std::string& container) {
+    const auto* allocation = planning.snapshot().table<model::Allocation>().find(container + "/eth0");
+    return allocation ? allocation->addresses : std::vector<base::Ip>{};
+  }
+};
+
+TEST_F(Ipam, ASandboxGetsOneAddressPerFamilyFromTheNodesCidrs) {
+  fold(a_node("n1", {"10.42.1.0/24", "fd00:42::/64"}, {}));
+  fold(the_sandbox(a_sandbox("a")));
+  run();
+
+  ASSERT_EQ(addresses("a").size(), 2u);
+  EXPECT_TRUE(cidr("10.42.1.0/24").contains(addresses("a")[0]));
+  EXPECT_TRUE(cidr("fd00:42::/64").contains(addresses("a")[1]));
+}
+
+TEST_F(Ipam, EveryAddressButTheFirstTheLastAndTheNodesOwnIsGivenOnceAndThenNoMore) {
+  fold(a_node("n1", {"10.42.1.0/28"}, {"10.42.1.5"}));
+  for (int i = 0; i < 14; ++i) fold(the_sandbox(a_sandbox("c" + std::to_string(i))));
+  run();
+
+  std::set<base::Ip> given;
+  int without = 0;
+  for (int i = 0; i < 14; ++i) {
+    auto found = addresses("c" + std::to_string(i));
+    if (found.empty()) ++without;
+    for (const auto& ip : found) EXPECT_TRUE(given.insert(ip).second) << base::to_string(ip);
+  }
+  EXPECT_EQ(given.size(), 13u);
+  EXPECT_EQ(without, 1);
+  EXPECT_FALSE(given.contains(ip("10.42.1.0")) || given.contains(ip("10.42.1.15")) || given.contains(ip("10.42.1.5")));
+}
+
+TEST_F(Ipam, AnAddressFreedIsGivenToTheOneThatWentWithout) {
+  fold(a_node("n1", {"10.42.1.0/30"}, {}));
+  for (const char* name : {"a", "b", "c"}) fold(the_sandbox(a_sandbox(name)));
+  run();
+  ASSERT_TRUE(addresses("c").empty());
+
+  fold(model::gone<model::Sandbox>("a/eth0"));
+  run();
+  fold(the_sandbox([] { auto again = a_sandbox("c"); again.incarnation = 2; return again; }()));
+  run();
+
+  EXPECT_EQ(addresses("c").size(), 1u);
+  EXPECT_TRUE(addresses("a").empty());
+}
+
+TEST_F(Ipam, RecordedAddressesAreKeptAlsoOutsideTheCidrAndNeverGivenTwice) {
+  auto recorded = a_sandbox("old");
+  recorded.addresses = {ip("10.99.0.7")};
+  auto twin = a_sandbox("twin");
+  twin.addresses = recorded.addresses;
+  fold(a_node("n1", {"10.42.1.0/24"}, {}));
+  fold(the_sandbox(recorded));
+  fold(the_sandbox(twin));
+  run();
+
+  EXPECT_EQ(addresses("old"), recorded.addresses);
+  EXPECT_TRUE(addresses("twin").empty());
+  EXPECT_NE(planning.problems().find("ipam twin/eth0"), nullptr);
+}
+
+TEST_F(Ipam, WithoutPodCidrTheSandboxSaysSoUntilTheNodeHasOne) {
+  fold(the_sandbox(a_sandbox("a")));
+  run();
+  EXPECT_NE(planning.problems().find("ipam a/eth0"), nullptr);
+
+  fold(a_node("n1", {"10.42.1.0/24"}, {}));
+  run();
+
+  EXPECT_EQ(addresses("a").size(), 1u);
+  EXPECT_EQ(planning.problems().find("ipam a/eth0"), nullptr);
+}
+
+TEST_F(Ipam, AFamilyThatIsSwitchedOffGivesNoAddress) {
+  model::Config config;
+  config.ipv6 = false;
+  fold(model::put("config", config));
+  fold(a_node("n1", {"10.42.1.0/24", "fd00:42::/64"}, {}));
+  fold(the_sandbox(a_sandbox("a")));
+  run();
+
+  EXPECT_EQ(addresses("a").size(), 1u);
+}
+
+}  // namespace

@@ -1,0 +1,95 @@
+#include "plan/services.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/planning.h"
+#include "support/builders.h"
+
+namespace {
+
+using namespace support;
+using model::Protocol;
+using model::desired::Backend;
+using model::desired::ServiceEntry;
+
+model::Planned planned(const std::string& service, const std::vector<model::Change>& changes) {
+  engine::Planning planning({}, {});
+  planning.fold(changes);
+  return plan::services::plan("default/" + service, planning.snapshot());
+}
+
+const ServiceEntry& entry(const model::Planned& planned, size_t index) { return std::get<ServiceEntry>(planned.rows.at(index)); }
+
+TEST(PlanServices, EachAddressAndPortIsAFrontendWithTheReadyEndpointsOfItsFamily) {
+  auto result = planned("web", {a_service("web").address("10.96.0.1").address("fd00:96::1").port(80).port(53, Protocol::kUdp, "dns"),
+                                a_slice("web", "a").port(8080).port(5353, Protocol::kUdp, "dns").endpoint("10.1.0.2").endpoint("10.1.0.1").endpoint("10.1.0.3", false),
+                                a_slice("web", "b", base::Family::kIpv6).port(8080).endpoint("fd00::1")});
+
+  ASSERT_EQ(result.rows.size(), 4u);
+  EXPECT_EQ(entry(result, 0).backends, (std::vector<Backend>{{ip("10.1.0.1"), 8080}, {ip("10.1.0.2"), 8080}}));
+  EXPECT_EQ(entry(result, 1).backends, (std::vector<Backend>{{ip("fd00::1"), 8080}}));
+  EXPECT_EQ(entry(result, 2).backends, (std::vector<Backend>{{ip("10.1.0.1"), 5353}, {ip("10.1.0.2"), 5353}}));
+  EXPECT_TRUE(entry(result, 3).backends.empty());
+  EXPECT_TRUE(result.problems.empty());
+}
+
+TEST(PlanServices, TerminatingEndpointsServeOnlyWhereNoneIsReady) {
+  auto service = a_service("web").address("10.96.0.1").port(80);
+  auto terminating = a_slice("web", "a").port(80).endpoint("10.1.0.1", false, true, true).endpoint("10.1.0.2", false, false, true);
+
+  auto alone = planned("web", {service, terminating});
+  auto beside = planned("web", {service, terminating, a_slice("web", "b").port(80).endpoint("10.1.0.9")});
+
+  EXPECT_EQ(entry(alone, 0).backends, (std::vector<Backend>{{ip("10.1.0.1"), 80}}));
+  EXPECT_EQ(entry(beside, 0).backends, (std::vector<Backend>{{ip("10.1.0.9"), 80}}));
+}
+
+TEST(PlanServices, AnEndpointInTwoSlicesCountsOnce) {
+  auto result = planned("web", {a_service("web").address("10.96.0.1").port(80), a_slice("web", "a").port(80).endpoint("10.1.0.1"),
+                                a_slice("web", "b").port(80).endpoint("10.1.0.1")});
+
+  EXPECT_EQ(entry(result, 0).backends.size(), 1u);
+}
+
+TEST(PlanServices, PortsMatchByNameAndProtocol) {
+  auto result = planned("web", {a_service("web").address("10.96.0.1").port(80, Protocol::kTcp, "http"),
+                                a_slice("web", "a").port(80, Protocol::kTcp, "other").endpoint("10.1.0.1"),
+                                a_slice("web", "b").port(80, Protocol::kUdp, "http").endpoint("10.1.0.2")});
+
+  EXPECT_TRUE(entry(result, 0).backends.empty());
+}
+
+TEST(PlanServices, WhatOthersServeIsLeftAlone) {
+  for (const char* label : {"service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"})
+    EXPECT_TRUE(planned("web", {a_service("web").address("10.96.0.1").port(80).label(label, "")}).rows.empty()) << label;
+  auto external = a_service("web").address("10.96.0.1").port(80);
+  external.row.type = model::ServiceType::kExternalName;
+  EXPECT_TRUE(planned("web", {external}).rows.empty());
+}
+
+TEST(PlanServices, WithoutAddressOrSliceTheRowSaysWhatToWrite) {
+  auto result = planned("web", {a_service("web").port(80)});
+
+  ASSERT_EQ(result.problems.size(), 2u);
+  EXPECT_NE(result.problems[0].remedy.find("spec.clusterIP"), std::string::npos);
+  EXPECT_NE(result.problems[1].remedy.find("kubernetes.io/service-name: web"), std::string::npos);
+}
+
+TEST(PlanServices, SctpIsAProblemAndDisturbsNoOtherPort) {
+  auto result = planned("web", {a_service("web").address("10.96.0.1").port(80).port(81, Protocol::kSctp), a_slice("web", "a").port(80).endpoint("10.1.0.1")});
+
+  EXPECT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(result.problems.size(), 1u);
+}
+
+TEST(PlanServices, ASliceThatChangesServicesTouchesBoth) {
+  plan::Keys keys;
+  auto before = a_slice("old", "a").row, after = a_slice("new", "a").row;
+  plan::Touched touched{model::put("default/a", before), model::put("default/a", after)};
+
+  plan::services::keys_for(touched, {}, keys);
+
+  EXPECT_EQ(keys, (plan::Keys{"default/new", "default/old"}));
+}
+
+}  // namespace

@@ -1,0 +1,35 @@
+// A kernel in memory that outlives agents: one map per kind of desired row, stores onto it, and writes that fail on command.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "reconcile/reconciler.h"
+
+namespace support {
+
+template <class Variant>
+struct KindMaps;
+template <class... Rows>
+struct KindMaps<std::variant<Rows...>> {
+  using Type = std::tuple<std::map<std::string, Rows>...>;
+};
+
+struct FakeKernel {
+  KindMaps<model::desired::Row>::Type rows;
+  std::function<bool()> fails = [] { return false; };  // asked before each write
+  uint64_t writes = 0;
+
+  template <class Row>
+  std::map<std::string, Row>& of() {
+    return std::get<std::map<std::string, Row>>(rows);
+  }
+  reconcile::Stores stores();
+  // What a packet or a restart could tell apart: rows without what only a living process holds.
+  std::string text() const;
+};
+
+}  // namespace support

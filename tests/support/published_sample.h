@@ -1,0 +1,66 @@
+// A node on which most is well: what status shows in tests.
+#pragma once
+
+#include "model/effect.h"
+#include "support/builders.h"
+
+namespace support {
+
+inline void put(model::Snapshot& snapshot, const model::Change& change) {
+  std::visit([&]<class Row>(const model::RowChange<Row>& row) { snapshot.table<Row>().set(row.key, row.row); }, change);
+}
+
+inline void put(model::Published& published, model::desired::Row row, const std::string& owner,
+                model::Outcome outcome = {model::OutcomeState::kDone, "", 0, {}}) {
+  model::Effect effect;
+  effect.kind = std::visit([](const auto& r) { return std::string(r.kKind); }, row);
+  effect.key = std::visit([](const auto& r) { return r.key(); }, row);
+  effect.owner = owner;
+  effect.desired = std::move(row);
+  effect.outcome = std::move(outcome);
+  published.effects.set(effect.kind + " " + effect.key, std::make_shared<const model::Effect>(effect));
+}
+
+inline void put_sources(model::Snapshot& snapshot) {
+  auto synced = [&](model::SourceId id, const std::string& text) {
+    put(snapshot, model::put(model::source_name(id), model::SourceStatus{id, true, text}));
+  };
+  synced(model::SourceId::kSettings, "31 keys");
+  synced(model::SourceId::kObjects, "4 files, 12 objects");
+  synced(model::SourceId::kHost, "4 links, 9 routes");
+  synced(model::SourceId::kSandboxes, "1 record");
+  synced(model::SourceId::kCanary, "");
+  put(snapshot, model::put(std::string("canary"), model::CanaryResult{true, true, "", ip("169.254.42.1"), 4242}));
+}
+
+inline void put_settings(model::Snapshot& snapshot) {
+  using enum model::SettingClass;
+  put(snapshot, model::put(std::string("config"), model::Config{}));
+  for (const auto& [key, kind] : {std::pair("kubeProxyReplacement", kImplemented), {"hubble.enabled", kPlanned}, {"operator.replicas", kWithoutMeaning}})
+    put(snapshot, model::put(std::string(key), model::Setting{key, "true", "/etc/ichor/values.yaml:3", kind, ""}));
+}
+
+inline model::Published a_quiet_node() {
+  using namespace model::desired;
+  model::Published published;
+  model::Snapshot& snapshot = published.snapshot;
+  snapshot.identity.node_name = "one";
+  snapshot.now = base::BootTime(100'000);
+  published.started = base::BootTime(40'000);
+  published.first_ready = base::BootTime(40'350);
+  put_sources(snapshot);
+  put_settings(snapshot);
+  put(snapshot, a_node("one", {"10.244.0.0/24"}, {"192.0.2.1"}));
+  put(snapshot, a_node("two", {"10.244.1.0/24"}, {"192.0.2.2"}));
+  put(snapshot, a_service("web").address("10.96.0.10").port(80, model::Protocol::kTcp, "http"));
+  put(published, DatapathObject{"abc", 4096, 16384, 16384, 512}, "programs one");
+  put(published, Attachment{Hook::kConnect4, "/sys/fs/cgroup", "abc"}, "programs one");
+  put(published, Attachment{Hook::kUplinkIngress, "eth0", "abc"}, "programs one");
+  put(published, Sysctl{{"net", "ipv4", "ip_forward"}, "1", ""}, "sysctls one");
+  put(published, Route{cidr("10.244.1.0/24"), ip("192.0.2.2"), "", {}}, "routes two");
+  ServiceEntry web{"default/web:http/TCP/IPv4", {{ip("10.96.0.10"), 80, model::Protocol::kTcp}}, {{ip("10.244.0.5"), 8080}}};
+  put(published, web, "services default/web");
+  return published;
+}
+
+}  // namespace support
