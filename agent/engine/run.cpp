@@ -13,7 +13,8 @@
 #include "engine/startup.h"
 #include "engine/stores.h"
 #include "engine/watchdog.h"
-#include "io/kernel/datapath_object.h"
+#include "io/files/files.h"
+#include "io/kernel/bpf_object.h"
 #include "model/published_cell.h"
 #include "plan/plan.h"
 #include "sources/canary.h"
@@ -89,6 +90,7 @@ model::Identity identity_of(const Options& options) {
   identity.state_dir = options.state_dir;
   identity.run_dir = options.run_dir;
   identity.cni_conf_dir = options.cni_conf_dir;
+  if (auto boot_id = io::files::boot_id(); boot_id.ok()) identity.boot_id = *boot_id;
   identity.program_generation = io::kernel::program_generation();
   identity.memory_bytes = uint64_t{system.totalram} * system.mem_unit;
   return identity;

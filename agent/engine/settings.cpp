@@ -16,7 +16,7 @@ model::Fact settings_fact(const Options& options) {
   auto settings = sources::load_settings(options.config_files, options.sets);
   model::Fact fact;
   std::string text = std::to_string(settings.settings.size()) + " keys";
-  for (const auto& error : settings.errors) fact.changes.push_back(model::put(error.subject, error));
+  for (const auto& error : settings.errors) fact.changes.push_back(model::put("settings/" + std::to_string(fact.changes.size()), error));
   bool good = settings.errors.empty();
   if (!good) {
     text = std::to_string(settings.errors.size()) + " errors";
@@ -26,7 +26,7 @@ model::Fact settings_fact(const Options& options) {
       text += "; the last good configuration is in force";
     }
   } else if (auto stored = sources::keep_settings(options.state_dir, options.config_files, options.sets); !stored.ok()) {
-    fact.changes.push_back(model::put("settings/kept", model::Problem{"settings", "cannot be kept for the next start: " + stored.error().text, "make " + options.state_dir + " writable"}));
+    fact.changes.push_back(model::put("kept settings", model::Problem{"settings", "cannot be kept for the next start: " + stored.error().text, "make " + options.state_dir + " writable"}));
   }
   if (good) {
     fact.changes.push_back(model::put("config", settings.config));

@@ -18,10 +18,10 @@ namespace engine {
 reconcile::Stores kernel_stores(const model::Identity& identity) {
   using namespace io::kernel;
   const std::string& root = identity.bpf_root;
-  return {std::make_unique<io::files::SandboxRecordStore>(identity.state_dir),
+  return {std::make_unique<io::files::SandboxRecords>(identity.state_dir + "/sandboxes", identity.boot_id),
           std::make_unique<SysctlStore>(),
           std::make_unique<DatapathObjectStore>(root),
-          std::make_unique<reconcile::ServiceRegions>(std::make_unique<ServiceMaps>(root), base::boot_now),
+          std::make_unique<reconcile::ServiceRegions>(std::make_unique<PinnedServiceMaps>(root), base::boot_now),
           std::make_unique<AttachmentStore>(root),
           std::make_unique<PodLinkStore>(),
           std::make_unique<FilterStore>(root),

@@ -12,47 +12,73 @@ namespace {
 
 std::string scope_name(uint8_t scope) {
   switch (scope) {
-    case RT_SCOPE_UNIVERSE: return "global";
-    case RT_SCOPE_SITE: return "site";
-    case RT_SCOPE_LINK: return "link";
-    case RT_SCOPE_HOST: return "host";
-    default: return std::to_string(scope);
+    case RT_SCOPE_UNIVERSE:
+      return "global";
+    case RT_SCOPE_SITE:
+      return "site";
+    case RT_SCOPE_LINK:
+      return "link";
+    case RT_SCOPE_HOST:
+      return "host";
+    default:
+      return std::to_string(scope);
   }
 }
 
 std::string route_protocol_name(uint8_t protocol) {
   switch (protocol) {
-    case desired::kRouteProtocol: return "ichor";
-    case RTPROT_REDIRECT: return "redirect";
-    case RTPROT_KERNEL: return "kernel";
-    case RTPROT_BOOT: return "boot";
-    case RTPROT_STATIC: return "static";
-    case RTPROT_RA: return "ra";
-    case RTPROT_DHCP: return "dhcp";
-    default: return std::to_string(protocol);
+    case desired::kRouteProtocol:
+      return "ichor";
+    case RTPROT_REDIRECT:
+      return "redirect";
+    case RTPROT_KERNEL:
+      return "kernel";
+    case RTPROT_BOOT:
+      return "boot";
+    case RTPROT_STATIC:
+      return "static";
+    case RTPROT_RA:
+      return "ra";
+    case RTPROT_DHCP:
+      return "dhcp";
+    default:
+      return std::to_string(protocol);
   }
 }
 
 std::string route_type_name(uint8_t type) {
   switch (type) {
-    case RTN_UNICAST: return "unicast";
-    case RTN_LOCAL: return "local";
-    case RTN_BROADCAST: return "broadcast";
-    case RTN_ANYCAST: return "anycast";
-    case RTN_MULTICAST: return "multicast";
-    case RTN_BLACKHOLE: return "blackhole";
-    case RTN_UNREACHABLE: return "unreachable";
-    case RTN_PROHIBIT: return "prohibit";
-    default: return std::to_string(type);
+    case RTN_UNICAST:
+      return "unicast";
+    case RTN_LOCAL:
+      return "local";
+    case RTN_BROADCAST:
+      return "broadcast";
+    case RTN_ANYCAST:
+      return "anycast";
+    case RTN_MULTICAST:
+      return "multicast";
+    case RTN_BLACKHOLE:
+      return "blackhole";
+    case RTN_UNREACHABLE:
+      return "unreachable";
+    case RTN_PROHIBIT:
+      return "prohibit";
+    default:
+      return std::to_string(type);
   }
 }
 
 std::string route_table_name(uint32_t table) {
   switch (table) {
-    case RT_TABLE_MAIN: return "main";
-    case RT_TABLE_LOCAL: return "local";
-    case RT_TABLE_DEFAULT: return "default";
-    default: return std::to_string(table);
+    case RT_TABLE_MAIN:
+      return "main";
+    case RT_TABLE_LOCAL:
+      return "local";
+    case RT_TABLE_DEFAULT:
+      return "default";
+    default:
+      return std::to_string(table);
   }
 }
 
@@ -68,9 +94,12 @@ std::vector<std::string> neighbor_states(uint16_t state) {
 
 std::string class_name(SettingClass kind) {
   switch (kind) {
-    case SettingClass::kImplemented: return "implemented";
-    case SettingClass::kPlanned: return "not_there_yet";
-    case SettingClass::kWithoutMeaning: return "without_meaning";
+    case SettingClass::kImplemented:
+      return "implemented";
+    case SettingClass::kPlanned:
+      return "not_there_yet";
+    case SettingClass::kWithoutMeaning:
+      return "without_meaning";
   }
   return "";
 }
@@ -78,8 +107,14 @@ std::string class_name(SettingClass kind) {
 }  // namespace
 
 Fields fields(const Link& link) {
-  return {{"ifindex", int64_t{link.ifindex}}, {"kind", link.kind},       {"mac", base::to_string(link.mac)}, {"mtu", int64_t{link.mtu}},
-          {"up", link.up},                    {"carrier", link.carrier}, {"loopback", link.loopback},        {"master", int64_t{link.master}}};
+  return {{"ifindex", int64_t{link.ifindex}},
+          {"kind", link.kind},
+          {"mac", base::to_string(link.mac)},
+          {"mtu", int64_t{link.mtu}},
+          {"up", link.up},
+          {"carrier", link.carrier},
+          {"loopback", link.loopback},
+          {"master", int64_t{link.master}}};
 }
 
 Fields fields(const Address& address) {

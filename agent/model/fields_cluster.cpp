@@ -7,10 +7,14 @@ namespace {
 
 std::string type_name(ServiceType type) {
   switch (type) {
-    case ServiceType::kClusterIp: return "ClusterIP";
-    case ServiceType::kNodePort: return "NodePort";
-    case ServiceType::kLoadBalancer: return "LoadBalancer";
-    case ServiceType::kExternalName: return "ExternalName";
+    case ServiceType::kClusterIp:
+      return "ClusterIP";
+    case ServiceType::kNodePort:
+      return "NodePort";
+    case ServiceType::kLoadBalancer:
+      return "LoadBalancer";
+    case ServiceType::kExternalName:
+      return "ExternalName";
   }
   return "";
 }

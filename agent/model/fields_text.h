@@ -12,10 +12,12 @@
 
 namespace model {
 
-std::string_view protocol_name(Protocol protocol);              // "TCP"
+std::string_view protocol_name(Protocol protocol);                  // "TCP"
 std::string endpoint_text(const base::Ip& address, uint16_t port);  // "10.0.0.1:80", "[fd00::1]:80"
 std::string_view family_name(base::Family family);
 std::string_view hook_name(desired::Hook hook);  // "connect4"
+// What a person calls a desired row: its key, but for kinds whose keys are made of numbers.
+std::string row_name(const desired::Row& row);
 // Unspecified addresses are written as nothing: they stand for "none" in rows.
 std::string address_text(const base::Ip& address);
 std::vector<std::string> texts(const std::vector<base::Ip>& addresses);

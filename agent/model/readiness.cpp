@@ -4,12 +4,15 @@
 
 #include <algorithm>
 
+#include "model/fields_text.h"
+
 namespace model {
 namespace {
 
 Check source_check(const Snapshot& snapshot, SourceId id, const std::string& when_unknown) {
   for (const auto& [key, source] : snapshot.table<SourceStatus>())
-    if (source->id == id) return {source_name(id), source->synced, source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
+    if (source->id == id)
+      return {source_name(id), source->synced, source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
   return {source_name(id), false, when_unknown};
 }
 
@@ -59,7 +62,7 @@ Shared shared_effects(const Published& published) {
     bool object = effect->kind == DatapathObject::kKind, attachment = effect->kind == Attachment::kKind;
     if (!object && !attachment && effect->kind != Sysctl::kKind) continue;
     if (!effect->desired) continue;
-    if (effect->outcome.state == OutcomeState::kFailed) shared.failed.push_back(key + ": " + effect->outcome.error);
+    if (effect->outcome.state == OutcomeState::kFailed) shared.failed.push_back(row_name(*effect->desired) + ": " + effect->outcome.error);
     if (effect->outcome.state == OutcomeState::kPending) ++shared.waiting;
     shared.objects += object;
     shared.attachments += attachment;
@@ -84,7 +87,7 @@ Check datapath_check(const Published& published) {
   return check;
 }
 
-Check canary_check(const Snapshot& snapshot, const char* name, bool CanaryResult::*side) {
+Check canary_check(const Snapshot& snapshot, const char* name, bool CanaryResult::* side) {
   const auto& results = snapshot.table<CanaryResult>();
   if (results.size() == 0) return {name, false, "no connection has been tried yet"};
   const CanaryResult& result = *(*results.begin()).second;

@@ -32,6 +32,7 @@ struct Identity {
   std::string state_dir = "/var/lib/ichor";
   std::string run_dir = "/run/ichor";
   std::string cni_conf_dir = "/etc/cni/net.d";
+  std::string boot_id;             // the kernel's name for the time since it started
   std::string program_generation;  // digest of the BPF object in this binary
   uint64_t memory_bytes = 0;       // of the node, for map sizes
 

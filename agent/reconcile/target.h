@@ -69,8 +69,8 @@ class Target {
         continue;
       }
       removable_.erase(key);
-      if (in_force(key)) {
-        actual->second = *wanted;
+      if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
+        actual_[key] = *wanted;
         settle(key);
         continue;
       }

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 
 #include "base/clock.h"
 #include "io/kernel/netlink_rows.h"
@@ -28,10 +30,11 @@ using io::kernel::Netlink;
 constexpr Millis kShortestDeadline{50}, kDeadline{1000};
 constexpr Millis kShortestPause{20}, kLongestFailingPause{1000}, kLongestPause{10000};
 
-model::Sandbox sandbox_row(const std::shared_ptr<base::Fd>& netns) {
+model::Sandbox sandbox_row(const std::shared_ptr<base::Fd>& netns, uint32_t incarnation) {
   model::Sandbox sandbox;
   sandbox.container_id = "canary-" + std::to_string(getpid());
   sandbox.ifname = model::kCanaryIfname;
+  sandbox.incarnation = incarnation;
   sandbox.pod_name = "canary";
   sandbox.complete = true;
   sandbox.transient = true;
@@ -40,15 +43,17 @@ model::Sandbox sandbox_row(const std::shared_ptr<base::Fd>& netns) {
   return sandbox;
 }
 
-base::Result<std::string> make_greeting() {
-  uint8_t random[16];
-  if (getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) return base::errno_error("random bytes");
+// A text that no other agent's canary says, and a number that no earlier one of this process id had.
+struct Tokens {
   std::string greeting;
-  for (uint8_t byte : random) {
-    greeting += "0123456789abcdef"[byte >> 4];
-    greeting += "0123456789abcdef"[byte & 15];
-  }
-  return greeting;
+  uint32_t incarnation = 0;
+};
+base::Result<Tokens> draw_tokens() {
+  uint64_t random[3];
+  if (getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) return base::errno_error("random bytes");
+  char greeting[33];
+  std::snprintf(greeting, sizeof greeting, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+  return Tokens{greeting, static_cast<uint32_t>(random[2])};
 }
 
 // The address comes later, with the link whose host side carries it.
@@ -78,8 +83,14 @@ class CanaryLoop {
  public:
   CanaryLoop(const model::FactSink& sink, int stop, std::shared_ptr<base::Fd> netns, base::Fd listener, std::string greeting, Netlink host,
              Netlink pod, model::CanaryResult result)
-      : sink_(sink), stop_(stop), netns_(std::move(netns)), listener_(std::move(listener)), greeting_(std::move(greeting)), host_(std::move(host)),
-        pod_(std::move(pod)), result_(std::move(result)) {}
+      : sink_(sink),
+        stop_(stop),
+        netns_(std::move(netns)),
+        listener_(std::move(listener)),
+        greeting_(std::move(greeting)),
+        host_(std::move(host)),
+        pod_(std::move(pod)),
+        result_(std::move(result)) {}
 
   void run() {
     failing_since_ = base::boot_now();
@@ -90,7 +101,11 @@ class CanaryLoop {
  private:
   // False: stopped.
   bool try_once() {
-    if (!good_) place_listener();
+    auto placed = good_ ? base::Result<void>() : place_listener();
+    if (!placed) {
+      tell(placed.error().text, placed.error().text);
+      return true;
+    }
     Millis deadline = good_ ? kDeadline : std::clamp(failing_for() / 4, kShortestDeadline, kDeadline);
     CanaryTry tries[] = {{"from the host", -1, greeting_}, {"from the pod", netns_->get(), greeting_}};
     if (!wait(base::boot_now() + deadline, tries, 2)) return false;
@@ -104,7 +119,9 @@ class CanaryLoop {
   void tell(const std::string& host_error, const std::string& pod_error) {
     bool good = host_error.empty() && pod_error.empty();
     if (good_ && !good) failing_since_ = base::boot_now();
-    pause_ = !good ? std::clamp(failing_for() / 8, kShortestPause, kLongestFailingPause) : good_ ? std::min(pause_ * 2, kLongestPause) : kShortestPause;
+    pause_ = !good   ? std::clamp(failing_for() / 8, kShortestPause, kLongestFailingPause)
+             : good_ ? std::min(pause_ * 2, kLongestPause)
+                     : kShortestPause;
     good_ = good;
     model::CanaryResult result = result_;
     result.from_host = host_error.empty();
@@ -146,19 +163,21 @@ class CanaryLoop {
     }
   }
 
-  // On the other side of the pod's link, as soon as there is one. A failure shows as a connection that fails.
-  void place_listener() {
+  // On the node's side of the pod's link. Before that is there, a connection would only send a packet out of the node.
+  base::Result<void> place_listener() {
     auto pod_side = io::kernel::read_link(pod_, model::kCanaryIfname);
-    if (!pod_side) return;
+    if (!pod_side && pod_side.error().code == ENODEV) return base::system_error(ENODEV, "the canary's own pod link is not there yet");
     ifaddrmsg fixed{};
     fixed.ifa_family = AF_INET;
     fixed.ifa_prefixlen = 32;
     fixed.ifa_scope = RT_SCOPE_LINK;
-    fixed.ifa_index = pod_side->peer_ifindex;
+    fixed.ifa_index = TRY(std::move(pod_side)).peer_ifindex;
     io::kernel::Message request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
     request.header(fixed).put(IFA_LOCAL, model::kCanaryListenerAddress).put(IFA_ADDRESS, model::kCanaryListenerAddress);
     request.put(IFA_LABEL, std::string("ichor-canary"));
-    (void)host_.request(request).ok();
+    auto placed = host_.request(request);
+    if (placed || placed.error().code == EEXIST) return {};
+    return base::with_context(placed.error(), "the canary's address on the node's side of its link");
   }
 
   const model::FactSink& sink_;
@@ -183,14 +202,14 @@ base::Result<void> Canary::start() {
   result.listener = model::kCanaryListenerAddress;
   base::Fd listener = TRY(listen_for_canary(result.listener_port));
   result.error = "not tried yet";
-  auto loop = std::make_unique<CanaryLoop>(sink_, stop.get(), netns, std::move(listener), TRY(make_greeting()), TRY(Netlink::open()),
+  Tokens tokens = TRY(draw_tokens());
+  auto loop = std::make_unique<CanaryLoop>(sink_, stop.get(), netns, std::move(listener), tokens.greeting, TRY(Netlink::open()),
                                            TRY(open_netlink_in(netns->get())), result);
   model::Fact fact;
-  model::Sandbox sandbox = sandbox_row(netns);
+  model::Sandbox sandbox = sandbox_row(netns, tokens.incarnation);
   fact.changes.push_back(model::put(sandbox.key(), sandbox));
   fact.changes.push_back(model::put(model::kCanaryKey, result));
-  fact.changes.push_back(
-      model::put(model::source_name(model::SourceId::kCanary), model::SourceStatus{model::SourceId::kCanary, true, ""}));
+  fact.changes.push_back(model::put(model::source_name(model::SourceId::kCanary), model::SourceStatus{model::SourceId::kCanary, true, ""}));
   sink_(std::move(fact));
   stop_ = std::move(stop);
   thread_ = std::thread([loop = std::move(loop)] { loop->run(); });

@@ -15,9 +15,9 @@ class CanaryTry {
   CanaryTry(std::string from, int netns, std::string greeting);
 
   int fd() const { return outcome_ ? -1 : socket_.get(); }  // -1: nothing to wait for
-  short events() const;                                      // for poll(2)
-  void advance();                                            // after poll has seen one of them
-  void give_up();                                            // time is up
+  short events() const;                                     // for poll(2)
+  void advance();                                           // after poll has seen one of them
+  void give_up();                                           // time is up
 
   // The end: "" for success, else what failed.
   const std::optional<std::string>& outcome() const { return outcome_; }

@@ -69,15 +69,15 @@ base::Result<void> CniRequests::keep_records() {
     if (!record.complete) continue;
     model::Sandbox sandbox = sandbox_of(record);
     attachments_->keep(sandbox);
-    fact.changes.push_back(model::put(sandbox.key(), std::move(sandbox)));
+    fact.changes.push_back(model::put(record.sandbox, std::move(sandbox)));
     ++kept;
   }
   for (const auto& damaged : content.damaged) report_damaged(damaged, fact.changes);
   constexpr auto kId = model::SourceId::kSandboxes;
-  fact.changes.push_back(model::put(model::source_name(kId),
-                                    model::SourceStatus{kId, true,
-                                                        model::desired::cni_socket_path(run_dir_) + ", " + std::to_string(kept) +
-                                                            " sandboxes kept from before this start"}));
+  fact.changes.push_back(model::put(
+      model::source_name(kId),
+      model::SourceStatus{
+          kId, true, model::desired::cni_socket_path(run_dir_) + ", " + std::to_string(kept) + " sandboxes kept from before this start"}));
   sink_(std::move(fact));
   return {};
 }

@@ -14,7 +14,7 @@ using io::kernel::Netlink;
 constexpr int kReadAgainMs = 5 * 60 * 1000;  // in case the kernel did something without a word
 constexpr int kRetryMs = 1000;
 
-const std::vector<int> kGroups = {RTNLGRP_LINK,        RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+const std::vector<int> kGroups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
                                   RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH};
 
 model::Change status(bool synced, std::string text) {

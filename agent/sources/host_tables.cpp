@@ -19,7 +19,9 @@ constexpr uint16_t kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
 
 std::string id_of(const LinkMessage& link) { return std::to_string(link.row.ifindex); }
 std::string id_of(const AddressMessage& address) { return std::to_string(address.ifindex) + " " + base::to_string(address.row.cidr); }
-std::string id_of(const NeighborMessage& neighbor) { return std::to_string(neighbor.ifindex) + " " + base::to_string(neighbor.row.address); }
+std::string id_of(const NeighborMessage& neighbor) {
+  return std::to_string(neighbor.ifindex) + " " + base::to_string(neighbor.row.address);
+}
 std::string id_of(const RouteMessage& route) {
   return std::to_string(route.row.table) + " " + base::to_string(route.row.destination) + " " + base::to_string(route.row.gateway) + " " +
          std::to_string(route.ifindex) + " " + std::to_string(route.row.metric);
@@ -202,13 +204,17 @@ void HostTables::take_neighbor(nlmsghdr* message, bool is_new) {
 void HostTables::take(nlmsghdr* message) {
   switch (message->nlmsg_type) {
     case RTM_NEWLINK:
-    case RTM_DELLINK: return take_link(message, message->nlmsg_type == RTM_NEWLINK);
+    case RTM_DELLINK:
+      return take_link(message, message->nlmsg_type == RTM_NEWLINK);
     case RTM_NEWADDR:
-    case RTM_DELADDR: return take_address(message, message->nlmsg_type == RTM_NEWADDR);
+    case RTM_DELADDR:
+      return take_address(message, message->nlmsg_type == RTM_NEWADDR);
     case RTM_NEWROUTE:
-    case RTM_DELROUTE: return take_route(message, message->nlmsg_type == RTM_NEWROUTE, message->nlmsg_flags & NLM_F_REPLACE);
+    case RTM_DELROUTE:
+      return take_route(message, message->nlmsg_type == RTM_NEWROUTE, message->nlmsg_flags & NLM_F_REPLACE);
     case RTM_NEWNEIGH:
-    case RTM_DELNEIGH: return take_neighbor(message, message->nlmsg_type == RTM_NEWNEIGH);
+    case RTM_DELNEIGH:
+      return take_neighbor(message, message->nlmsg_type == RTM_NEWNEIGH);
   }
 }
 

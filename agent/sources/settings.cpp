@@ -1,7 +1,9 @@
 // Reads, merges, judges.
 #include "sources/settings.h"
 
-#include "sources/settings/files.h"
+#include <filesystem>
+
+#include "io/files/files.h"
 #include "sources/settings/judge.h"
 #include "sources/settings/set_argument.h"
 #include "sources/settings/yaml.h"
@@ -14,6 +16,16 @@ void lay_over(settings::Value& merged, Read read, std::vector<model::Problem>& e
   if (auto* problem = std::get_if<model::Problem>(&read)) return errors.push_back(std::move(*problem));
   auto& value = std::get<settings::Value>(read);
   if (!value.is_empty()) settings::merge(merged, std::move(value));
+}
+
+// A FIFO or a file without an end must not hold up the start.
+base::Result<std::string> read_bounded(const std::string& path) {
+  std::error_code error;
+  auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) return base::system_error(error ? error.value() : ENOENT, "cannot be read");
+  if (!std::filesystem::is_regular_file(status)) return base::Error{EINVAL, "is not a regular file"};
+  if (std::filesystem::file_size(path, error) > settings::kMaxFileBytes) return base::Error{EFBIG, "is larger than 1 MiB"};
+  return io::files::read_file(path);
 }
 
 Settings judged(std::vector<NamedText> files, std::vector<std::string> sets, std::vector<model::Problem> unreadable) {
@@ -39,7 +51,7 @@ Settings load_settings(const std::vector<std::string>& files, const std::vector<
   std::vector<NamedText> texts;
   std::vector<model::Problem> unreadable;
   for (const auto& file : files) {
-    auto text = settings::read_file(file, settings::kMaxFileBytes);
+    auto text = read_bounded(file);
     if (text.ok())
       texts.push_back({file, std::move(*text)});
     else

@@ -21,7 +21,7 @@ struct Settings {
   model::Config config;                  // all defaults where there are errors
   std::vector<model::Setting> settings;  // what the inputs say, in the order of the merged map
   std::vector<model::Problem> errors;    // subject "FILE:LINE", or "--set"; the text names the key
-  std::vector<NamedText> texts;          // the inputs, as keep_settings keeps them
+  std::vector<NamedText> texts;          // the inputs
   std::vector<std::string> sets;
 };
 
@@ -30,8 +30,9 @@ struct Settings {
 Settings load_settings(const std::vector<std::string>& files, const std::vector<std::string>& sets);
 Settings parse_settings(std::vector<NamedText> files, std::vector<std::string> sets);
 
-// The last good configuration outlives a restart in STATE-DIR/settings.json. Settings with errors are not kept: EINVAL.
-base::Result<void> keep_settings(const std::string& state_dir, const Settings& settings);
+// The last good configuration outlives a restart in STATE-DIR/settings.json. The files are read again, so that what is kept is good even
+// if they changed meanwhile; with errors nothing is kept: EINVAL.
+base::Result<void> keep_settings(const std::string& state_dir, const std::vector<std::string>& files, const std::vector<std::string>& sets);
 std::optional<Settings> kept_settings(const std::string& state_dir);  // nullopt: none there, or none that this version accepts
 
 std::string settings_reference();  // machineconfig/SETTINGS.md

@@ -6,13 +6,17 @@ namespace status {
 
 std::string_view advice(std::string_view check) {
   constexpr std::pair<std::string_view, std::string_view> kAdvice[] = {
-      {"settings", "correct the values file (ichor-agent check names file and line); until then the last good configuration stays in force"},
-      {"objects", "see that the API server answers this node (k8sServiceHost, k8sServicePort, the kubeconfig) or that the manifest directory can be read"},
+      {"settings",
+       "correct the values file (ichor-agent check names file and line); until then the last good configuration stays in force"},
+      {"objects",
+       "see that the API server answers this node (k8sServiceHost, k8sServicePort, the kubeconfig) or that the manifest directory can be "
+       "read"},
       {"host", "see that the agent runs in the node's network namespace with CAP_NET_ADMIN"},
       {"sandboxes", "see that the state directory can be read and written"},
       {"pod_cidr", "let kube-controller-manager run with --allocate-node-cidrs and --cluster-cidr, or write spec.podCIDRs into the Node"},
       {"datapath", "run ichor-agent check on this node; it tries each kernel feature and program"},
-      {"canary_from_host", "ichor-agent get attachments shows what is attached; look for a firewall rule or another cgroup program in the way"},
+      {"canary_from_host",
+       "ichor-agent get attachments shows what is attached; look for a firewall rule or another cgroup program in the way"},
       {"canary_from_pod", "ichor-agent get attachments shows what is attached; look for a firewall rule on the forward path"},
   };
   for (const auto& [name, text] : kAdvice)

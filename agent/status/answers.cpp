@@ -58,7 +58,7 @@ Response one_table(const std::string& name, const Moment& moment, Format format)
   if (const TableDefinition* table = find_table(name)) return view(table->view(*moment.published), format);
   std::string text = "there is no table \"" + printable(name) + "\"";
   if (auto near = nearest_table(name); !near.empty()) text += "; did you mean " + std::string(near) + "?";
-  return plain(404, text + " All tables: ichor-agent get, or /tables\n");
+  return plain(404, text + "\nall tables: ichor-agent get, or /tables\n");
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ void check_system(const CheckRequest& request, Findings& findings) {
   found("kernel", try_release(), "boot a kernel of 6.12 or newer; every Talos from 1.9 on has one");
   found("btf", try_btf(), "use a kernel built with CONFIG_DEBUG_INFO_BTF and mount /sys");
   found("capabilities", try_capabilities(), "run as root; in a container, grant these capabilities");
-  found("bpf_filesystem", try_bpf_filesystem(request.bpf_root), "mount -t bpf bpf /sys/fs/bpf, or name a place that is one with --bpf-root");
+  found("bpf_filesystem", try_bpf_filesystem(request.bpf_root),
+        "mount -t bpf bpf /sys/fs/bpf, or name a place that is one with --bpf-root");
   found("cgroup2", try_cgroup2(request.cgroup_root), "mount -t cgroup2 none DIRECTORY, and name it with --set cgroup.hostRoot=DIRECTORY");
 }
 
@@ -46,7 +47,8 @@ void check_features(const CheckRequest& request, Findings& findings) {
 void check_programs(Findings& findings) {
   for (const auto& report : io::kernel::try_programs()) {
     if (report.ok)
-      findings.push_back({Verdict::kOk, "program", report.name + ": " + std::to_string(report.verified_instructions) + " instructions verified", ""});
+      findings.push_back(
+          {Verdict::kOk, "program", report.name + ": " + std::to_string(report.instructions) + " instructions verified", ""});
     else
       findings.push_back({Verdict::kFail, "program", report.name + ": " + report.error,
                           "the kernel refuses a program of this build; report it with this output and the kernel's release"});
@@ -57,7 +59,8 @@ void check_programs(Findings& findings) {
 void check_sysctls(Findings& findings) {
   using namespace io::kernel;
   for (const Path& path : {Path{"net", "ipv4", "ip_forward"}, Path{"net", "ipv6", "conf", "all", "forwarding"}})
-    findings.push_back(finding_of("sysctl", try_sysctl(path), "switch it on in the machine configuration (machine.sysctls), or mount /proc/sys writable"));
+    findings.push_back(
+        finding_of("sysctl", try_sysctl(path), "switch it on in the machine configuration (machine.sysctls), or mount /proc/sys writable"));
   auto value_of = [](const Path& path) {
     auto value = read_sysctl("/proc/sys", path);
     return value.ok() ? *value : std::string("not there");
@@ -88,9 +91,12 @@ void check_settings(const CheckRequest& request, Findings& findings) {
 
 std::string_view word(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kOk: return "ok  ";
-    case Verdict::kWarn: return "warn";
-    case Verdict::kFail: return "FAIL";
+    case Verdict::kOk:
+      return "ok  ";
+    case Verdict::kWarn:
+      return "warn";
+    case Verdict::kFail:
+      return "FAIL";
   }
   return "";
 }
@@ -124,8 +130,8 @@ std::string findings_text(const std::vector<Finding>& findings) {
     if (!finding.advice.empty()) text += "      advice: " + printable(finding.advice) + "\n";
   }
   return text + std::to_string(count(findings, Verdict::kOk)) + " ok, " + std::to_string(count(findings, Verdict::kWarn)) + " warnings, " +
-         std::to_string(count(findings, Verdict::kFail)) + " failed: " +
-         (passed(findings) ? "ichor can run here\n" : "ichor cannot run here as it is\n");
+         std::to_string(count(findings, Verdict::kFail)) +
+         " failed: " + (passed(findings) ? "ichor can run here\n" : "ichor cannot run here as it is\n");
 }
 
 }  // namespace status

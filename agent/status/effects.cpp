@@ -2,16 +2,23 @@
 
 #include <algorithm>
 
+#include "model/fields_text.h"
+
 namespace status {
 
 std::string_view effect_state(const model::Effect& effect) {
   switch (effect.outcome.state) {
-    case model::OutcomeState::kDone: return effect.desired ? "done" : "kept";
-    case model::OutcomeState::kPending: return "pending";
-    case model::OutcomeState::kFailed: return "failed";
+    case model::OutcomeState::kDone:
+      return effect.desired ? "done" : "kept";
+    case model::OutcomeState::kPending:
+      return "pending";
+    case model::OutcomeState::kFailed:
+      return "failed";
   }
   return "";
 }
+
+std::string thing_name(const model::Effect& effect) { return effect.desired ? model::row_name(*effect.desired) : effect.key; }
 
 std::string retry_text(const model::Outcome& outcome, base::BootTime now) {
   if (outcome.state != model::OutcomeState::kFailed) return "";

@@ -30,7 +30,10 @@ input { font: inherit; padding: .1rem .4rem; }
 </style>
 </head>
 <body>
-<header><h1>ichor</h1><span id="node"></span><span id="state"></span><input id="filter" type="search" placeholder="filter rows" hidden></header>
+<header>
+<h1>ichor</h1><span id="node"></span><span id="state"></span>
+<input id="filter" type="search" placeholder="filter rows" hidden>
+</header>
 <nav id="tables"></nav>
 <p id="description"></p>
 <div id="scroll"></div>

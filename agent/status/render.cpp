@@ -97,8 +97,7 @@ std::string render_json(const TableView& view) {
   auto array = nlohmann::ordered_json::array();
   for (const Line& line : view.lines) {
     nlohmann::ordered_json object{{"key", line.key}};
-    for (const auto& [name, value] : line.fields)
-      std::visit([&, name = std::string(name)](const auto& v) { object[name] = v; }, value);
+    for (const auto& [name, value] : line.fields) std::visit([&, name = std::string(name)](const auto& v) { object[name] = v; }, value);
     array.push_back(std::move(object));
   }
   return dump(array);

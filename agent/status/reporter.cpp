@@ -67,14 +67,16 @@ void Reporter::stop() {
 
 void Reporter::loop() {
   std::unique_lock lock(mutex_);
-  while (!stopping_.wait_for(lock, kLook, [this] { return stop_; })) look();
+  do look();
+  while (!stopping_.wait_for(lock, kLook, [this] { return stop_; }));
 }
 
 void Reporter::look() {
   auto published = cell_.load();
   if (!published) return;
   auto checks = model::readiness(*published);
-  uint64_t problems = published->problems.revision() + published->conflicts.revision() + published->snapshot.table<model::Problem>().revision();
+  uint64_t problems =
+      published->problems.revision() + published->conflicts.revision() + published->snapshot.table<model::Problem>().revision();
   auto due = schedule_.next(checks, problems, base::boot_now());
   if (due.health_changed) log_health(checks);
   if (!due.file && !due.summary) return;

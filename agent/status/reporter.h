@@ -32,7 +32,7 @@ class ReportSchedule {
 class Reporter {
  public:
   Reporter(std::string run_dir, const model::PublishedCell& cell);  // the cell outlives it
-  ~Reporter();  // stops
+  ~Reporter();                                                      // stops
 
   void start();
   void stop();  // the file stays, with the last state

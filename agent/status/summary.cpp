@@ -25,9 +25,15 @@ void add_settings(Summary& summary, const model::Snapshot& snapshot) {
   for (const auto& [key, setting] : snapshot.table<model::Setting>()) {
     files.insert(setting->origin.substr(0, setting->origin.rfind(':')));
     switch (setting->kind) {
-      case model::SettingClass::kImplemented: add(summary.settings_in_force, setting->key); break;
-      case model::SettingClass::kPlanned: add(summary.settings_planned, setting->key); break;
-      case model::SettingClass::kWithoutMeaning: add(summary.settings_without_meaning, setting->key); break;
+      case model::SettingClass::kImplemented:
+        add(summary.settings_in_force, setting->key);
+        break;
+      case model::SettingClass::kPlanned:
+        add(summary.settings_planned, setting->key);
+        break;
+      case model::SettingClass::kWithoutMeaning:
+        add(summary.settings_without_meaning, setting->key);
+        break;
     }
   }
   summary.settings_files.assign(files.begin(), files.end());
@@ -50,8 +56,7 @@ void add_row(Summary& summary, const Attachment& attachment) {
 void add_row(Summary& summary, const Filter&) { ++summary.filters; }
 void add_row(Summary& summary, const Sysctl& sysctl) { add(summary.sysctls, sysctl.key() + "=" + sysctl.value); }
 void add_row(Summary& summary, const DatapathObject& object) {
-  summary.map_sizes = {
-      {"services", object.services}, {"slots", object.slots}, {"backends", object.backends}, {"pods", object.pods}};
+  summary.map_sizes = {{"services", object.services}, {"slots", object.slots}, {"backends", object.backends}, {"pods", object.pods}};
 }
 template <class Row>
 void add_row(Summary&, const Row&) {}
@@ -66,7 +71,7 @@ void add_effects(Summary& summary, const model::Published& published, base::Boot
     summary.done += done && effect->desired;
     summary.pending += effect->outcome.state == model::OutcomeState::kPending;
     if (effect->outcome.state == model::OutcomeState::kFailed)
-      summary.failures.push_back({key, effect->outcome.error, retry_text(effect->outcome, now)});
+      summary.failures.push_back({effect->kind + " " + thing_name(*effect), effect->outcome.error, retry_text(effect->outcome, now)});
     if (done && effect->desired) std::visit([&](const auto& row) { add_row(summary, row); }, *effect->desired);
   }
   for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
@@ -92,10 +97,12 @@ Summary summarize(const model::Published& published, base::BootTime now, uint64_
   summary.ready = model::ready(summary.checks);
   summary.uptime = now - published.started;
   if (published.first_ready.count()) summary.ready_after = published.first_ready - published.started;
-  for (const auto& [key, source] : snapshot.table<model::SourceStatus>()) summary.sources.emplace_back(model::source_name(source->id), *source);
+  for (const auto& [key, source] : snapshot.table<model::SourceStatus>())
+    summary.sources.emplace_back(model::source_name(source->id), *source);
   std::sort(summary.sources.begin(), summary.sources.end(), [](const auto& a, const auto& b) { return a.second.id < b.second.id; });
   add_settings(summary, snapshot);
-  for (const auto& [key, kind] : snapshot.table<model::UnreadKind>()) add(summary.unread_kinds, kind->kind + " (" + std::to_string(kind->objects) + ")");
+  for (const auto& [key, kind] : snapshot.table<model::UnreadKind>())
+    add(summary.unread_kinds, kind->kind + " (" + std::to_string(kind->objects) + ")");
   finish(summary.unread_kinds);
   for (const auto& [key, sandbox] : snapshot.table<model::Sandbox>()) summary.sandboxes += !sandbox->transient;
   summary.pods_known = snapshot.table<model::Pod>().size();

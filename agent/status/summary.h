@@ -17,7 +17,7 @@ struct Named {
 };
 
 struct Failure {
-  std::string thing;  // "KIND KEY"
+  std::string thing;  // "KIND NAME"
   std::string error;
   std::string retry;
 };

@@ -8,9 +8,9 @@
 namespace status {
 namespace {
 
-constexpr size_t kLabelWidth = 11;   // characters
-constexpr size_t kLineWidth = 118;   // characters; a word that is longer stands alone
-constexpr size_t kNamesShown = 12;   // of a list in text; JSON has all
+constexpr size_t kLabelWidth = 11;  // characters
+constexpr size_t kLineWidth = 118;  // characters; a word that is longer stands alone
+constexpr size_t kNamesShown = 12;  // of a list in text; JSON has all
 constexpr size_t kProblemsShown = 20;
 
 class Page {
@@ -73,7 +73,8 @@ void write_settings(Page& page, const Summary& summary) {
 }
 
 void write_network(Page& page, const Summary& summary) {
-  page.line("pods", count_of(summary.sandboxes, "pod", "pods") + " attached on this node, " + std::to_string(summary.pods_known) + " known in the cluster");
+  page.line("pods", count_of(summary.sandboxes, "pod", "pods") + " attached on this node, " + std::to_string(summary.pods_known) +
+                        " known in the cluster");
   page.line("services", count_of(summary.services, "Service", "Services") + ", " + count_of(summary.frontends, "frontend", "frontends"));
   page.list("services", "without endpoints", summary.without_endpoints, "service_entries");
   page.line("peers", count_of(summary.peers, "other node", "other nodes"));
@@ -96,8 +97,9 @@ void write_programs(Page& page, const Summary& summary) {
     hooks += name.substr(space);
   }
   flush();
-  page.line("programs", summary.filters ? count_of(summary.filters, "filter", "filters") + " on pod links"
-                        : summary.hooks.count ? "no filters on pod links" : "none attached");
+  page.line("programs", summary.filters       ? count_of(summary.filters, "filter", "filters") + " on pod links"
+                        : summary.hooks.count ? "no filters on pod links"
+                                              : "none attached");
   std::string sizes;
   for (const auto& [map, entries] : summary.map_sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(entries) + " " + map;
   if (!sizes.empty()) page.line("maps", "room for " + sizes);
@@ -134,7 +136,8 @@ std::string readiness_text(const std::vector<model::Check>& checks) {
   for (const auto& check : checks) width = std::max(width, check.name.size());
   std::string text;
   for (const auto& check : checks) {
-    text += (check.ok ? "ok    " : "FAIL  ") + check.name + std::string(width - check.name.size(), ' ') + "  " + printable(check.text) + "\n";
+    text +=
+        (check.ok ? "ok    " : "FAIL  ") + check.name + std::string(width - check.name.size(), ' ') + "  " + printable(check.text) + "\n";
     if (!check.ok) text += "      advice: " + std::string(advice(check.name)) + "\n";
   }
   return text + (model::ready(checks) ? "READY\n" : "NOT READY\n");

@@ -45,7 +45,7 @@ TableView view_of_kind(const Published& published) {
 TableView view_of_effects(const Published& published) {
   TableView view{"", {}};
   for (const auto& [key, effect] : published.effects) {
-    Line line{key, {{"kind", effect->kind}, {"thing", effect->key}}};
+    Line line{key, {{"kind", effect->kind}, {"thing", thing_name(*effect)}}};
     append_outcome(line, *effect, published.snapshot.now);
     view.lines.push_back(std::move(line));
   }
@@ -116,7 +116,8 @@ std::vector<TableDefinition> make_tables() {
        [](const Published& p) { return view_of<SourceStatus>(p, "source"); }},
       {"canary", "The last connection through the datapath, from the host and from a pod's place.",
        [](const Published& p) { return view_of<CanaryResult>(p, ""); }},
-      {"unread_kinds", "Objects of kinds that ichor does not read, counted.", [](const Published& p) { return view_of<UnreadKind>(p, "kind"); }},
+      {"unread_kinds", "Objects of kinds that ichor does not read, counted.",
+       [](const Published& p) { return view_of<UnreadKind>(p, "kind"); }},
       {"problems", "What is wrong and what to do about it.", &view_of_problems},
       {"effects", "Everything that ichor wants or has in the kernel and on disk, with its outcome.", &view_of_effects},
   };
@@ -146,9 +147,8 @@ std::string_view nearest_table(std::string_view name) {
 TableView table_of_tables(const model::Published& published) {
   TableView view{"table", {}};
   for (const auto& table : tables())
-    view.lines.push_back(
-        {std::string(table.name),
-         {{"rows", static_cast<int64_t>(table.view(published).lines.size())}, {"description", table.description}}});
+    view.lines.push_back({std::string(table.name),
+                          {{"rows", static_cast<int64_t>(table.view(published).lines.size())}, {"description", table.description}}});
   return view;
 }
 

@@ -16,8 +16,8 @@ struct Line {
 };
 
 struct TableView {
-  std::string key_name;         // the heading of the keys; "" where fields say it better
-  std::vector<Line> lines;      // sorted by key
+  std::string key_name;     // the heading of the keys; "" where fields say it better
+  std::vector<Line> lines;  // sorted by key
 };
 
 struct TableDefinition {

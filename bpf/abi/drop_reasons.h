@@ -3,11 +3,11 @@
 #ifndef ICHOR_ABI_DROP_REASONS_H
 #define ICHOR_ABI_DROP_REASONS_H
 
-#define DROP_REASONS(X)                                                                                             \
-	X(DROP_MALFORMED, "malformed", "the packet's headers do not fit its length; look at the sender")             \
-	X(DROP_FOREIGN_SOURCE, "foreign_source", "a pod sent from an address that is not its own")                  \
-	X(DROP_FOREIGN_PROTOCOL, "foreign_protocol", "a pod sent frames that are neither IPv4, IPv6 nor ARP")       \
-	X(DROP_NO_ENDPOINT, "no_endpoint", "the Service has no ready endpoint: kubectl get endpointslices")         \
+#define DROP_REASONS(X)                                                                                                            \
+	X(DROP_MALFORMED, "malformed", "the packet's headers do not fit its length; look at the sender")                           \
+	X(DROP_FOREIGN_SOURCE, "foreign_source", "a pod sent from an address that is not its own")                                 \
+	X(DROP_FOREIGN_PROTOCOL, "foreign_protocol", "a pod sent frames that are neither IPv4, IPv6 nor ARP")                      \
+	X(DROP_NO_ENDPOINT, "no_endpoint", "the Service has no ready endpoint: kubectl get endpointslices")                        \
 	X(DROP_STALE_BACKEND, "stale_backend", "a slot named no backend: an error in ichor, please report it")
 
 #define X(identifier, name, remedy) identifier,

@@ -21,8 +21,8 @@ static __always_inline struct ip_addr ip_addr_from_v6(const struct in6_addr *add
 
 static __always_inline int ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
-	return a->words_be[0] == b->words_be[0] && a->words_be[1] == b->words_be[1] &&
-	       a->words_be[2] == b->words_be[2] && a->words_be[3] == b->words_be[3];
+	return a->words_be[0] == b->words_be[0] && a->words_be[1] == b->words_be[1] && a->words_be[2] == b->words_be[2] &&
+	       a->words_be[3] == b->words_be[3];
 }
 
 #endif

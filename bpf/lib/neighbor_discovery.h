@@ -6,7 +6,7 @@
 #include "lib/parse.h"
 
 #define NEXT_HEADER_HOP_BY_HOP 0
-#define NEXT_HEADER_ICMPV6     58
+#define NEXT_HEADER_ICMPV6 58
 
 /* Link-local (fe80::/10) or unspecified. */
 static __always_inline int source_is_link_scoped(const struct packet *packet)
@@ -20,7 +20,7 @@ static __always_inline int source_is_link_scoped(const struct packet *packet)
 	return !(words[0] | words[1] | words[2] | words[3]);
 }
 
-/* Only what a host may say: no router advertisement, no redirect, no MLD query. MLD comes behind a router alert option of 8 bytes. */
+/* Only what a host may say: no router advertisement, no redirect, no MLD query. MLD stands behind a router alert of 8 bytes. */
 static __always_inline int is_host_discovery(struct __sk_buff *skb, const struct packet *packet)
 {
 	__u32 offset = packet->payload_offset;

@@ -6,7 +6,7 @@
 #include "lib/address.h"
 
 #define ETHERTYPE_IPV4 0x0800
-#define ETHERTYPE_ARP  0x0806
+#define ETHERTYPE_ARP 0x0806
 #define ETHERTYPE_IPV6 0x86DD
 
 #define ETHER_HEADER_SIZE ((__u32)sizeof(struct ethhdr))
@@ -49,8 +49,7 @@ static __always_inline enum parse_result parse_ipv4(struct __sk_buff *skb, struc
 	total_size = bpf_ntohs(ip->tot_len);
 	if (!total_size && skb->gso_size)
 		total_size = skb->len - ETHER_HEADER_SIZE; /* big TCP: more than the field can say */
-	if (ip->version != 4 || header_size < sizeof(*ip) || total_size < header_size ||
-	    total_size > skb->len - ETHER_HEADER_SIZE)
+	if (ip->version != 4 || header_size < sizeof(*ip) || total_size < header_size || total_size > skb->len - ETHER_HEADER_SIZE)
 		return PARSE_MALFORMED;
 
 	packet->source = ip_addr_from_v4(ip->saddr);

@@ -15,7 +15,7 @@ struct endpoint {
 };
 
 enum socket_verdict {
-	SOCKET_KEEP,    /* the address stays as the application gave it */
+	SOCKET_KEEP,	/* the address stays as the application gave it */
 	SOCKET_REWRITE, /* *endpoint is the new one */
 	SOCKET_REFUSE,
 };

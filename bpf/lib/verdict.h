@@ -5,7 +5,7 @@
 
 #include "maps/counters.h"
 
-#define TC_ACT_OK   0 /* linux/pkt_cls.h: macros are not in vmlinux.h */
+#define TC_ACT_OK 0 /* linux/pkt_cls.h: macros are not in vmlinux.h */
 #define TC_ACT_SHOT 2
 
 static __always_inline void count_drop(enum drop_reason reason)

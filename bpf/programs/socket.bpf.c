@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Services for the sockets of pods and of the node. connect and sendmsg turn a frontend into a backend before the kernel looks for a
- * route, so the packets are ordinary ones from the first; recvmsg and getpeername tell the application the name that it called. IPv4
- * behind an IPv6 socket comes to the IPv6 hooks as ::ffff:a.b.c.d, which is how all addresses look here. Each hook is three lines:
- * read the address, take the step in lib/socket.h, write the address. */
+/* Services for the sockets of pods and of the node. connect and sendmsg turn a frontend into a backend before the kernel looks for
+ * a route, so the packets are ordinary ones from the first; recvmsg and getpeername tell the application the name that it called.
+ * IPv4 behind an IPv6 socket comes to the IPv6 hooks as ::ffff:a.b.c.d, which is how all addresses look here. Each hook is three
+ * lines: read the address, take the step in lib/socket.h, write the address. */
 #include "lib/program.h"
 #include "lib/socket.h"
 

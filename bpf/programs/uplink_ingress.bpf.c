@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What arrives on an uplink (tcx ingress). A packet for a pod of this node goes straight into that pod; all else, and whatever cannot
- * be read, goes on to the next program and to the stack. */
+/* What arrives on an uplink (tcx ingress). A packet for a pod of this node goes straight into that pod; all else, and whatever
+ * cannot be read, goes on to the next program and to the stack. */
 #include "lib/deliver.h"
 #include "lib/program.h"
 

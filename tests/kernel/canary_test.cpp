@@ -117,12 +117,10 @@ class Canary : public support::NetnsTest {
     link.mtu = 1500;
     link.addresses = sandbox_.addresses;
     link.netns = sandbox_.netns;
-    auto netlink = io::kernel::Netlink::open();
-    ASSERT_TRUE(netlink) << netlink.error().text;
-    auto made = io::kernel::PodLinkStore(*netlink).put(link, nullptr);
+    auto made = io::kernel::PodLinkStore().put(link, nullptr);
     ASSERT_TRUE(made) << made.error().text;
-    ASSERT_TRUE(io::kernel::RouteStore(*netlink).put({base::host_cidr(model::kCanaryPodAddress), base::Ip{}, link.name, base::Ip{}}, nullptr));
-    ASSERT_TRUE(io::kernel::NeighborStore(*netlink).put({link.name, model::kCanaryPodAddress, link.pod_mac}, nullptr));
+    ASSERT_TRUE(io::kernel::RouteStore().put({base::host_cidr(model::kCanaryPodAddress), base::Ip{}, link.name, base::Ip{}}, nullptr));
+    ASSERT_TRUE(io::kernel::NeighborStore().put({link.name, model::kCanaryPodAddress, link.pod_mac}, nullptr));
   }
   void make_service(const std::string& own_text = "") {
     ASSERT_TRUE(eventually([this] { return result_.listener_port != 0; }));
@@ -150,7 +148,13 @@ TEST_F(Canary, AsksForAPodAndAServiceAtOnce) {
   EXPECT_NE(result_.listener_port, 0);
 }
 
+TEST_F(Canary, SaysThatItsLinkIsMissing) {
+  EXPECT_TRUE(eventually([this] { return result_.error.find("pod link is not there") != std::string::npos; })) << result_.error;
+}
+
 TEST_F(Canary, SaysWhatFailsWhileNothingTranslates) {
+  make_pod_link();
+
   EXPECT_TRUE(eventually([this] { return result_.error.starts_with("from the host: "); })) << result_.error;
 
   EXPECT_THAT(result_.error, HasSubstr("169.254.105.2:9"));

@@ -9,7 +9,6 @@
 namespace {
 
 using io::kernel::NeighborStore;
-using io::kernel::Netlink;
 using io::kernel::RouteStore;
 using model::desired::Neighbor;
 using model::desired::Route;
@@ -26,25 +25,21 @@ class KernelRoutes : public support::NetnsTest {
   void SetUp() override {
     NetnsTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    auto opened = Netlink::open();
-    ASSERT_TRUE(opened) << opened.error().text;
-    netlink_.emplace(std::move(opened).value());
-    ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && "
-                    "ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8::1/64 dev up0 nodad && "
-                    "ip link add ich01 type veth peer name eth0 && ip link set eth0 up && ip link set ich01 up"));
+    ASSERT_TRUE(
+        run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && "
+            "ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8::1/64 dev up0 nodad && "
+            "ip link add ich01 type veth peer name eth0 && ip link set eth0 up && ip link set ich01 up"));
   }
 
   void put(const Route& row) {
-    auto made = RouteStore(*netlink_).put(row, nullptr);
+    auto made = RouteStore().put(row, nullptr);
     ASSERT_TRUE(made) << made.error().text;
   }
   std::vector<Route> list() {
-    auto listed = RouteStore(*netlink_).list();
+    auto listed = RouteStore().list();
     EXPECT_TRUE(listed) << listed.error().text;
     return listed ? *listed : std::vector<Route>();
   }
-
-  std::optional<Netlink> netlink_;
 };
 
 TEST_F(KernelRoutes, ComeBackAsTheyWerePut) {
@@ -82,7 +77,7 @@ TEST_F(KernelRoutes, GoFromALinkToAGatewayAndBack) {
     EXPECT_THAT(list(), testing::ElementsAre(Route{cidr(destination), ip(gateway), "up0", base::Ip{}}));
     put({cidr(destination), base::Ip{}, "ich01", base::Ip{}});
     EXPECT_THAT(list(), testing::ElementsAre(Route{cidr(destination), base::Ip{}, "ich01", base::Ip{}}));
-    ASSERT_TRUE(RouteStore(*netlink_).remove({cidr(destination), base::Ip{}, "ich01", base::Ip{}}));
+    ASSERT_TRUE(RouteStore().remove({cidr(destination), base::Ip{}, "ich01", base::Ip{}}));
   }
 }
 
@@ -90,15 +85,15 @@ TEST_F(KernelRoutes, OfOthersAreNeitherListedNorTouched) {
   ASSERT_TRUE(run("ip route add 10.2.0.0/16 via 192.0.2.9 proto static && ip -6 route add fd00:2::/64 via 2001:db8::9 proto static"));
   std::string before = output_of("ip route; ip -6 route");
 
-  auto made4 = RouteStore(*netlink_).put({cidr("10.2.0.0/16"), ip("192.0.2.2"), "up0", base::Ip{}}, nullptr);
-  auto made6 = RouteStore(*netlink_).put({cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}}, nullptr);
+  auto made4 = RouteStore().put({cidr("10.2.0.0/16"), ip("192.0.2.2"), "up0", base::Ip{}}, nullptr);
+  auto made6 = RouteStore().put({cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}}, nullptr);
 
   ASSERT_FALSE(made4);
   EXPECT_THAT(made4.error().text, HasSubstr("stands in the way: 10.2.0.0/16 via 192.0.2.9 dev up0 with protocol 4"));
   ASSERT_FALSE(made6);
   EXPECT_THAT(made6.error().text, HasSubstr("stands in the way: fd00:2::/64 via 2001:db8::9 dev up0 with protocol 4"));
-  EXPECT_TRUE(RouteStore(*netlink_).remove({cidr("10.2.0.0/16"), ip("192.0.2.2"), "up0", base::Ip{}}));
-  EXPECT_TRUE(RouteStore(*netlink_).remove({cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}}));
+  EXPECT_TRUE(RouteStore().remove({cidr("10.2.0.0/16"), ip("192.0.2.2"), "up0", base::Ip{}}));
+  EXPECT_TRUE(RouteStore().remove({cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}}));
   EXPECT_THAT(list(), testing::IsEmpty());
   EXPECT_EQ(output_of("ip route; ip -6 route"), before);
 }
@@ -106,7 +101,7 @@ TEST_F(KernelRoutes, OfOthersAreNeitherListedNorTouched) {
 TEST_F(KernelRoutes, NeedAGatewayOnTheirOwnSegment) {
   ASSERT_TRUE(run("ip route add default via 192.0.2.254 && ip -6 route add default via 2001:db8::fe"));
   for (auto [destination, gateway] : {std::pair{"10.2.0.0/16", "198.51.100.7"}, {"fd00:2::/64", "2001:db8:1::7"}}) {
-    auto made = RouteStore(*netlink_).put({cidr(destination), ip(gateway), "", base::Ip{}}, nullptr);
+    auto made = RouteStore().put({cidr(destination), ip(gateway), "", base::Ip{}}, nullptr);
 
     ASSERT_FALSE(made);
     EXPECT_THAT(made.error().text, HasSubstr(std::string("no link of this node reaches ") + gateway + " directly"));
@@ -118,7 +113,7 @@ TEST_F(KernelRoutes, AreRemovedAndRemovingNothingSucceeds) {
   Route row6{cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}};
   put(row);
   put(row6);
-  RouteStore store(*netlink_);
+  RouteStore store;
 
   for (int times = 0; times < 2; ++times) {
     EXPECT_TRUE(store.remove(row));
@@ -129,7 +124,7 @@ TEST_F(KernelRoutes, AreRemovedAndRemovingNothingSucceeds) {
 }
 
 TEST_F(KernelRoutes, ToALinkThatIsGoneSaySo) {
-  auto made = RouteStore(*netlink_).put({cidr("10.1.0.5/32"), base::Ip{}, "ich77", base::Ip{}}, nullptr);
+  auto made = RouteStore().put({cidr("10.1.0.5/32"), base::Ip{}, "ich77", base::Ip{}}, nullptr);
 
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ENODEV);
@@ -137,7 +132,7 @@ TEST_F(KernelRoutes, ToALinkThatIsGoneSaySo) {
 }
 
 TEST_F(KernelRoutes, NeighborsOnPodLinksComeBackAsTheyWerePut) {
-  NeighborStore store(*netlink_);
+  NeighborStore store;
   std::vector<Neighbor> rows = {{"ich01", ip("10.1.0.5"), {{2, 0, 0, 0, 0, 1}}}, {"ich01", ip("fd00:1::5"), {{2, 0, 0, 0, 0, 1}}}};
   ASSERT_TRUE(run("ip neigh add 192.0.2.7 lladdr 02:00:00:00:00:09 dev up0 && ip neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev ich01"));
 
@@ -150,7 +145,7 @@ TEST_F(KernelRoutes, NeighborsOnPodLinksComeBackAsTheyWerePut) {
 }
 
 TEST_F(KernelRoutes, NeighborsTakeANewMacAndAreRemoved) {
-  NeighborStore store(*netlink_);
+  NeighborStore store;
   Neighbor row{"ich01", ip("10.1.0.5"), {{2, 0, 0, 0, 0, 1}}};
   ASSERT_TRUE(store.put(row, nullptr));
   row.mac = {{2, 0, 0, 0, 0, 2}};

@@ -72,7 +72,8 @@ TEST_F(KernelSysctls, OnAReadOnlyMountSayWhatTheServiceSpecMustSet) {
   ASSERT_TRUE(mkdtemp(root));
   std::string directory = root;
   ASSERT_TRUE(support::run("echo 0 > " + directory + "/setting"));
-  bool mounted = mount(root, root, nullptr, MS_BIND, nullptr) == 0 && mount(root, root, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
+  bool mounted =
+      mount(root, root, nullptr, MS_BIND, nullptr) == 0 && mount(root, root, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0;
 
   auto written = SysctlStore(directory).put(row({"setting"}, "1"), nullptr);
   umount(root);

@@ -32,7 +32,8 @@ TEST(ModelFields, AHeadlessServiceHasTheAddressNone) {
 }
 
 TEST(ModelFields, EndpointsAreSortedByWhetherTheyTakeTraffic) {
-  auto slice = support::a_slice("web", "web-1").endpoint("10.0.0.1").endpoint("10.0.0.2", false, true, true).endpoint("10.0.0.3", false, false).row;
+  auto slice =
+      support::a_slice("web", "web-1").endpoint("10.0.0.1").endpoint("10.0.0.2", false, true, true).endpoint("10.0.0.3", false, false).row;
   slice.endpoints[0].node_name = "one";
 
   EXPECT_EQ(field(fields(slice), "ready"), FieldValue(List{"10.0.0.1@one"}));

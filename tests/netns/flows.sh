@@ -12,13 +12,17 @@ flows_start() {
 
 flows_run() { grep -q '^{"flows"' "$lab/flows-$1"; }
 
+# The process at the end of a chain of shells and nsenter.
+innermost() {
+  local pid=$1 child
+  while child=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null) && [[ -n $child ]]; do pid=${child%% *}; done
+  echo "$pid"
+}
+
 # Ends those that run; the results lie in $lab/flows-TAG, an object a flow.
 flows_stop() {
-  local tag child
-  for tag in "${!flow_jobs[@]}"; do
-    child=$(cat "/proc/${flow_jobs[$tag]}/task/${flow_jobs[$tag]}/children" 2>/dev/null) || true
-    [[ -z $child ]] || kill -TERM $child || true
-  done
+  local tag
+  for tag in "${!flow_jobs[@]}"; do kill -TERM "$(innermost "${flow_jobs[$tag]}")" || true; done
   for tag in "${!flow_jobs[@]}"; do wait "${flow_jobs[$tag]}" || true; done
   flow_jobs=()
 }

@@ -1,8 +1,7 @@
 // EndpointSlice, Node, Pod and Namespace, and telling the objects of one file apart.
-#include "sources/decode/kinds.h"
-
 #include <gmock/gmock.h>
 
+#include "sources/decode/kinds.h"
 #include "sources/decode/objects.h"
 
 namespace sources::decode {
@@ -33,7 +32,8 @@ TEST(SourcesDecodeEndpointSlice, ConditionsAndProtocolsAreDefaulted) {
   const model::EndpointSlice& row = **slice;
   EXPECT_EQ(row.meta.key(), "shop/web-1");
   EXPECT_EQ(row.service, "shop/web");
-  EXPECT_THAT(row.ports, ElementsAre(model::EndpointPort{"", model::Protocol::kTcp, 80}, model::EndpointPort{"dns", model::Protocol::kUdp, 53}));
+  EXPECT_THAT(row.ports,
+              ElementsAre(model::EndpointPort{"", model::Protocol::kTcp, 80}, model::EndpointPort{"dns", model::Protocol::kUdp, 53}));
   EXPECT_THAT(row.endpoints, ElementsAre(model::Endpoint{ip("10.1.0.1"), true, true, false, "", "", {}, {}, ""},
                                          model::Endpoint{ip("10.1.0.2"), false, true, true, "n1", "z", {"z"}, {"n1"}, "Pod shop/web-0"}));
 }
@@ -49,8 +49,10 @@ TEST(SourcesDecodeEndpointSlice, WhatIsWrongIsNamedByItsPath) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"addressType":"ipv4"})", "addressType: \"ipv4\" is not one of"},
       {R"({"addressType":null})", "addressType: is missing"},
-      {R"({"endpoints":[{"addresses":["10.0.0.1"]},{"addresses":["fd00::1"]}]})", "endpoints[1].addresses[0]: \"fd00::1\" is not an IPv4 address"},
-      {R"({"addressType":"IPv6","endpoints":[{"addresses":["10.0.0.1"]}]})", "endpoints[0].addresses[0]: \"10.0.0.1\" is not an IPv6 address"},
+      {R"({"endpoints":[{"addresses":["10.0.0.1"]},{"addresses":["fd00::1"]}]})",
+       "endpoints[1].addresses[0]: \"fd00::1\" is not an IPv4 address"},
+      {R"({"addressType":"IPv6","endpoints":[{"addresses":["10.0.0.1"]}]})",
+       "endpoints[0].addresses[0]: \"10.0.0.1\" is not an IPv6 address"},
       {R"({"endpoints":[{"addresses":["010.0.0.1"]}]})", "endpoints[0].addresses[0]: \"010.0.0.1\" is not an IP address"},
       {R"({"endpoints":[{"addresses":[null]}]})", "endpoints[0].addresses[0]: nothing is not an IP address"},
       {R"({"endpoints":[{"addresses":["169.254.1.1"]}]})", "endpoints[0].addresses[0]: \"169.254.1.1\" is not allowed"},
@@ -58,7 +60,8 @@ TEST(SourcesDecodeEndpointSlice, WhatIsWrongIsNamedByItsPath) {
       {R"({"endpoints":[{}]})", "endpoints[0].addresses: needs an address"},
       {R"({"endpoints":"x"})", "endpoints: \"x\" is not a list"},
       {R"({"ports":[{"port":65536}]})", "ports[0].port: 65536 is not a port (0 to 65535)"},
-      {R"({"endpoints":[{"addresses":["10.0.0.1"],"conditions":{"ready":"true"}}]})", "endpoints[0].conditions.ready: \"true\" is not true or false"},
+      {R"({"endpoints":[{"addresses":["10.0.0.1"],"conditions":{"ready":"true"}}]})",
+       "endpoints[0].conditions.ready: \"true\" is not true or false"},
   };
   for (const auto& [rest, what] : kCases) {
     auto slice = decode_endpoint_slice(a_slice(rest));
@@ -110,7 +113,8 @@ TEST(SourcesDecodePod, AddressesComeFromPodIpsOrPodIp) {
   EXPECT_THAT(fresh->ips, ElementsAre(ip("10.0.0.1")));
 }
 
-constexpr const char* kService = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n";
+constexpr const char* kService =
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n";
 
 TEST(SourcesDecodeObjects, DocumentsListsAndTypedListsAreTakenApart) {
   std::string text = std::string(kService) +

@@ -124,7 +124,8 @@ TEST(SourcesDecodeService, NamesAreChecked) {
       {R"({"name":"a","labels":[]})", "metadata.labels: a list is not a map"},
   };
   for (const auto& [metadata, what] : kCases)
-    EXPECT_THAT(error_of({{"metadata", json::parse(metadata)}, {"spec", {{"ports", {{{"port", 1}}}}}}}), testing::StartsWith(what)) << metadata;
+    EXPECT_THAT(error_of({{"metadata", json::parse(metadata)}, {"spec", {{"ports", {{{"port", 1}}}}}}}), testing::StartsWith(what))
+        << metadata;
   EXPECT_THAT(error_of({{"metadata", {{"name", std::string(64, 'a')}}}}), HasSubstr("is not a name"));
   EXPECT_THAT(error_of(json(3)), HasSubstr("the object: 3 is not a map"));
 }

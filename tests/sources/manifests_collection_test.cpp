@@ -1,10 +1,9 @@
 // Many files, one set of objects: order of files does not matter, what is broken keeps what it was.
-#include "sources/manifests/collection.h"
-
 #include <gmock/gmock.h>
 
 #include <algorithm>
 
+#include "sources/manifests/collection.h"
 #include "sources/manifests/kept_copies.h"
 
 namespace sources::manifests {
@@ -45,7 +44,7 @@ TEST(SourcesManifestsCollection, OnlyDifferencesAreTold) {
   EXPECT_THAT(told(collection), ElementsAre("+default/b:82"));
 
   put(collection, "a.yaml", a_service("c", 1) + a_service("b", 82));
-  EXPECT_THAT(told(collection), ElementsAre("-default/a", "+default/b:82", "+default/c:1"));  // b's document has another number
+  EXPECT_THAT(told(collection), ElementsAre("-default/a", "+default/c:1"));
 
   collection.remove("a.yaml");
   EXPECT_THAT(told(collection), ElementsAre("-default/b", "-default/c"));
@@ -84,15 +83,15 @@ TEST(SourcesManifestsCollection, OfTwoFilesTheFirstNameWinsInWhateverOrderTheyCa
   do {
     Collection collection;
     for (const auto& file : files) put(collection, file, a_service("x", file[0]));
-    EXPECT_THAT(told(collection), ElementsAre("+default/x:97", "!a.yaml Service default/x: Service default/x",
-                                              "!b.yaml Service default/x: Service default/x", "!c.yaml Service default/x: Service default/x"));
+    EXPECT_THAT(told(collection),
+                ElementsAre("+default/x:97", "!a.yaml Service default/x: Service default/x", "!b.yaml Service default/x: Service default/x",
+                            "!c.yaml Service default/x: Service default/x"));
 
     collection.remove("a.yaml");
     EXPECT_THAT(told(collection), ElementsAre("+default/x:98", "-!a.yaml Service default/x", "!b.yaml Service default/x: Service default/x",
                                               "!c.yaml Service default/x: Service default/x"));
     put(collection, "b.yaml", a_service("y", 1));
-    EXPECT_THAT(told(collection),
-                ElementsAre("+default/x:99", "+default/y:1", "-!b.yaml Service default/x", "-!c.yaml Service default/x"));
+    EXPECT_THAT(told(collection), ElementsAre("+default/x:99", "+default/y:1", "-!b.yaml Service default/x", "-!c.yaml Service default/x"));
   } while (std::next_permutation(files.begin(), files.end()));
 }
 
@@ -128,8 +127,8 @@ TEST(SourcesManifestsCollection, OtherKindsAreCountedOverFiles) {
 }
 
 TEST(SourcesManifestsCollection, ACopyFollowsTheSameRuleAsTheRows) {
-  const std::string kVersions[] = {a_service("a", 1) + a_service("b", 2), a_service("a", 3) + a_broken_service("b"), "a: [",
-                                   a_broken_service("a") + a_service("c", 4), a_service("d", 5) + "kind: 3\n", a_service("a", 1)};
+  const std::string kVersions[] = {a_service("a", 1) + a_service("b", 2),     a_service("a", 3) + a_broken_service("b"), "a: [",
+                                   a_broken_service("a") + a_service("c", 4), a_service("d", 5) + "kind: 3\n",           a_service("a", 1)};
   Collection rows;
   std::string copy;
   for (const auto& version : kVersions) {

@@ -19,14 +19,41 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-// All that was told, folded; "KEY" -> the first port for Services, the text for problems.
+// All that was told, folded.
+struct Rows {
+  std::map<std::string, int> ports;  // of Services, the first one
+  std::map<std::string, std::string> problems;
+  std::map<std::string, uint64_t> unread;
+  model::SourceStatus status;
+  int facts = 0;
+
+  int port(const std::string& key) const { return ports.contains(key) ? ports.at(key) : 0; }
+};
+
+void fold(Rows& rows, const model::Change& change) {
+  if (auto* service = std::get_if<model::RowChange<model::Service>>(&change)) {
+    if (service->row)
+      rows.ports[service->key] = service->row->ports[0].port;
+    else
+      rows.ports.erase(service->key);
+  }
+  if (auto* problem = std::get_if<model::RowChange<model::Problem>>(&change)) {
+    if (problem->row)
+      rows.problems[problem->key] = problem->row->text;
+    else
+      rows.problems.erase(problem->key);
+  }
+  if (auto* kind = std::get_if<model::RowChange<model::UnreadKind>>(&change)) rows.unread[kind->key] = kind->row ? kind->row->objects : 0;
+  if (auto* source = std::get_if<model::RowChange<model::SourceStatus>>(&change)) rows.status = *source->row;
+}
+
 class Told {
  public:
   model::FactSink sink() {
     return [this](model::Fact fact) {
       std::lock_guard lock(mutex_);
-      ++facts_;
-      for (const auto& change : fact.changes) fold(change);
+      ++rows_.facts;
+      for (const auto& change : fact.changes) fold(rows_, change);
       changed_.notify_all();
     };
   }
@@ -34,37 +61,17 @@ class Told {
   template <class Condition>
   bool wait(Condition condition) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return condition(*this); });
+    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return condition(rows_); });
   }
-  int port(const std::string& key) const { return ports.contains(key) ? ports.at(key) : 0; }
-  int facts() const { return facts_; }
-
-  std::map<std::string, int> ports;
-  std::map<std::string, std::string> problems;
-  std::map<std::string, uint64_t> unread;
-  model::SourceStatus status;
+  Rows rows() {
+    std::lock_guard lock(mutex_);
+    return rows_;
+  }
 
  private:
-  void fold(const model::Change& change) {
-    if (auto* service = std::get_if<model::RowChange<model::Service>>(&change)) {
-      if (service->row)
-        ports[service->key] = service->row->ports[0].port;
-      else
-        ports.erase(service->key);
-    }
-    if (auto* problem = std::get_if<model::RowChange<model::Problem>>(&change)) {
-      if (problem->row)
-        problems[problem->key] = problem->row->text;
-      else
-        problems.erase(problem->key);
-    }
-    if (auto* kind = std::get_if<model::RowChange<model::UnreadKind>>(&change)) unread[kind->key] = kind->row ? kind->row->objects : 0;
-    if (auto* source = std::get_if<model::RowChange<model::SourceStatus>>(&change)) status = *source->row;
-  }
-
   std::mutex mutex_;
   std::condition_variable changed_;
-  int facts_ = 0;
+  Rows rows_;
 };
 
 class SourcesManifests : public testing::Test {
@@ -98,10 +105,10 @@ class SourcesManifests : public testing::Test {
   void stop() { manifests.reset(); }
   void start_synced() {
     start();
-    ASSERT_TRUE(told->wait([](const Told& t) { return t.status.synced; }));
+    ASSERT_TRUE(told->wait([](const Rows& t) { return t.status.synced; }));
   }
   bool wait_for_port(const std::string& key, int port) {
-    return told->wait([&](const Told& t) { return t.port(key) == port; });
+    return told->wait([&](const Rows& t) { return t.port(key) == port; });
   }
 
   fs::path root;
@@ -119,11 +126,11 @@ TEST_F(SourcesManifests, TheFirstLoadIsOneFactThatEndsWithTheStatus) {
   fs::create_directory(directory() / "sub.yaml");
   start_synced();
 
-  EXPECT_EQ(told->facts(), 1);
-  EXPECT_THAT(told->ports, ElementsAre(Pair("default/a", 80), Pair("default/b", 81), Pair("default/c", 82), Pair("default/d", 83)));
-  EXPECT_THAT(told->problems, IsEmpty());
-  EXPECT_THAT(told->unread, ElementsAre(Pair("v1 ConfigMap", 1)));
-  EXPECT_EQ(told->status.text, "4 files, 4 objects");
+  EXPECT_EQ(told->rows().facts, 1);
+  EXPECT_THAT(told->rows().ports, ElementsAre(Pair("default/a", 80), Pair("default/b", 81), Pair("default/c", 82), Pair("default/d", 83)));
+  EXPECT_THAT(told->rows().problems, IsEmpty());
+  EXPECT_THAT(told->rows().unread, ElementsAre(Pair("v1 ConfigMap", 1)));
+  EXPECT_EQ(told->rows().status.text, "4 files, 4 objects");
 }
 
 TEST_F(SourcesManifests, LoadingOnceSaysTheSame) {
@@ -145,14 +152,14 @@ TEST_F(SourcesManifests, FilesWrittenRenamedAndRemovedAreFollowed) {
   write_by_rename("a.yaml", a_service("a", 81));
   EXPECT_TRUE(wait_for_port("default/a", 81));
   fs::rename(directory() / "a.yaml", directory() / "b.yaml");
-  EXPECT_TRUE(told->wait([](const Told& t) { return t.status.text == "1 file, 1 object" && t.port("default/a") == 81; }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.status.text == "1 file, 1 object" && t.port("default/a") == 81; }));
   fs::rename(directory() / "b.yaml", root / "away.yaml");
   EXPECT_TRUE(wait_for_port("default/a", 0));
   fs::create_symlink(root / "away.yaml", directory() / "link.yaml");
   EXPECT_TRUE(wait_for_port("default/a", 81));
   fs::remove(directory() / "link.yaml");
   EXPECT_TRUE(wait_for_port("default/a", 0));
-  EXPECT_THAT(told->problems, IsEmpty());
+  EXPECT_THAT(told->rows().problems, IsEmpty());
 }
 
 TEST_F(SourcesManifests, ABrokenFileIsAProblemUntilItIsMended) {
@@ -161,12 +168,12 @@ TEST_F(SourcesManifests, ABrokenFileIsAProblemUntilItIsMended) {
   start_synced();
 
   write_by_rename("a.yaml", "a: [");
-  EXPECT_TRUE(told->wait([](const Told& t) { return t.problems.contains("a.yaml"); }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.contains("a.yaml"); }));
   write_by_rename("b.yaml", a_service("b", 82));
   EXPECT_TRUE(wait_for_port("default/b", 82));
-  EXPECT_EQ(told->port("default/a"), 80);
+  EXPECT_EQ(told->rows().port("default/a"), 80);
   write_by_rename("a.yaml", a_service("a", 83));
-  EXPECT_TRUE(told->wait([](const Told& t) { return t.problems.empty() && t.port("default/a") == 83; }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.empty() && t.port("default/a") == 83; }));
 }
 
 TEST_F(SourcesManifests, LastGoodContentOutlivesTheAgent) {
@@ -181,14 +188,14 @@ TEST_F(SourcesManifests, LastGoodContentOutlivesTheAgent) {
 
   for (int restart = 0; restart < 2; ++restart) {
     start_synced();
-    EXPECT_THAT(told->ports, ElementsAre(Pair("default/a", 90), Pair("default/b", 81), Pair("default/c", 83)));
-    EXPECT_THAT(told->problems, ElementsAre(Pair("a.yaml", testing::_), Pair("c.json", testing::_)));
+    EXPECT_THAT(told->rows().ports, ElementsAre(Pair("default/a", 90), Pair("default/b", 81), Pair("default/c", 83)));
+    EXPECT_THAT(told->rows().problems, ElementsAre(Pair("a.yaml", testing::_), Pair("c.json", testing::_)));
     stop();
   }
 
   fs::remove(directory() / "a.yaml");
   start_synced();
-  EXPECT_THAT(told->ports, ElementsAre(Pair("default/c", 83)));
+  EXPECT_THAT(told->rows().ports, ElementsAre(Pair("default/c", 83)));
   stop();
   EXPECT_FALSE(fs::exists(state() / "manifests" / "a.yaml"));
 }
@@ -202,7 +209,7 @@ TEST_F(SourcesManifests, AFileRemovedWhileTheAgentIsAwayIsGone) {
 
   start_synced();
 
-  EXPECT_THAT(told->ports, IsEmpty());
+  EXPECT_THAT(told->rows().ports, IsEmpty());
 }
 
 TEST_F(SourcesManifests, WithoutTheDirectoryTheLastStateHoldsAndNothingIsSynced) {
@@ -210,19 +217,19 @@ TEST_F(SourcesManifests, WithoutTheDirectoryTheLastStateHoldsAndNothingIsSynced)
   write("b.yaml", a_service("b", 81));
   start_synced();
   fs::rename(directory(), root / "elsewhere");
-  EXPECT_TRUE(told->wait([](const Told& t) { return !t.status.synced; }));
-  EXPECT_EQ(told->port("default/a"), 80);
-  EXPECT_THAT(told->status.text, testing::HasSubstr("cannot read " + directory().string()));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return !t.status.synced; }));
+  EXPECT_EQ(told->rows().port("default/a"), 80);
+  EXPECT_THAT(told->rows().status.text, testing::HasSubstr("cannot read " + directory().string()));
   stop();
 
   start();
   EXPECT_TRUE(wait_for_port("default/a", 80));
-  EXPECT_FALSE(told->status.synced);
+  EXPECT_FALSE(told->rows().status.synced);
   fs::create_directory(root / "next");
   std::ofstream(root / "next" / "a.yaml") << a_service("a", 90);
   fs::rename(root / "next", directory());
-  EXPECT_TRUE(told->wait([](const Told& t) { return t.status.synced; }));
-  EXPECT_THAT(told->ports, ElementsAre(Pair("default/a", 90)));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.status.synced; }));
+  EXPECT_THAT(told->rows().ports, ElementsAre(Pair("default/a", 90)));
 }
 
 TEST_F(SourcesManifests, ADirectoryPutInPlaceOfTheWatchedOneIsRead) {
@@ -233,7 +240,7 @@ TEST_F(SourcesManifests, ADirectoryPutInPlaceOfTheWatchedOneIsRead) {
   fs::rename(directory(), root / "old");
   fs::rename(root / "next", directory());
 
-  EXPECT_TRUE(told->wait([](const Told& t) { return t.port("default/b") == 81 && t.port("default/a") == 0; }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.port("default/b") == 81 && t.port("default/a") == 0; }));
   write("c.yaml", a_service("c", 82));
   EXPECT_TRUE(wait_for_port("default/c", 82));
 }
@@ -247,7 +254,7 @@ TEST_F(SourcesManifests, ALinkThatVolumesHangOnIsFollowed) {
   fs::create_directory_symlink("..v1", directory() / "..data");
   fs::create_symlink("..data/a.yaml", directory() / "a.yaml");
   start_synced();
-  EXPECT_EQ(told->port("default/a"), 81);
+  EXPECT_EQ(told->rows().port("default/a"), 81);
 
   fs::create_directory_symlink("..v2", directory() / "..data_next");
   fs::rename(directory() / "..data_next", directory() / "..data");
@@ -261,7 +268,7 @@ TEST_F(SourcesManifests, WhatIsNoFileOrTooLargeIsAProblem) {
   fs::resize_file(directory() / "large.json", (16 << 20) + 1);
   start_synced();
 
-  EXPECT_THAT(told->problems, ElementsAre(Pair("fifo.yaml", "is not a regular file"), Pair("large.json", "is larger than 16 MiB")));
+  EXPECT_THAT(told->rows().problems, ElementsAre(Pair("fifo.yaml", "is not a regular file"), Pair("large.json", "is larger than 16 MiB")));
 }
 
 TEST_F(SourcesManifests, AStateDirectoryThatCannotBeWrittenIsAProblemAndNoMore) {
@@ -269,7 +276,7 @@ TEST_F(SourcesManifests, AStateDirectoryThatCannotBeWrittenIsAProblemAndNoMore) 
   write("a.yaml", a_service("a", 80));
   start_synced();
 
-  EXPECT_TRUE(told->wait([](const Told& t) { return t.problems.contains("copies of manifests") && t.port("default/a") == 80; }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.contains("copies of manifests") && t.port("default/a") == 80; }));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Files: what cannot be read, and the last good configuration over a restart.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -30,8 +31,10 @@ class SettingsKeep : public testing::Test {
 TEST_F(SettingsKeep, NothingIsThereAtFirst) { EXPECT_FALSE(sources::kept_settings(folder_)); }
 
 TEST_F(SettingsKeep, WhatWasKeptComesBackWithItsOrigins) {
-  auto settings = sources::load_settings({file("a.yaml", "\nMTU: 1400\n")}, {"ipv6.enabled=false"});
-  ASSERT_TRUE(sources::keep_settings(folder_, settings).ok());
+  std::vector<std::string> files = {file("a.yaml", "\nMTU: 1400\n")};
+  std::vector<std::string> sets = {"ipv6.enabled=false"};
+  auto settings = sources::load_settings(files, sets);
+  ASSERT_TRUE(sources::keep_settings(folder_, files, sets).ok());
 
   std::filesystem::remove(folder_ + "/a.yaml");
   auto kept = sources::kept_settings(folder_);
@@ -42,16 +45,28 @@ TEST_F(SettingsKeep, WhatWasKeptComesBackWithItsOrigins) {
 }
 
 TEST_F(SettingsKeep, TheLatestIsKept) {
-  ASSERT_TRUE(sources::keep_settings(folder_, sources::parse_settings({}, {"MTU=1400"})).ok());
-  ASSERT_TRUE(sources::keep_settings(folder_, sources::parse_settings({}, {"MTU=9000"})).ok());
+  ASSERT_TRUE(sources::keep_settings(folder_, {}, {"MTU=1400"}).ok());
+  ASSERT_TRUE(sources::keep_settings(folder_, {}, {"MTU=9000"}).ok());
 
   EXPECT_EQ(sources::kept_settings(folder_)->config.mtu, 9000u);
 }
 
-TEST_F(SettingsKeep, SettingsWithErrorsAreNotKept) {
-  ASSERT_TRUE(sources::keep_settings(folder_, sources::parse_settings({}, {"MTU=1400"})).ok());
+TEST_F(SettingsKeep, WhatIsKeptAlreadyIsNotWrittenAgain) {
+  ASSERT_TRUE(sources::keep_settings(folder_, {}, {"MTU=1400"}).ok());
+  struct stat before{}, after{};
+  ASSERT_EQ(::stat((folder_ + "/settings.json").c_str(), &before), 0);
 
-  EXPECT_FALSE(sources::keep_settings(folder_, sources::parse_settings({}, {"MTU=x"})).ok());
+  ASSERT_TRUE(sources::keep_settings(folder_, {}, {"MTU=1400"}).ok());
+
+  ASSERT_EQ(::stat((folder_ + "/settings.json").c_str(), &after), 0);
+  EXPECT_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+}
+
+TEST_F(SettingsKeep, SettingsWithErrorsAreNotKept) {
+  ASSERT_TRUE(sources::keep_settings(folder_, {}, {"MTU=1400"}).ok());
+
+  EXPECT_FALSE(sources::keep_settings(folder_, {}, {"MTU=x"}).ok());
   EXPECT_EQ(sources::kept_settings(folder_)->config.mtu, 1400u);
 }
 
@@ -62,8 +77,10 @@ TEST_F(SettingsKeep, ABrokenKeptFileIsAsNone) {
   }
 }
 
-TEST_F(SettingsKeep, AStateDirectoryThatIsNotThereIsAnError) {
-  EXPECT_FALSE(sources::keep_settings(folder_ + "/none", sources::parse_settings({}, {})).ok());
+TEST_F(SettingsKeep, AStateDirectoryThatCannotBeMadeIsAnError) {
+  std::string in_the_way = file("file", "");
+
+  EXPECT_FALSE(sources::keep_settings(in_the_way + "/state", {}, {}).ok());
 }
 
 TEST_F(SettingsKeep, AFileThatCannotBeReadIsAnErrorThatNamesIt) {

@@ -60,7 +60,8 @@ TEST(SettingsKeys, TheReferencePageIsUpToDate) {
 TEST(SettingsKeys, HelpNamesEveryImplementedKey) {
   auto help = sources::settings_help();
   for (const Key* key : all_keys()) {
-    if (key->kind == KeyClass::kImplemented) EXPECT_THAT(help, testing::HasSubstr(std::string(key->pattern)));
+    if (key->kind != KeyClass::kImplemented) continue;
+    EXPECT_THAT(help, testing::HasSubstr(std::string(key->pattern)));
   }
 }
 

@@ -1,4 +1,4 @@
-// Values files as users write them: the seed's two, what is wrong with others and where, how they are laid over each other.
+// Values files as users write them: the two in machineconfig, what is wrong with others and where, how they are laid over each other.
 #include "sources/settings.h"
 
 #include <gmock/gmock.h>
@@ -105,7 +105,9 @@ INSTANTIATE_TEST_SUITE_P(
     Together, SettingsWrong,
     testing::Values(
         Wrong{"kubeProxyReplacement: 'false'\n",
-              "values.yaml:1: kubeProxyReplacement: false is not possible: ichor always serves the Services itself [allowed: true]"},
+              "values.yaml:1: kubeProxyReplacement: \"false\" is not accepted: ichor always serves the Services itself: take kube-proxy "
+              "out of the "
+              "cluster [allowed: true]"},
         Wrong{"ipv4:\n  enabled: false\nipv6:\n  enabled: false\n",
               "values.yaml:4: ipv6.enabled: both families are off: ipv4.enabled is false too [leave one of them on]"},
         Wrong{"MTU: 900\n", "values.yaml:1: MTU: 900 is less than IPv6 needs on every link (RFC 8200) [allowed: 0, or 1280 and more]"},
@@ -174,7 +176,7 @@ TEST(Settings, DevicesAreAListOrAText) {
   EXPECT_THAT(from("devices: eth0,enp+\n").config.devices, ElementsAre("eth0", "enp+"));
 }
 
-TEST(Settings, SeedFilesAreAcceptedEachAlone) {
+TEST(Settings, MachineconfigFilesAreAcceptedEachAlone) {
   auto base = sources::load_settings({kBase}, {});
   auto hubble = sources::load_settings({kHubble}, {});
 
@@ -188,7 +190,7 @@ TEST(Settings, SeedFilesAreAcceptedEachAlone) {
   EXPECT_EQ(base.config, expected);
 }
 
-TEST(Settings, SeedFilesAreAcceptedOneOverTheOther) {
+TEST(Settings, MachineconfigFilesAreAcceptedOneOverTheOther) {
   auto both = sources::load_settings({kBase, kHubble}, {});
 
   EXPECT_THAT(lines(both), IsEmpty());

@@ -9,7 +9,8 @@ namespace {
 
 TableView two_lines() {
   return {"name",
-          {{"a", {{"count", int64_t{7}}, {"up", true}, {"addresses", std::vector<std::string>{"10.0.0.1", "fd00::1"}}, {"note", std::string()}}},
+          {{"a",
+            {{"count", int64_t{7}}, {"up", true}, {"addresses", std::vector<std::string>{"10.0.0.1", "fd00::1"}}, {"note", std::string()}}},
            {"longer", {{"count", int64_t{12345}}, {"up", false}, {"addresses", std::vector<std::string>{}}, {"note", std::string()}}}}};
 }
 

@@ -59,7 +59,7 @@ TEST(StatusSummary, AFailingCheckIsNamedWithAReasonAndAdvice) {
 TEST(StatusSummary, AFailedWriteIsShownWithItsReason) {
   auto published = support::a_quiet_node();
   support::put(published, model::desired::Route{support::cidr("10.244.2.0/24"), support::ip("192.0.2.3"), "", {}}, "routes three",
-                    {model::OutcomeState::kFailed, "no route to host", 1, base::BootTime(102'000)});
+               {model::OutcomeState::kFailed, "no route to host", 1, base::BootTime(102'000)});
 
   EXPECT_THAT(text_of(published), HasSubstr("FAILED routes 10.244.2.0/24: no route to host (once, again in 2.0 s)"));
 }

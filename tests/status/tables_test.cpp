@@ -4,17 +4,15 @@
 
 #include <set>
 
-#include "support/published_sample.h"
 #include "status/render.h"
+#include "support/published_sample.h"
 
 namespace status {
 namespace {
 
 using testing::HasSubstr;
 
-std::string text_of(const std::string& name, const model::Published& published) {
-  return render_text(find_table(name)->view(published));
-}
+std::string text_of(const std::string& name, const model::Published& published) { return render_text(find_table(name)->view(published)); }
 
 TEST(StatusTables, NamesAreUniqueAndEachTableSaysWhatItIs) {
   std::set<std::string_view> names;

@@ -19,7 +19,7 @@ class FakeStore : public io::Store<Row> {
     if (kernel_.fails()) return base::Error{EIO, "the fake kernel was told to fail"};
     ++kernel_.writes;
     Row kept = row;
-    if constexpr (requires { kept.netns; }) kept.netns = nullptr;
+    if constexpr (std::is_same_v<Row, model::desired::PodLink>) kept.netns = nullptr, kept.mtu = 0;
     if constexpr (std::is_same_v<Row, model::desired::ServiceEntry>) kept.name.clear();  // no kernel holds it
     kernel_.of<Row>().insert_or_assign(row.key(), kept);
     return {};

@@ -36,7 +36,8 @@ inline void put_sources(model::Snapshot& snapshot) {
 inline void put_settings(model::Snapshot& snapshot) {
   using enum model::SettingClass;
   put(snapshot, model::put(std::string("config"), model::Config{}));
-  for (const auto& [key, kind] : {std::pair("kubeProxyReplacement", kImplemented), {"hubble.enabled", kPlanned}, {"operator.replicas", kWithoutMeaning}})
+  for (const auto& [key, kind] :
+       {std::pair("kubeProxyReplacement", kImplemented), {"hubble.enabled", kPlanned}, {"operator.replicas", kWithoutMeaning}})
     put(snapshot, model::put(std::string(key), model::Setting{key, "true", "/etc/ichor/values.yaml:3", kind, ""}));
 }
 

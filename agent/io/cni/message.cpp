@@ -47,8 +47,7 @@ std::string encode(const Request& request) {
 std::string encode(const Reply& reply) {
   if (reply.failure) {
     const Failure& failure = *reply.failure;
-    return encoded(
-        {{"error", {{"code", static_cast<uint32_t>(failure.code)}, {"msg", failure.msg}, {"details", failure.details}}}});
+    return encoded({{"error", {{"code", static_cast<uint32_t>(failure.code)}, {"msg", failure.msg}, {"details", failure.details}}}});
   }
   const Attachment& attachment = reply.attachment;
   return encoded({{"hostLink", attachment.host_link},

@@ -21,8 +21,8 @@ constexpr base::Millis kCheckTimeout = 10s;
 constexpr base::Millis kStatusTimeout = 2s;  // a runtime asks every few seconds
 
 Request request_of(const Invocation& invocation) {
-  return {invocation.verb, invocation.container_id, invocation.ifname, invocation.netns,
-          invocation.pod_namespace, invocation.pod_name, invocation.pod_uid};
+  return {invocation.verb,          invocation.container_id, invocation.ifname, invocation.netns,
+          invocation.pod_namespace, invocation.pod_name,     invocation.pod_uid};
 }
 
 Failure failure_of(const base::Error& error, Code when_away) {
@@ -74,11 +74,16 @@ std::variant<std::string, Failure> status(const Invocation& invocation) {
 
 std::variant<std::string, Failure> run(const Invocation& invocation, const std::string& version) {
   switch (invocation.verb) {
-    case Verb::kAdd: return add(invocation);
-    case Verb::kDel: return del(invocation);
-    case Verb::kCheck: return check(invocation);
-    case Verb::kStatus: return status(invocation);
-    case Verb::kVersion: break;
+    case Verb::kAdd:
+      return add(invocation);
+    case Verb::kDel:
+      return del(invocation);
+    case Verb::kCheck:
+      return check(invocation);
+    case Verb::kStatus:
+      return status(invocation);
+    case Verb::kVersion:
+      break;
   }
   return render_versions(version);
 }

@@ -9,9 +9,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // Text that came from outside need not be UTF-8; a result always is.
-std::string rendered(const ordered_json& document) {
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
+std::string rendered(const ordered_json& document) { return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"; }
 
 }  // namespace
 
@@ -48,8 +46,6 @@ std::string render_failure(std::string_view version, const Failure& failure) {
   return rendered(document);
 }
 
-std::string render_versions(std::string_view version) {
-  return rendered({{"cniVersion", version}, {"supportedVersions", kVersions}});
-}
+std::string render_versions(std::string_view version) { return rendered({{"cniVersion", version}, {"supportedVersions", kVersions}}); }
 
 }  // namespace io::cni

@@ -6,19 +6,29 @@
 
 namespace io::http {
 
+namespace {
+
+// The library keeps no errno.
+int code_of(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+      return ECONNREFUSED;
+    case httplib::Error::ConnectionTimeout:
+      return ETIMEDOUT;
+    default:
+      return EIO;
+  }
+}
+
+}  // namespace
+
 base::Result<Response> get(const std::string& address, const std::string& target) {
   HostPort where = TRY(parse_host_port(address));
   httplib::Client client(where.host, where.port);
   client.set_connection_timeout(2);
   client.set_read_timeout(10);
-  errno = 0;
   auto result = client.Get(target);
-  if (!result) {
-    int code = errno;
-    std::string why = httplib::to_string(result.error());
-    if (result.error() == httplib::Error::Connection && code) why = std::strerror(code);
-    return base::Error{code ? code : EIO, address + ": " + why};
-  }
+  if (!result) return base::system_error(code_of(result.error()), address);
   return Response{result->status, result->get_header_value("Content-Type"), result->body};
 }
 

@@ -35,6 +35,7 @@ Server::Server(Answer answer) : state_(std::make_unique<State>()) {
   httplib::Server& server = state_->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(kWorkers); };
   server.set_keep_alive_max_count(1);
+  server.set_keep_alive_timeout(1);  // also how long a connection may stay without a first byte
   server.set_read_timeout(2);
   server.set_write_timeout(5);
   server.set_payload_max_length(kLargestRequestBody);

@@ -44,8 +44,10 @@ std::string escape(const std::string& target) {
   for (char c : target) {
     char code[4];
     std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned char>(c));
-    if (is_plain(c)) name += c;
-    else name += code;
+    if (is_plain(c))
+      name += c;
+    else
+      name += code;
   }
   return name;
 }

@@ -92,7 +92,8 @@ class MappedArray {
     if (index >= size_) return base::Error{ERANGE, "index " + std::to_string(index) + " in a map of " + std::to_string(size_)};
     size_t offset = index * kStride, window = offset / window_bytes_;
     if (!windows_[window]) {
-      void* memory = mmap(nullptr, bytes_of(window), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(window * window_bytes_));
+      void* memory =
+          mmap(nullptr, bytes_of(window), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(window * window_bytes_));
       if (memory == MAP_FAILED) return base::errno_error("mmap of a map");
       windows_[window] = static_cast<char*>(memory);
     }

@@ -67,7 +67,8 @@ std::map<std::string, uint32_t> sizes_of(const DatapathObject& row) {
 base::Result<void> reuse_map(bpf_map* map, const std::string& name, const bpf_map_info& pinned, int fd) {
   if (pinned.type != bpf_map__type(map) || pinned.key_size != bpf_map__key_size(map) || pinned.value_size != bpf_map__value_size(map) ||
       pinned.map_flags != bpf_map__map_flags(map))
-    return base::Error{EEXIST, "map " + name + ": what is pinned under this name is laid out otherwise; remove the pin, its entries cannot be used"};
+    return base::Error{
+        EEXIST, "map " + name + ": what is pinned under this name is laid out otherwise; remove the pin, its entries cannot be used"};
   if (int error = -bpf_map__reuse_fd(map, fd)) return base::system_error(error, "map " + name);
   return {};
 }
@@ -96,7 +97,8 @@ base::Result<std::vector<DatapathObject>> DatapathObjectStore::list() {
     auto names = TRY(pin_names(programs(generation)));
     bool whole = !names.empty();
     for (const auto& name : names)
-      for (uint32_t id : TRY(maps_of_program(TRY(open_program(bpf_root_, generation, name)).get()))) whole = whole && pinned_ids.contains(id);
+      for (uint32_t id : TRY(maps_of_program(TRY(open_program(bpf_root_, generation, name)).get())))
+        whole = whole && pinned_ids.contains(id);
     if (!whole) continue;
     rows.push_back({.generation = generation,
                     .services = maps["services"].max_entries,
@@ -144,7 +146,7 @@ base::Result<void> DatapathObjectStore::load(const DatapathObject& row) {
   TRY(make_pin_directory(bpf_root_, "programs/" + row.generation + kNew));
   bpf_program* program;
   bpf_object__for_each_program(program, object.get())
-    TRY(make_pin(bpf_program__fd(program), directory + kNew + "/" + bpf_program__name(program)));
+      TRY(make_pin(bpf_program__fd(program), directory + kNew + "/" + bpf_program__name(program)));
   TRY(rename_directory(directory, directory + kOld));  // one that lost a map
   TRY(rename_directory(directory + kNew, directory));
   return remove_remnants();

@@ -54,9 +54,9 @@ base::Result<std::string> try_btf() {
 }
 
 base::Result<std::string> try_capabilities() {
-  constexpr std::pair<int, const char*> kNeeded[] = {{CAP_NET_ADMIN, "NET_ADMIN"}, {CAP_NET_RAW, "NET_RAW"},
-                                                     {CAP_BPF, "BPF"},             {CAP_PERFMON, "PERFMON"},
-                                                     {CAP_SYS_ADMIN, "SYS_ADMIN"}, {CAP_SYS_RESOURCE, "SYS_RESOURCE"}};
+  // SYS_RESOURCE is not among them: since Linux 5.11 BPF memory is charged to the cgroup and not to RLIMIT_MEMLOCK.
+  constexpr std::pair<int, const char*> kNeeded[] = {
+      {CAP_NET_ADMIN, "NET_ADMIN"}, {CAP_NET_RAW, "NET_RAW"}, {CAP_BPF, "BPF"}, {CAP_PERFMON, "PERFMON"}, {CAP_SYS_ADMIN, "SYS_ADMIN"}};
   uint64_t have = effective_capabilities();
   std::vector<std::string> present, missing;
   for (const auto& [bit, name] : kNeeded) (have >> bit & 1 ? present : missing).push_back(name);
@@ -79,7 +79,8 @@ base::Result<std::string> try_sysctl(const std::vector<std::string>& path) {
   const std::string name = base::join(path, ".");
   std::string value = TRY(read_sysctl("/proc/sys", path));
   base::Fd file(open(("/proc/sys/" + base::join(path, "/")).c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file || write(file.get(), value.data(), value.size()) < 0) return base::errno_error(name + " is " + value + " and cannot be written");
+  if (!file || write(file.get(), value.data(), value.size()) < 0)
+    return base::errno_error(name + " is " + value + " and cannot be written");
   return name + " is " + value + " and can be written";
 }
 

@@ -104,8 +104,8 @@ base::Result<std::string> try_socket_storage() {
   std::unique_ptr<btf, decltype(&btf__free)> types(btf__new_empty(), btf__free);
   int type = btf__add_int(types.get(), "int", 4, BTF_INT_SIGNED);
   if (int code = btf__load_into_kernel(types.get()); code) return base::system_error(-code, "load BTF");
-  LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<__u32>(btf__fd(types.get())),
-              .btf_key_type_id = static_cast<__u32>(type), .btf_value_type_id = static_cast<__u32>(type), .map_flags = BPF_F_NO_PREALLOC);
+  LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<__u32>(btf__fd(types.get())), .btf_key_type_id = static_cast<__u32>(type),
+              .btf_value_type_id = static_cast<__u32>(type), .map_flags = BPF_F_NO_PREALLOC);
   base::Fd map(bpf_map_create(BPF_MAP_TYPE_SK_STORAGE, "ichor_check", 4, 4, 0, &options));
   if (!map) return base::errno_error("make a socket storage map");
   return std::string("a map was made");

@@ -9,14 +9,12 @@ namespace io::kernel {
 
 class NeighborStore : public Store<model::desired::Neighbor> {
  public:
-  explicit NeighborStore(Netlink& netlink) : netlink_(netlink) {}
-
   base::Result<std::vector<model::desired::Neighbor>> list() override;
   base::Result<void> put(const model::desired::Neighbor& row, const model::desired::Neighbor* actual) override;
   base::Result<void> remove(const model::desired::Neighbor& actual) override;
 
  private:
-  Netlink& netlink_;
+  NetlinkOnDemand netlink_;
 };
 
 }  // namespace io::kernel

@@ -8,8 +8,8 @@
 namespace io::kernel {
 namespace {
 
-constexpr size_t kDatagramBytes = 64 * 1024;           // the kernel fills at most 32 KiB of a dump's datagram
-constexpr int kEventBufferBytes = 4 * 1024 * 1024;     // of the socket: a node's worth of changes at once
+constexpr size_t kDatagramBytes = 32 * 1024;        // the most that the kernel puts into one of a dump
+constexpr int kEventBufferBytes = 4 * 1024 * 1024;  // of the socket: a node's worth of changes at once
 constexpr int kDumpAttempts = 20;
 
 base::Error kernel_error(const nlmsghdr* message) {
@@ -111,7 +111,8 @@ base::Result<size_t> Netlink::read(int flags) {
 
 base::Result<bool> Netlink::take_answer(size_t size, const MessageReader& reader, bool& interrupted) {
   int remaining = static_cast<int>(size);
-  for (auto* message = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(message, remaining); message = nlmsg_next(message, &remaining)) {
+  for (auto* message = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(message, remaining);
+       message = nlmsg_next(message, &remaining)) {
     if (message->nlmsg_seq != sequence_) continue;  // the rest of an answer that was given up
     if (message->nlmsg_flags & NLM_F_DUMP_INTR) interrupted = true;
     if (message->nlmsg_type == NLMSG_ERROR) {
@@ -166,6 +167,11 @@ base::Result<void> Netlink::receive(const MessageReader& reader) {
       reader(message);
     }
   }
+}
+
+base::Result<Netlink*> NetlinkOnDemand::get() {
+  if (!netlink_) netlink_.emplace(TRY(Netlink::open()));
+  return &*netlink_;
 }
 
 }  // namespace io::kernel

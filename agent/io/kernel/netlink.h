@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,15 @@ class Netlink {
   base::Fd fd_;
   uint32_t sequence_ = 0;
   std::vector<char> buffer_;
+};
+
+// A socket opened when it is first needed, in the network namespace of the thread that needs it: what a store keeps.
+class NetlinkOnDemand {
+ public:
+  base::Result<Netlink*> get();
+
+ private:
+  std::optional<Netlink> netlink_;
 };
 
 }  // namespace io::kernel

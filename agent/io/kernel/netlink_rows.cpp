@@ -3,6 +3,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/net_namespace.h>
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
@@ -34,7 +35,8 @@ std::string text(nlattr* attribute) {
 
 base::Mac mac(nlattr* attribute) {
   base::Mac mac;
-  if (attribute && nla_len(attribute) == static_cast<int>(mac.bytes.size())) std::memcpy(mac.bytes.data(), nla_data(attribute), mac.bytes.size());
+  if (attribute && nla_len(attribute) == static_cast<int>(mac.bytes.size()))
+    std::memcpy(mac.bytes.data(), nla_data(attribute), mac.bytes.size());
   return mac;
 }
 
@@ -197,6 +199,20 @@ base::Result<LinkMessage> read_link(Netlink& netlink, const std::string& name) {
   TRY_IN(netlink.request(request, [&link](nlmsghdr* message) { link = decode_link(message); }), "link " + name);
   if (!link) return base::system_error(ENODEV, "link " + name);
   return *link;
+}
+
+base::Result<int32_t> read_netns_id(Netlink& netlink, int netns_fd) {
+  Message request(RTM_GETNSID, 0);
+  request.header(rtgenmsg{}).put_u32(NETNSA_FD, static_cast<uint32_t>(netns_fd));
+  int32_t id = -1;
+  TRY_IN(netlink.request(request,
+                         [&id](nlmsghdr* message) {
+                           nlattr* attributes[NETNSA_MAX + 1];
+                           if (parse<rtgenmsg>(message, attributes) && attributes[NETNSA_NSID])
+                             id = static_cast<int32_t>(number(attributes[NETNSA_NSID]));
+                         }),
+         "number of a network namespace");
+  return id;
 }
 
 }  // namespace io::kernel

@@ -15,8 +15,8 @@ namespace io::kernel {
 
 struct LinkMessage {
   model::Link row;
-  uint32_t peer_ifindex = 0;    // IFLA_LINK, a veth's other side, in the namespace of that number
-  int32_t peer_netns = -1;      // IFLA_LINK_NETNSID; -1: this one
+  uint32_t peer_ifindex = 0;  // IFLA_LINK, a veth's other side, in the namespace of that number
+  int32_t peer_netns = -1;    // IFLA_LINK_NETNSID; -1: this one
 };
 struct AddressMessage {
   uint32_t ifindex = 0;
@@ -52,6 +52,9 @@ base::Result<std::vector<NeighborMessage>> read_neighbors(Netlink& netlink);
 
 // One link. ENODEV: there is none of that name. The kernel settles the link's pending change of carrier before it answers.
 base::Result<LinkMessage> read_link(Netlink& netlink, const std::string& name);
+
+// The number by which links of the socket's namespace name another one (LinkMessage::peer_netns); -1: it has none, so nothing leads there.
+base::Result<int32_t> read_netns_id(Netlink& netlink, int netns_fd);
 
 uint8_t address_family(base::Family family);  // AF_INET, AF_INET6
 

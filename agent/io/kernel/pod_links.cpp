@@ -42,17 +42,19 @@ base::Result<void> delete_link(Netlink& netlink, const model::Link& link) {
   return {};
 }
 
-bool are_ends_of_one(const LinkMessage& host, const LinkMessage& pod) {
-  return host.peer_ifindex == pod.row.ifindex && pod.peer_ifindex == host.row.ifindex;
+// A veth's other side, by link and namespace number: link numbers alone are the same in many pods.
+bool ends_at(const LinkMessage& host, const LinkMessage& pod, int32_t netns) {
+  return netns >= 0 && host.peer_netns == netns && host.peer_ifindex == pod.row.ifindex;
 }
 
 // A link of ichor's that ends at row.ifname in the pod: made by an ADD that nothing remembers.
 base::Result<void> delete_leftover(Netlink& netlink, const PodLink& row) {
-  auto pod_side = TRY(read_pod_side(row));
+  LinkMessage pod_side = TRY(read_pod_side(row));
+  int32_t netns = TRY(read_netns_id(netlink, row.netns->get()));
   for (const auto& link : TRY(read_links(netlink))) {
-    if (is_pod_link(link.row) && are_ends_of_one(link, pod_side)) return delete_link(netlink, link.row);
+    if (is_pod_link(link.row) && ends_at(link, pod_side, netns)) return delete_link(netlink, link.row);
   }
-  return base::system_error(EEXIST, "link " + row.name + ": the pod already has a " + row.ifname + " that is not ichor's");
+  return base::system_error(EEXIST, "link " + row.name + ": the pod already has an interface " + row.ifname + " that is not ichor's");
 }
 
 base::Result<void> set_host_sysctls(const PodLink& row) {
@@ -63,8 +65,8 @@ base::Result<void> set_host_sysctls(const PodLink& row) {
     const char* setting;
     const char* value;
   } const settings[] = {
-      {"ipv4", "rp_filter", "0"},    {"ipv4", "forwarding", "1"},    {"ipv4", "proxy_arp", "0"},  {"ipv6", "disable_ipv6", "0"},
-      {"ipv6", "addr_gen_mode", "1"}, {"ipv6", "accept_ra", "0"}, {"ipv6", "forwarding", "1"},
+      {"ipv4", "rp_filter", "0"},     {"ipv4", "forwarding", "1"}, {"ipv4", "proxy_arp", "0"},  {"ipv6", "disable_ipv6", "0"},
+      {"ipv6", "addr_gen_mode", "1"}, {"ipv6", "accept_ra", "0"},  {"ipv6", "forwarding", "1"},
   };
   for (const auto& [family, setting, value] : settings) {
     if (family == std::string_view("ipv6") && !has_ipv6) continue;
@@ -73,20 +75,22 @@ base::Result<void> set_host_sysctls(const PodLink& row) {
   return {};
 }
 
+base::Result<bool> is_as_wished(Netlink& netlink, const LinkMessage& found, const PodLink& row) {
+  auto pod_side = read_pod_side(row);
+  if (!pod_side) return false;
+  int32_t netns = TRY(read_netns_id(netlink, row.netns->get()));
+  return ends_at(found, *pod_side, netns) && found.row.mac == row.host_mac && pod_side->row.mac == row.pod_mac &&
+         found.row.mtu == row.mtu && pod_side->row.mtu == row.mtu;
+}
+
 // Makes the link, or finds that the one there does end in this pod.
 base::Result<void> ensure_link(Netlink& netlink, const PodLink& row) {
   auto found = read_link(netlink, row.name);
+  if (!found && found.error().code != ENODEV) return found.error();
   if (found && !is_pod_link(found->row))
-    return base::system_error(EEXIST, "link " + row.name + ": a " + found->row.kind + " that is not ichor's has this name");
-  if (found) {
-    auto pod_side = read_pod_side(row);
-    bool same = pod_side && are_ends_of_one(*found, *pod_side) && found->row.mac == row.host_mac && pod_side->row.mac == row.pod_mac &&
-                found->row.mtu == row.mtu && pod_side->row.mtu == row.mtu;
-    if (same) return {};
-    TRY(delete_link(netlink, found->row));
-  } else if (found.error().code != ENODEV) {
-    return found.error();
-  }
+    return base::system_error(EEXIST, "link " + row.name + ": a link that is not ichor's has this name");
+  if (found && TRY(is_as_wished(netlink, *found, row))) return {};
+  if (found) TRY(delete_link(netlink, found->row));
   auto made = make_link(netlink, row);
   if (made || made.error().code != EEXIST) return made;
   TRY(delete_leftover(netlink, row));
@@ -110,8 +114,9 @@ base::Result<void> keep_link(Netlink& netlink, const PodLink& row) {
 }  // namespace
 
 base::Result<std::vector<PodLink>> PodLinkStore::list() {
+  Netlink& netlink = *TRY(netlink_.get());
   std::vector<PodLink> rows;
-  for (const auto& link : TRY(read_links(netlink_))) {
+  for (const auto& link : TRY(read_links(netlink))) {
     if (!is_pod_link(link.row)) continue;
     PodLink row;
     row.name = link.row.name;
@@ -123,21 +128,23 @@ base::Result<std::vector<PodLink>> PodLinkStore::list() {
 }
 
 base::Result<void> PodLinkStore::put(const PodLink& row, const PodLink*) {
-  TRY(row.netns ? ensure_link(netlink_, row) : keep_link(netlink_, row));
+  Netlink& netlink = *TRY(netlink_.get());
+  TRY(row.netns ? ensure_link(netlink, row) : keep_link(netlink, row));
   TRY(set_host_sysctls(row));
-  TRY(set_link_up(netlink_, row.name));
+  TRY(set_link_up(netlink, row.name));
   if (!row.netns) return {};
   TRY(configure_pod_side(row));
-  TRY(read_link(netlink_, row.name));  // settles the carrier: until then the host side drops what it should send
+  TRY(read_link(netlink, row.name));  // settles the carrier: until then the host side drops what it should send
   return {};
 }
 
 base::Result<void> PodLinkStore::remove(const PodLink& actual) {
-  auto found = read_link(netlink_, actual.name);
+  Netlink& netlink = *TRY(netlink_.get());
+  auto found = read_link(netlink, actual.name);
   if (!found && found.error().code == ENODEV) return {};
   LinkMessage link = TRY(std::move(found));
   if (!is_pod_link(link.row)) return {};
-  return delete_link(netlink_, link.row);
+  return delete_link(netlink, link.row);
 }
 
 }  // namespace io::kernel

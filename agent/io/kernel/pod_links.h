@@ -1,5 +1,6 @@
 // Pod links: a veth from the node into a pod's network namespace, with all that the pod needs to send and receive at once.
-// The engine's reconciler puts them; they are recognised by the name's prefix and the kind.
+// The engine's reconciler puts them; they are recognised by the name's prefix and the kind. The calling thread stands in the node's
+// network namespace and visits the pod's for each link that it makes.
 #pragma once
 
 #include "io/kernel/netlink.h"
@@ -10,9 +11,6 @@ namespace io::kernel {
 
 class PodLinkStore : public Store<model::desired::PodLink> {
  public:
-  // The socket is of the node's network namespace, and so is the calling thread: it visits the pod's for each link that it makes.
-  explicit PodLinkStore(Netlink& netlink) : netlink_(netlink) {}
-
   base::Result<std::vector<model::desired::PodLink>> list() override;  // host side only: name, host_mac, mtu
   // With row.netns: at return both sides are up and every address can be used, whatever an earlier attempt left behind.
   // Without: the link that is there is kept. Only an ADD can make a missing one (ENODEV) or change the MTU (EOPNOTSUPP).
@@ -20,7 +18,7 @@ class PodLinkStore : public Store<model::desired::PodLink> {
   base::Result<void> remove(const model::desired::PodLink& actual) override;
 
  private:
-  Netlink& netlink_;
+  NetlinkOnDemand netlink_;
 };
 
 }  // namespace io::kernel

@@ -59,53 +59,56 @@ rtmsg fixed_part(const Route& row) {
   return fixed;
 }
 
+base::Result<void> send(Netlink& netlink, const Route& row, uint16_t flags) {
+  Message request(RTM_NEWROUTE, NLM_F_CREATE | flags);
+  request.header(fixed_part(row));
+  request.put(RTA_DST, row.destination.address);
+  if (!row.link.empty()) request.put_u32(RTA_OIF, TRY_IN(read_link(netlink, row.link), describe(row)).row.ifindex);
+  if (!row.gateway.is_unspecified()) request.put(RTA_GATEWAY, row.gateway);
+  if (!row.source.is_unspecified()) request.put(RTA_PREFSRC, row.source);
+  return netlink.request(request);
+}
+
+// Replacing takes whatever route has the same destination and metric, so look first whose it is.
+base::Result<void> replace_own(Netlink& netlink, const Route& row) {
+  for (const auto& route : TRY(read_routes(netlink, {RT_TABLE_MAIN, 0}))) {
+    bool in_the_way = route.row.destination == row.destination && route.row.metric == metric_of(row.destination.address.family());
+    if (!in_the_way || route.row.protocol == kRouteProtocol) continue;
+    std::string foreign = describe_foreign(route, TRY(link_name(netlink, route.ifindex)));
+    return base::Error{EEXIST, "a route that is not ichor's stands in the way: " + foreign};
+  }
+  return send(netlink, row, NLM_F_REPLACE);
+}
+
 }  // namespace
 
 base::Result<std::vector<Route>> RouteStore::list() {
+  Netlink& netlink = *TRY(netlink_.get());
   std::map<uint32_t, std::string> links;
-  for (auto& link : TRY(read_links(netlink_))) links[link.row.ifindex] = link.row.name;
+  for (auto& link : TRY(read_links(netlink))) links[link.row.ifindex] = link.row.name;
   std::vector<Route> rows;
-  for (const auto& route : TRY(read_routes(netlink_, {RT_TABLE_MAIN, kRouteProtocol}))) {
+  for (const auto& route : TRY(read_routes(netlink, {RT_TABLE_MAIN, kRouteProtocol}))) {
     if (route.row.type != RTN_UNICAST) continue;
     rows.push_back({route.row.destination, route.row.gateway, links[route.ifindex], route.source});
   }
   return rows;
 }
 
-base::Result<void> RouteStore::send(const Route& row, uint16_t flags) {
-  Message request(RTM_NEWROUTE, NLM_F_CREATE | flags);
-  request.header(fixed_part(row));
-  request.put(RTA_DST, row.destination.address);
-  if (!row.link.empty()) request.put_u32(RTA_OIF, TRY_IN(read_link(netlink_, row.link), describe(row)).row.ifindex);
-  if (!row.gateway.is_unspecified()) request.put(RTA_GATEWAY, row.gateway);
-  if (!row.source.is_unspecified()) request.put(RTA_PREFSRC, row.source);
-  return netlink_.request(request);
-}
-
-// Replacing takes whatever route has the same destination and metric, so look first whose it is.
-base::Result<void> RouteStore::replace_own(const Route& row) {
-  for (const auto& route : TRY(read_routes(netlink_, {RT_TABLE_MAIN, 0}))) {
-    bool in_the_way = route.row.destination == row.destination && route.row.metric == metric_of(row.destination.address.family());
-    if (!in_the_way || route.row.protocol == kRouteProtocol) continue;
-    std::string foreign = describe_foreign(route, TRY(link_name(netlink_, route.ifindex)));
-    return base::Error{EEXIST, "a route that is not ichor's stands in the way: " + foreign};
-  }
-  return send(row, NLM_F_REPLACE);
-}
-
 base::Result<void> RouteStore::put(const Route& row, const Route*) {
-  auto made = send(row, NLM_F_EXCL);
-  if (!made && made.error().code == EEXIST) made = replace_own(row);
+  Netlink& netlink = *TRY(netlink_.get());
+  auto made = send(netlink, row, NLM_F_EXCL);
+  if (!made && made.error().code == EEXIST) made = replace_own(netlink, row);
   if (!made) return explain(made.error(), row);
   return {};
 }
 
 base::Result<void> RouteStore::remove(const Route& actual) {
+  Netlink& netlink = *TRY(netlink_.get());
   rtmsg fixed = fixed_part(actual);
   fixed.rtm_scope = RT_SCOPE_NOWHERE;  // any
   Message request(RTM_DELROUTE, 0);
   request.header(fixed).put(RTA_DST, actual.destination.address).put_u32(RTA_PRIORITY, metric_of(actual.destination.address.family()));
-  auto removed = netlink_.request(request);
+  auto removed = netlink.request(request);
   if (removed || removed.error().code == ESRCH || removed.error().code == ENOENT || removed.error().code == ENODEV) return {};
   return base::with_context(removed.error(), describe(actual) + ": delete");
 }

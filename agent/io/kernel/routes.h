@@ -9,18 +9,13 @@ namespace io::kernel {
 
 class RouteStore : public Store<model::desired::Route> {
  public:
-  explicit RouteStore(Netlink& netlink) : netlink_(netlink) {}
-
   base::Result<std::vector<model::desired::Route>> list() override;
   // EEXIST: a foreign route has this destination and metric; the error shows it. ENETUNREACH: the gateway is not on link.
   base::Result<void> put(const model::desired::Route& row, const model::desired::Route* actual) override;
   base::Result<void> remove(const model::desired::Route& actual) override;
 
  private:
-  base::Result<void> replace_own(const model::desired::Route& row);
-  base::Result<void> send(const model::desired::Route& row, uint16_t flags);
-
-  Netlink& netlink_;
+  NetlinkOnDemand netlink_;
 };
 
 }  // namespace io::kernel

@@ -16,8 +16,13 @@ base::Error explain(int code, const std::string& key, const std::string& action)
   if (code == EROFS)
     return base::Error{code, what + ": /proc/sys is mounted read-only; the service spec must set readonlyPaths: [] (or make it writable)"};
   if (code == ENOENT) return base::Error{code, what + ": this kernel has no such setting, or its link is gone"};
-  if (code == EACCES || code == EPERM) return base::Error{code, what + ": not permitted; the agent needs CAP_NET_ADMIN and a writable /proc/sys"};
+  if (code == EACCES || code == EPERM)
+    return base::Error{code, what + ": not permitted; the agent needs CAP_NET_ADMIN and a writable /proc/sys"};
   return base::system_error(code, what);
+}
+
+bool satisfied(const model::desired::Sysctl& row, const std::string& value) {
+  return value == row.value || (!row.only_from.empty() && value != row.only_from);
 }
 
 }  // namespace
@@ -48,15 +53,20 @@ base::Result<std::vector<model::desired::Sysctl>> SysctlStore::list() {
     auto value = read_sysctl(root_, row.path);
     if (!value) continue;  // put again, and put says why it fails
     rows.push_back(row);
-    bool left_alone = !row.only_from.empty() && *value != row.only_from;
-    if (!left_alone) rows.back().value = *value;
+    if (!satisfied(row, *value)) rows.back().value = *value;
   }
   return rows;
 }
 
+bool SysctlStore::holds(const model::desired::Sysctl& row) {
+  auto value = read_sysctl(root_, row.path);
+  if (!value || !satisfied(row, *value)) return false;
+  watched_[row.key()] = row;
+  return true;
+}
+
 base::Result<void> SysctlStore::put(const model::desired::Sysctl& row, const model::desired::Sysctl*) {
-  bool write = row.only_from.empty() || TRY(read_sysctl(root_, row.path)) == row.only_from;
-  if (write) TRY(write_sysctl(root_, row.path, row.value));
+  if (!satisfied(row, TRY(read_sysctl(root_, row.path)))) TRY(write_sysctl(root_, row.path, row.value));
   watched_[row.key()] = row;
   return {};
 }

@@ -20,14 +20,15 @@ class SysctlStore : public Store<model::desired::Sysctl> {
  public:
   explicit SysctlStore(std::string root = "/proc/sys") : root_(std::move(root)) {}
 
-  // A setting carries no owner's mark, so only what was put before is listed, as it is now.
+  // A setting carries no owner's mark, so only what was asked for before is listed, as it is now.
   base::Result<std::vector<model::desired::Sysctl>> list() override;
+  bool holds(const model::desired::Sysctl& row) override;
   base::Result<void> put(const model::desired::Sysctl& row, const model::desired::Sysctl* actual) override;
   base::Result<void> remove(const model::desired::Sysctl& actual) override;  // leaves the setting, forgets it
 
  private:
   std::string root_;
-  std::map<std::string, model::desired::Sysctl> watched_;  // by key, as put
+  std::map<std::string, model::desired::Sysctl> watched_;  // by key, as asked for
 };
 
 }  // namespace io::kernel

@@ -38,8 +38,12 @@ std::string cni_conflist(const std::string& run_dir, const std::string& state_di
          "  \"plugins\": [\n"
          "    {\n"
          "      \"type\": \"ichor-cni\",\n"
-         "      \"socket\": " + quoted(cni_socket_path(run_dir)) + ",\n"
-         "      \"queue\": " + quoted(cni_queue_path(state_dir)) + "\n"
+         "      \"socket\": " +
+         quoted(cni_socket_path(run_dir)) +
+         ",\n"
+         "      \"queue\": " +
+         quoted(cni_queue_path(state_dir)) +
+         "\n"
          "    }\n"
          "  ]\n"
          "}\n";

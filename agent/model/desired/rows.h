@@ -102,7 +102,7 @@ struct ServiceEntry {
 };
 
 // A pod's link: a veth whose peer is made inside the pod's network namespace, with addresses, routes and neighbours there.
-// Only what the host side shows can be compared after a restart.
+// Only what the host side shows and could still be changed is compared: a pod keeps the MTU it was made with.
 struct PodLink {
   static constexpr std::string_view kKind = "pod_links";
   std::string name;    // host side, "ich..."
@@ -114,7 +114,7 @@ struct PodLink {
   std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
 
   bool operator==(const PodLink& other) const {
-    return name == other.name && host_mac == other.host_mac && mtu == other.mtu;
+    return name == other.name && host_mac == other.host_mac;
   }
   std::string key() const { return name; }
 };

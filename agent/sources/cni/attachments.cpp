@@ -36,8 +36,7 @@ model::Sandbox sandbox_of(const io::cni::Request& request, base::Fd netns) {
 Reply reply_of(const model::SandboxReply& in_force) {
   Reply reply;
   reply.attachment = {in_force.host_link, in_force.host_mac, in_force.pod_mac, in_force.addresses, {}, in_force.mtu};
-  for (const base::Ip& address : in_force.addresses)
-    reply.attachment.gateways.push_back(model::desired::pod_gateway(address.family()));
+  for (const base::Ip& address : in_force.addresses) reply.attachment.gateways.push_back(model::desired::pod_gateway(address.family()));
   return reply;
 }
 
@@ -51,10 +50,15 @@ void Attachments::keep(const model::Sandbox& sandbox) {
 
 void Attachments::request(ConnectionId connection, const io::cni::Request& request, base::Fd netns) {
   switch (request.verb) {
-    case io::cni::Verb::kAdd: return add(connection, request, std::move(netns));
-    case io::cni::Verb::kCheck: return check(connection, request.key());
-    case io::cni::Verb::kDel: leave(request.key()).deleters.push_back(connection); return;
-    default: break;
+    case io::cni::Verb::kAdd:
+      return add(connection, request, std::move(netns));
+    case io::cni::Verb::kCheck:
+      return check(connection, request.key());
+    case io::cni::Verb::kDel:
+      leave(request.key()).deleters.push_back(connection);
+      return;
+    default:
+      break;
   }
   if (!serving_) return refuse(connection, Code::kNotAvailable, serving_.error().text);
   outside_.respond(connection, {});

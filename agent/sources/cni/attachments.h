@@ -23,10 +23,10 @@ class Attachments {
  public:
   struct Outside {
     model::FactSink sink;
-    std::shared_ptr<Mail> mail;                                                 // where the engine's answers come back
-    std::function<bool(ConnectionId, const io::cni::Reply&)> respond;           // false: nobody is there to hear it
-    std::function<bool(const std::string& sandbox)> recorded;                   // a record of it is on disk
-    std::string queue;                                                          // directory of deletions
+    std::shared_ptr<Mail> mail;                                        // where the engine's answers come back
+    std::function<bool(ConnectionId, const io::cni::Reply&)> respond;  // false: nobody is there to hear it
+    std::function<bool(const std::string& sandbox)> recorded;          // a record of it is on disk
+    std::string queue;                                                 // directory of deletions
   };
   explicit Attachments(Outside outside) : outside_(std::move(outside)) {}
 

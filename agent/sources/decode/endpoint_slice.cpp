@@ -77,7 +77,8 @@ base::Result<std::optional<EndpointSlice>> decode_endpoint_slice(const nlohmann:
   decode_service_name(root, slice);
   Field address_type = root["addressType"];
   auto type = one_of<AddressType>(
-      address_type, {{"", AddressType::kMissing}, {"IPv4", AddressType::kIpv4}, {"IPv6", AddressType::kIpv6}, {"FQDN", AddressType::kFqdn}});
+      address_type,
+      {{"", AddressType::kMissing}, {"IPv4", AddressType::kIpv4}, {"IPv6", AddressType::kIpv6}, {"FQDN", AddressType::kFqdn}});
   if (type == AddressType::kMissing) address_type.complain("is missing: IPv4 or IPv6");
   if (type == AddressType::kFqdn && !complaint) return std::optional<EndpointSlice>();
   slice.family = type == AddressType::kIpv6 ? base::Family::kIpv6 : base::Family::kIpv4;

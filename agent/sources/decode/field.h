@@ -31,7 +31,7 @@ class Field {
   int64_t integer(int64_t from, int64_t to, std::string_view what, int64_t fallback) const;
   uint16_t port(uint16_t from = 1) const;  // absent: 0
   model::Labels labels() const;
-  std::optional<base::Ip> ip() const;      // absent or refused: nullopt
+  std::optional<base::Ip> ip() const;  // absent or refused: nullopt
   // An address that packets may be sent to on behalf of others: not of the host itself, of one link, or of a group.
   std::optional<base::Ip> ordinary_ip() const;
   std::optional<base::Cidr> cidr() const;  // canonical

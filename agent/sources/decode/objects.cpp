@@ -33,7 +33,8 @@ struct Kind {
   Decoded (*decode)(const json& object, const std::string& origin);
 };
 
-constexpr Kind kKinds[] = {  // in ObjectRow's order
+constexpr Kind kKinds[] = {
+    // in ObjectRow's order
     {"v1", "Service", true, decode_row<decode_service>},
     {"discovery.k8s.io/v1", "EndpointSlice", true, decode_row<decode_endpoint_slice>},
     {"v1", "Node", false, decode_row<decode_node>},
@@ -75,8 +76,7 @@ class Walk {
     if (version.empty() && kind.empty()) version = list_version, kind = list_kind;
     if (!is_type_name(version, 317)) return broken(position, std::nullopt, "apiVersion: is missing or is not text such as v1");
     if (!is_type_name(kind, 63)) return broken(position, std::nullopt, "kind: is missing or is not text such as Service");
-    if (kind == "List" || (kind.ends_with("List") && object.contains("items")))
-      return visit_items(object, origin, position, version, kind);
+    if (kind == "List" || (kind.ends_with("List") && object.contains("items"))) return visit_items(object, origin, position, version, kind);
     if (++seen_ > kMaxObjects) return;
     for (size_t i = 0; i < std::size(kKinds); ++i)
       if (kKinds[i].api_version == version && kKinds[i].name == kind) return decode(i, object, origin, position);
@@ -95,8 +95,8 @@ class Walk {
     if (!items.is_array()) return broken(position, std::nullopt, "items: is not a list");
     kind.remove_suffix(std::string_view("List").size());
     for (size_t i = 0; i < items.size() && !too_many(); ++i)
-      visit(items[i], origin, position + (position.find(' ') == std::string::npos ? " items[" : ".items[") + std::to_string(i) + "]", version,
-            kind);
+      visit(items[i], origin, position + (position.find(' ') == std::string::npos ? " items[" : ".items[") + std::to_string(i) + "]",
+            version, kind);
   }
 
   void decode(size_t kind, json& object, const std::string& origin, const std::string& position) {

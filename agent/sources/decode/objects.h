@@ -18,8 +18,9 @@
 
 namespace sources::decode {
 
-using ObjectRow = std::variant<std::shared_ptr<const model::Service>, std::shared_ptr<const model::EndpointSlice>,
-                               std::shared_ptr<const model::Node>, std::shared_ptr<const model::Pod>, std::shared_ptr<const model::Namespace>>;
+using ObjectRow =
+    std::variant<std::shared_ptr<const model::Service>, std::shared_ptr<const model::EndpointSlice>, std::shared_ptr<const model::Node>,
+                 std::shared_ptr<const model::Pod>, std::shared_ptr<const model::Namespace>>;
 
 struct ObjectId {
   size_t kind = 0;  // index in ObjectRow

@@ -13,11 +13,9 @@ base::Result<model::Pod> decode_pod(const nlohmann::json& object) {
   pod.meta = decode_meta(root, Scope::kNamespaced, is_dns_subdomain);
   pod.node_name = spec["nodeName"].text();
   pod.host_network = spec["hostNetwork"].boolean(false);
-  pod.phase = one_of<const char*>(status["phase"], {{"Pending", "Pending"},
-                                                    {"Running", "Running"},
-                                                    {"Succeeded", "Succeeded"},
-                                                    {"Failed", "Failed"},
-                                                    {"Unknown", "Unknown"}});
+  pod.phase = one_of<const char*>(
+      status["phase"],
+      {{"Pending", "Pending"}, {"Running", "Running"}, {"Succeeded", "Succeeded"}, {"Failed", "Failed"}, {"Unknown", "Unknown"}});
   status["podIPs"].each([&](const Field& field) {
     if (auto ip = field["ip"].ip()) pod.ips.push_back(*ip);
   });

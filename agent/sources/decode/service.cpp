@@ -49,8 +49,7 @@ void decode_ports(const Field& spec, Service& service) {
       field.complain("nodePort needs type NodePort or LoadBalancer");
     service.ports.push_back(std::move(port));
   });
-  if (service.ports.empty() && !service.headless && service.type != ServiceType::kExternalName)
-    ports.complain("needs at least one port");
+  if (service.ports.empty() && !service.headless && service.type != ServiceType::kExternalName) ports.complain("needs at least one port");
 }
 
 void check_two_families(const Field& field, const std::vector<Family>& families) {
@@ -138,7 +137,8 @@ base::Result<Service> decode_service(const nlohmann::json& object) {
   decode_affinity(spec, service);
   decode_ingress(root, service);
   service.selector = spec["selector"].labels();
-  constexpr std::pair<std::string_view, TrafficPolicy> kPolicies[] = {{"Cluster", TrafficPolicy::kCluster}, {"Local", TrafficPolicy::kLocal}};
+  constexpr std::pair<std::string_view, TrafficPolicy> kPolicies[] = {{"Cluster", TrafficPolicy::kCluster},
+                                                                      {"Local", TrafficPolicy::kLocal}};
   service.internal_traffic_policy = one_of(spec["internalTrafficPolicy"], kPolicies);
   service.external_traffic_policy = one_of(spec["externalTrafficPolicy"], kPolicies);
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].boolean(false);

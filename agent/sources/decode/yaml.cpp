@@ -137,23 +137,21 @@ bool has_content(std::string_view line) {
 // A line that starts with --- cannot be part of a scalar (YAML 1.2.2 section 9.1.2), so documents can be told apart before parsing.
 std::vector<Chunk> split_documents(std::string_view text) {
   std::vector<Chunk> chunks;
-  Chunk current{text.substr(0, 0), 0};
-  bool content = false;
+  size_t from = 0;
+  int from_line = 0;
+  bool started = false, content = false;
   size_t position = 0;
   for (int line_number = 0; position < text.size(); ++line_number) {
     size_t end = std::min(text.find('\n', position), text.size());
     auto line = text.substr(position, end - position);
-    if (starts_document(line) && content) {
-      current.text = text.substr(current.text.data() - text.data(), position - (current.text.data() - text.data()));
-      chunks.push_back(current);
-      current = {text.substr(position, 0), line_number};
-      content = false;
-    }
+    bool starts = starts_document(line);
+    if (starts && content) chunks.push_back({text.substr(from, position - from), from_line});
+    if (starts && (started || content)) from = position, from_line = line_number, content = false;
+    started |= starts;
     content |= has_content(line);
     position = end + 1;
   }
-  current.text = text.substr(current.text.data() - text.data());
-  if (content) chunks.push_back(current);
+  if (content) chunks.push_back({text.substr(from), from_line});
   return chunks;
 }
 

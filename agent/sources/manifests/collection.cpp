@@ -23,7 +23,8 @@ bool same(const ObjectRow& one, const ObjectRow& other) {
 }
 
 model::Change put_change(const std::string& key, const ObjectRow& row) {
-  return std::visit([&]<class Row>(const std::shared_ptr<const Row>& shared) -> model::Change { return model::RowChange<Row>{key, shared}; }, row);
+  return std::visit(
+      [&]<class Row>(const std::shared_ptr<const Row>& shared) -> model::Change { return model::RowChange<Row>{key, shared}; }, row);
 }
 
 model::Change gone_change(const std::string& key, const ObjectRow& last) {
@@ -60,8 +61,9 @@ void Collection::put(const std::string& file, decode::Contents contents) {
   for (auto& object : contents.objects) {
     if (!good.empty() && good.back() == object.id) {
       now.problems.push_back(object.position);
-      set_problem(object.position, model::Problem{to_string(object.id), object.position + ": this file has it twice; the first one is in force",
-                                                  "remove one of them"});
+      set_problem(object.position,
+                  model::Problem{to_string(object.id), object.position + ": this file has it twice; the first one is in force",
+                                 "remove one of them"});
       continue;
     }
     good.push_back(object.id);
@@ -104,7 +106,8 @@ std::string Collection::summary() const {
 void Collection::claim(const std::string& file, Object object) {
   std::string_view name = files_.find(file)->first;
   auto& claims = objects_[object.id].claims;
-  auto place = std::lower_bound(claims.begin(), claims.end(), name, [](const Claim& claim, std::string_view at) { return claim.file < at; });
+  auto place =
+      std::lower_bound(claims.begin(), claims.end(), name, [](const Claim& claim, std::string_view at) { return claim.file < at; });
   if (place == claims.end() || place->file != name) place = claims.insert(place, {name, {}, {}});
   place->row = std::move(object.row);
   place->position = std::move(object.position);
@@ -147,7 +150,8 @@ void Collection::tell_duplicates(const ObjectId& id) {
       continue;
     }
     const Claim& other = &claim == &claims[0] ? claims[1] : claims[0];
-    std::string text = claim.position + ": also in " + other.position + "; " + std::string(claims[0].file) + " is in force, as its name sorts first";
+    std::string text =
+        claim.position + ": also in " + other.position + "; " + std::string(claims[0].file) + " is in force, as its name sorts first";
     set_problem(key, model::Problem{to_string(id), std::move(text), "keep it in one file"});
   }
 }

@@ -45,7 +45,7 @@ class Collection {
   };
   struct File {
     std::vector<decode::ObjectId> objects;  // sorted
-    std::vector<std::string> problems;  // keys, of what is broken
+    std::vector<std::string> problems;      // keys, of what is broken
     std::map<std::string, uint64_t> unread;
   };
 

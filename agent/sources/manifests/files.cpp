@@ -13,9 +13,10 @@
 namespace sources::manifests {
 namespace {
 
-constexpr size_t kWorthAThread = 64;  // files
+constexpr size_t kMany = 64;               // files: worth a thread, and too many texts to hold
+constexpr size_t kHeldBytes = 256 * 1024;  // a larger text is better read twice
 
-ReadFile read_and_decode(int directory, const std::string& name) {
+ReadFile read_and_decode(int directory, const std::string& name, bool with_text) {
   ReadFile file;
   file.name = name;
   auto read = read_file(directory, name);
@@ -26,6 +27,7 @@ ReadFile read_and_decode(int directory, const std::string& name) {
   }
   file.stamp = read->stamp;
   file.contents = decode::decode_objects(name, read->text);
+  if (with_text && read->text.size() <= kHeldBytes) file.text = std::move(read->text);
   return file;
 }
 
@@ -78,12 +80,13 @@ base::Result<FileText> read_file(int directory, const std::string& name) {
 
 std::vector<ReadFile> read_files(int directory, const std::vector<std::string>& names) {
   std::vector<ReadFile> files(names.size());
+  bool few = names.size() < kMany;
   std::atomic<size_t> next{0};
   auto work = [&] {
-    for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < names.size();) files[i] = read_and_decode(directory, names[i]);
+    for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < names.size();) files[i] = read_and_decode(directory, names[i], few);
   };
   std::thread second;
-  if (names.size() >= kWorthAThread) second = std::thread(work);
+  if (!few) second = std::thread(work);
   work();
   if (second.joinable()) second.join();
   return files;

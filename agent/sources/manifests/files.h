@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +36,13 @@ base::Result<std::vector<std::string>> list_manifests(int directory);  // sorted
 // ENOENT: no such file, or a directory. Anything but a regular file of at most 16 MiB is an error.
 base::Result<FileText> read_file(int directory, const std::string& name);
 
+// The text comes along when few files are read, for who wants a copy of just this version.
 struct ReadFile {
   std::string name;
   int error = 0;  // errno value; ENOENT: there is no such file
   std::string error_text;
   Stamp stamp;
+  std::optional<std::string> text;
   decode::Contents contents;
 };
 // In the order of `names`, whatever the threads' timing.

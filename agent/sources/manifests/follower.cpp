@@ -20,16 +20,16 @@ void Follower::run(int stop) {
   for (;;) {
     if (!watch_) find_directory();
     pollfd waits[] = {{stop, POLLIN, 0}, {watch_ ? watch_->fd() : -1, POLLIN, 0}};
-    int ready = ::poll(waits, 2, to_keep_.empty() || !watch_ ? kLookAgainMs : 0);
+    int ready = ::poll(waits, 2, to_keep_.empty() ? kLookAgainMs : 0);
     if (waits[0].revents) break;
     if (watch_ && waits[1].revents)
       follow();
-    else if (watch_ && !to_keep_.empty())
-      keep_next();
+    else if (!to_keep_.empty())
+      keep(to_keep_.begin());
     else if (ready == 0 && watch_ && !watch_->is_current())
-      watch_.reset();
+      leave_directory();
   }
-  while (watch_ && !to_keep_.empty()) keep_next();
+  leave_directory();
 }
 
 void Follower::find_directory() {
@@ -57,7 +57,7 @@ void Follower::load_everything() {
   if (!listed.ok()) {
     status_.synced = false;
     status_.text = directory_ + ": " + listed.error().text;
-    watch_.reset();
+    leave_directory();
     return tell();
   }
   std::set<std::string> names(listed->begin(), listed->end());
@@ -85,16 +85,17 @@ void Follower::take(ReadFile file) {
   if (is_broken && !started_) {
     if (auto last_good = copies_.contents(file.name)) collection_.put(file.name, std::move(*last_good));
   }
+  auto waiting = to_keep_.find(file.name);
+  if (is_broken && waiting != to_keep_.end()) keep(waiting);  // the last good one, while there is something to copy it from
   if (file.error) return collection_.put_unreadable(file.name, file.error_text);
-  to_keep_[file.name] = ToKeep{file.stamp, is_broken};
+  to_keep_[file.name] = Version{file.stamp, is_broken, std::move(file.text)};
   collection_.put(file.name, std::move(file.contents));
 }
 
 void Follower::follow() {
   Touched touched = watch_->drain();
   if (touched.directory_gone && !watch_->is_current()) {
-    watch_.reset();
-    return;
+    return leave_directory();
   }
   if (touched.everything) return load_everything();
   if (!touched.names.empty()) reread({touched.names.begin(), touched.names.end()});
@@ -111,11 +112,15 @@ void Follower::tell() {
   if (!fact.changes.empty()) sink_(std::move(fact));
 }
 
-void Follower::keep_next() {
-  auto next = to_keep_.begin();
+void Follower::keep(std::map<std::string, std::optional<Version>>::iterator next) {
   const auto& [name, version] = *next;
-  report_copies(version ? copies_.keep(watch_->directory(), name, version->stamp, version->is_broken) : copies_.forget(name));
+  report_copies(version ? copies_.keep(watch_->directory(), name, *version) : copies_.forget(name));
   to_keep_.erase(next);
+}
+
+void Follower::leave_directory() {
+  while (!to_keep_.empty()) keep(to_keep_.begin());
+  watch_.reset();
 }
 
 void Follower::report_copies(const base::Result<void>& outcome) {
@@ -127,8 +132,9 @@ void Follower::report_copies(const base::Result<void>& outcome) {
     more_changes_.push_back(model::gone<model::Problem>(key));
   } else {
     spdlog::warn("manifests copies={} error=\"{}\"", copies_.path(), error);
-    more_changes_.push_back(model::put(key, model::Problem{"directory " + copies_.path(), error + ": a manifest broken while the agent restarts will be lost",
-                                                           "make the state directory writable"}));
+    more_changes_.push_back(
+        model::put(key, model::Problem{"directory " + copies_.path(), error + ": a manifest broken while the agent restarts will be lost",
+                                       "make the state directory writable"}));
   }
   tell();
 }

@@ -22,11 +22,6 @@ class Follower {
   void run(int stop);  // until `stop` is readable
 
  private:
-  struct ToKeep {
-    Stamp stamp;
-    bool is_broken = false;
-  };
-
   void find_directory();
   void load_everything();
   void reread(const std::vector<std::string>& names);
@@ -34,7 +29,8 @@ class Follower {
   void restore_all();
   void follow();
   void tell();
-  void keep_next();
+  void keep(std::map<std::string, std::optional<Version>>::iterator next);
+  void leave_directory();
   void report_copies(const base::Result<void>& outcome);
 
   std::string directory_;
@@ -42,8 +38,8 @@ class Follower {
   Collection collection_;
   KeptCopies copies_;
   std::optional<Watch> watch_;
-  std::map<std::string, std::optional<ToKeep>> to_keep_;  // nullopt: to be forgotten
-  std::vector<model::Change> more_changes_;               // beside the collection's
+  std::map<std::string, std::optional<Version>> to_keep_;  // nullopt: to be forgotten; empty without watch_
+  std::vector<model::Change> more_changes_;                // beside the collection's
   model::SourceStatus status_, told_status_;
   std::string copies_error_;
   bool started_ = false;  // something, be it from copies, is in the collection

@@ -50,22 +50,28 @@ std::optional<decode::Contents> KeptCopies::contents(const std::string& name) co
   return contents;
 }
 
-base::Result<void> KeptCopies::keep(int directory, const std::string& name, const Stamp& stamp, bool is_broken) {
+base::Result<void> KeptCopies::keep(int directory, const std::string& name, const Version& version) {
   TRY(open());
   struct stat kept;
   bool has_copy = ::fstatat(directory_.get(), name.c_str(), &kept, 0) == 0;
-  if (has_copy && !is_broken && Stamp{kept.st_mtim, kept.st_size} == stamp) return {};
-  auto read = read_file(directory, name);
-  if (!read.ok() || !(read->stamp == stamp)) return {};
-  if (!is_broken) return write(name, read->text, stamp);
+  if (has_copy && !version.is_broken && Stamp{kept.st_mtim, kept.st_size} == version.stamp) return {};
+  FileText now;
+  if (!version.text) {
+    auto read = read_file(directory, name);
+    if (!read.ok() || !(read->stamp == version.stamp)) return {};  // news of the next version is on its way
+    now = std::move(*read);
+  }
+  std::string_view text = version.text ? *version.text : now.text;
+  if (!version.is_broken) return write(name, text, version.stamp);
   auto before = read_file(directory_.get(), name);
   if (!before.ok() && before.error().code != ENOENT) return base::with_context(before.error(), path_ + "/" + name);
-  return write(name, merged_text(name, before.ok() ? before->text : "", read->text), stamp);
+  return write(name, merged_text(name, before.ok() ? before->text : "", text), version.stamp);
 }
 
 base::Result<void> KeptCopies::forget(const std::string& name) {
   TRY(open());
-  if (::unlinkat(directory_.get(), name.c_str(), 0) != 0 && errno != ENOENT) return base::errno_error("cannot remove " + path_ + "/" + name);
+  if (::unlinkat(directory_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+    return base::errno_error("cannot remove " + path_ + "/" + name);
   return {};
 }
 

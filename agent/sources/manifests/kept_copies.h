@@ -13,6 +13,13 @@
 
 namespace sources::manifests {
 
+// What is to be copied.
+struct Version {
+  Stamp stamp;
+  bool is_broken = false;
+  std::optional<std::string> text;  // nullopt: read it again, unless the file has changed since
+};
+
 class KeptCopies {
  public:
   explicit KeptCopies(std::string state_dir) : path_(std::move(state_dir) + "/manifests") {}
@@ -22,9 +29,8 @@ class KeptCopies {
   std::vector<std::string> names() const;
   std::optional<decode::Contents> contents(const std::string& name) const;
 
-  // Copies the version of the file that `stamp` names; if that is no longer there, news of the next one is on its way.
-  // A file that is broken in parts is merged with its copy.
-  base::Result<void> keep(int directory, const std::string& name, const Stamp& stamp, bool is_broken);
+  // A file that is broken, in parts or whole, is merged with its copy.
+  base::Result<void> keep(int directory, const std::string& name, const Version& version);
   base::Result<void> forget(const std::string& name);
 
  private:

@@ -24,8 +24,8 @@ class Watch {
 
   int directory() const { return directory_.get(); }
   int fd() const { return inotify_.get(); }
-  Touched drain();             // all that is pending; does not block
-  bool is_current() const;     // the path still leads to the watched directory
+  Touched drain();          // all that is pending; does not block
+  bool is_current() const;  // the path still leads to the watched directory
 
  private:
   std::string path_;

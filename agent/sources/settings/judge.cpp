@@ -101,9 +101,6 @@ void judge_together(Judgement& judgement) {
   const auto& config = judgement.config;
   auto mark = [&](std::string_view path) { return judgement.marks.find(path)->second; };
   auto given = [&](std::string_view path) { return judgement.marks.contains(path); };
-  if (!config.kube_proxy_replacement)
-    judgement.wrong(mark("kubeProxyReplacement"), "kubeProxyReplacement", "false is not possible: ichor always serves the Services itself",
-                    "allowed: true");
   if (!config.ipv4 && !config.ipv6)
     judgement.wrong(mark("ipv6.enabled"), "ipv6.enabled", "both families are off: ipv4.enabled is false too", "leave one of them on");
   if (config.mtu != 0 && config.mtu < 1280)

@@ -4,13 +4,10 @@
 namespace sources::settings {
 
 using enum KeyClass;
-using model::Config;
 
 std::span<const Key> service_keys() {
   static constexpr Key kKeys[] = {
-      {"kubeProxyReplacement", kImplemented, boolean(),
-       "on by default, and only on: ichor serves all Services; take kube-proxy out of the cluster",
-       assign<&Config::kube_proxy_replacement>},
+      {"kubeProxyReplacement", kImplemented, one_of("true"), "ichor always serves the Services itself: take kube-proxy out of the cluster"},
       {"kubeProxyReplacementHealthzBindAddr", kPlanned, text(), "where kube-proxy's health check is answered"},
       {"loadBalancer.mode", kPlanned, one_of("snat|dsr|hybrid"), "how packets from outside reach a backend on another node"},
       {"loadBalancer.algorithm", kPlanned, one_of("random|maglev"), "how a backend is chosen for what comes from outside"},

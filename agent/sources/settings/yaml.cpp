@@ -16,7 +16,7 @@ namespace sources::settings {
 namespace {
 
 constexpr size_t kMaxDepth = 64;
-constexpr size_t kMaxCost = 200'000;  // the chart's own file costs 3,000
+constexpr size_t kMaxCost = 50'000;  // the chart's own file costs 3,000
 
 struct Refusal {
   int line;  // from 0, as yaml-cpp counts

@@ -1,0 +1,75 @@
+#include "engine/plan_report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "engine/planning.h"
+#include "model/fields.h"
+
+namespace engine {
+namespace {
+
+std::string_view kind_of(const model::desired::Row& row) {
+  return std::visit([]<class Kind>(const Kind&) -> std::string_view { return Kind::kKind; }, row);
+}
+std::string key_of(const model::desired::Row& row) {
+  return std::visit([](const auto& kind) { return kind.key(); }, row);
+}
+
+std::string value_text(const model::FieldValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  return base::join(std::get<std::vector<std::string>>(value), ",");
+}
+
+}  // namespace
+
+PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>& facts) {
+  Planning planning(std::move(identity), plan::features());
+  for (const auto& fact : facts) planning.fold(fact.changes);
+  PlanReport report;
+  planning.run({}, [&](const std::string& owner, auto rows) {
+    for (auto& row : rows) report.rows.push_back({owner, std::move(row)});
+  });
+  std::stable_sort(report.rows.begin(), report.rows.end(), [](const OwnedRow& a, const OwnedRow& b) {
+    return a.row.index() != b.row.index() ? a.row.index() < b.row.index() : key_of(a.row) < key_of(b.row);
+  });
+  for (const auto& [owner, found] : planning.problems())
+    report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());
+  for (const auto& [key, problem] : planning.snapshot().table<model::Problem>()) report.problems.push_back(*problem);
+  std::sort(report.problems.begin(), report.problems.end());
+  return report;
+}
+
+std::string render_text(const PlanReport& report) {
+  std::string text;
+  for (const auto& [owner, row] : report.rows) {
+    text += kind_of(row);
+    for (const auto& [name, value] : model::fields(row)) {
+      std::string shown = value_text(value);
+      if (!shown.empty()) text.append(" ").append(name).append("=").append(shown);
+    }
+    text += "\n";
+  }
+  for (const auto& problem : report.problems) {
+    text += "problem: " + problem.subject + ": " + problem.text;
+    if (!problem.remedy.empty()) text += " (" + problem.remedy + ")";
+    text += "\n";
+  }
+  return text;
+}
+
+std::string render_json(const PlanReport& report) {
+  nlohmann::json rows = nlohmann::json::array(), problems = nlohmann::json::array();
+  for (const auto& [owner, row] : report.rows) {
+    nlohmann::json object{{"kind", kind_of(row)}, {"key", key_of(row)}, {"owner", owner}};
+    for (const auto& [name, value] : model::fields(row)) std::visit([&](const auto& field) { object["fields"][std::string(name)] = field; }, value);
+    rows.push_back(std::move(object));
+  }
+  for (const auto& problem : report.problems) problems.push_back({{"subject", problem.subject}, {"text", problem.text}, {"remedy", problem.remedy}});
+  return nlohmann::json{{"rows", rows}, {"problems", problems}}.dump(2) + "\n";
+}
+
+}  // namespace engine

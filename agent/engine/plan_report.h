@@ -1,0 +1,28 @@
+// What `plan` shows: every desired row and every problem that planners make of a set of facts, in an order that depends on nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/effect.h"
+#include "model/fact.h"
+
+namespace engine {
+
+struct OwnedRow {
+  std::string owner;  // "FEATURE KEY"
+  model::desired::Row row;
+};
+
+struct PlanReport {
+  std::vector<OwnedRow> rows;  // by kind in order of writing, then by key
+  std::vector<model::Problem> problems;
+};
+
+PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>& facts);
+
+// One line per row: "KIND  name=value ...", problems last.
+std::string render_text(const PlanReport& report);
+std::string render_json(const PlanReport& report);
+
+}  // namespace engine

@@ -1,0 +1,196 @@
+#include <gtest/gtest.h>
+
+#include "engine/planning.h"
+#include "plan/cni_conf.h"
+#include "plan/node.h"
+#include "plan/pods.h"
+#include "plan/programs.h"
+#include "plan/routes.h"
+#include "plan/sysctls.h"
+#include "support/builders.h"
+
+namespace {
+
+using namespace support;
+using namespace model::desired;
+
+struct PlanNode : testing::Test {
+  engine::Planning planning{[] {
+                              model::Identity identity;
+                              identity.node_name = "n1";
+                              identity.program_generation = "g1";
+                              return identity;
+                            }(),
+                            plan::features()};
+
+  void SetUp() override {
+    planning.fold(all_synced());
+    fold(a_node("n1", {"10.42.1.0/24", "fd00:42:1::/64"}, {"192.168.42.11", "fd00:42::11"}));
+    fold(a_link("eth0"));
+    fold(an_address("eth0", "192.168.42.11/24"));
+    fold(an_address("eth0", "fd00:42::11/64"));
+  }
+  void fold(const model::Change& change) { planning.fold({change}); }
+  void fold_config(const model::Config& config) { fold(model::put("config", config)); }
+  const model::Snapshot& snapshot() { return planning.snapshot(); }
+  template <class Row>
+  static std::vector<Row> only(const model::Planned& planned) {
+    std::vector<Row> rows;
+    for (const auto& row : planned.rows)
+      if (const auto* found = std::get_if<Row>(&row)) rows.push_back(*found);
+    return rows;
+  }
+};
+
+TEST_F(PlanNode, LinksWithTheNodesAddressesOrADefaultRouteAreUplinks) {
+  fold(a_link("eth1"));
+  fold(a_link("eth2"));
+  fold(model::put("default", model::HostRoute{cidr("0.0.0.0/0"), ip("10.0.0.1"), "eth2", 3, 1, 254, 0}));
+
+  EXPECT_EQ(plan::uplinks(snapshot()), (std::vector<std::string>{"eth0", "eth2"}));
+}
+
+TEST_F(PlanNode, DevicesChooseUplinksByNameOrPrefix) {
+  for (const char* name : {"enp1s0", "enp2s0", "bond0"}) fold(a_link(name));
+  model::Config config;
+  config.devices = {"enp+", "bond0"};
+  fold_config(config);
+
+  EXPECT_EQ(plan::uplinks(snapshot()), (std::vector<std::string>{"bond0", "enp1s0", "enp2s0"}));
+}
+
+TEST_F(PlanNode, PodsTakeTheSmallestMtuOfTheUplinksOrTheConfiguredOne) {
+  fold(a_link("eth0", 9000));
+  EXPECT_EQ(plan::pod_mtu(snapshot()), 9000u);
+  model::Config config;
+  config.mtu = 1400;
+  fold_config(config);
+  EXPECT_EQ(plan::pod_mtu(snapshot()), 1400u);
+}
+
+TEST_F(PlanNode, ForwardingComesAfterUplinksWereToldToKeepTheirDefaultRoutes) {
+  auto rows = only<Sysctl>(plan::sysctls::plan("node", snapshot()));
+
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].key(), "net/ipv4/ip_forward");
+  EXPECT_EQ(rows[1].key(), "net/ipv6/conf/eth0/accept_ra");
+  EXPECT_EQ(rows[1].only_from, "1");
+  EXPECT_EQ(rows[2].key(), "net/ipv6/conf/all/forwarding");
+}
+
+TEST_F(PlanNode, ProgramsHangOnTheCgroupRootAndEveryUplink) {
+  auto rows = only<Attachment>(plan::programs::plan("node", snapshot()));
+
+  EXPECT_EQ(rows.size(), 9u);
+  EXPECT_EQ(rows.back(), (Attachment{Hook::kUplinkIngress, "eth0", "g1"}));
+}
+
+TEST_F(PlanNode, MapsGrowWithTheNodesMemoryWithinBounds) {
+  auto sized = [](uint64_t memory) {
+    engine::Planning planning({.node_name = "n1", .memory_bytes = memory}, plan::features());
+    planning.fold(all_synced());
+    return only<DatapathObject>(plan::programs::plan("node", planning.snapshot())).at(0);
+  };
+  auto board = sized(1ull << 30), server = sized(256ull << 30);
+
+  EXPECT_LT(board.slots, server.slots);
+  EXPECT_LE(board.slots * 4 + board.services * 8 + board.backends * 24, 2u << 20);
+  EXPECT_LE(server.slots, 1u << SERVICE_HANDLE_BASE_BITS);
+}
+
+TEST_F(PlanNode, NothingIsPlannedWithoutAConfiguration) {
+  fold(model::gone<model::Config>("config"));
+  fold(the_sandbox(a_sandbox("a")));
+  size_t rows = 0;
+  planning.run({}, [&](const auto&, const auto& planned) { rows += planned.size(); });
+
+  EXPECT_EQ(rows, 0u);
+}
+
+TEST_F(PlanNode, APeersPodCidrsAreRoutedToItsAddressOfTheSameFamily) {
+  fold(a_node("n2", {"10.42.2.0/24", "fd00:42:2::/64"}, {"192.168.42.12", "fd00:42::12"}));
+
+  auto rows = only<Route>(plan::routes::plan("n2", snapshot()));
+
+  EXPECT_EQ(rows, (std::vector<Route>{{cidr("10.42.2.0/24"), ip("192.168.42.12"), "eth0", {}}, {cidr("fd00:42:2::/64"), ip("fd00:42::12"), "eth0", {}}}));
+}
+
+TEST_F(PlanNode, APeerBehindARouterIsAProblemUnlessSuchPeersAreToBeSkipped) {
+  fold(a_node("n2", {"10.42.2.0/24"}, {"172.16.0.2"}));
+
+  EXPECT_EQ(plan::routes::plan("n2", snapshot()).problems.size(), 1u);
+  model::Config config;
+  config.direct_routing_skip_unreachable = true;
+  fold_config(config);
+  EXPECT_TRUE(plan::routes::plan("n2", snapshot()).problems.empty());
+}
+
+TEST_F(PlanNode, APeerThatClaimsThisNodesPodsGetsNoRoute) {
+  fold(a_node("n2", {"10.42.0.0/16"}, {"192.168.42.12"}));
+
+  auto planned = plan::routes::plan("n2", snapshot());
+
+  EXPECT_TRUE(planned.rows.empty());
+  EXPECT_EQ(planned.problems.size(), 1u);
+}
+
+TEST_F(PlanNode, APodIsALinkTwoFiltersAndPerAddressAnEntryARouteAndANeighbour) {
+  fold(the_sandbox(a_sandbox("a")));
+  planning.run({}, [](const auto&, auto) {});
+
+  auto planned = plan::pods::plan("a/eth0", snapshot());
+
+  EXPECT_EQ(only<PodLink>(planned).size(), 1u);
+  EXPECT_EQ(only<Filter>(planned).size(), 2u);
+  EXPECT_EQ(only<PodEntry>(planned).size(), 2u);
+  EXPECT_EQ(only<Route>(planned).size(), 2u);
+  EXPECT_EQ(only<Neighbor>(planned).size(), 2u);
+  EXPECT_EQ(only<SandboxRecord>(planned).size(), 1u);
+  auto link = only<PodLink>(planned)[0];
+  EXPECT_LT(link.name.size(), 16u);
+  EXPECT_EQ(link.host_mac.bytes[0] & 3, 2);
+  EXPECT_NE(link.host_mac, link.pod_mac);
+}
+
+TEST_F(PlanNode, ANewAddOfAKnownContainerMakesAnotherLink) {
+  auto sandbox = a_sandbox("a");
+  fold(the_sandbox(sandbox));
+  planning.run({}, [](const auto&, auto) {});
+  auto first = only<PodLink>(plan::pods::plan("a/eth0", snapshot()))[0].name;
+  sandbox.incarnation = 2;
+  fold(the_sandbox(sandbox));
+
+  EXPECT_NE(only<PodLink>(plan::pods::plan("a/eth0", snapshot()))[0].name, first);
+}
+
+TEST_F(PlanNode, TheCniConfigurationWaitsForBothCanaries) {
+  model::CanaryResult canary;
+  canary.from_host = true;
+  fold(model::put("canary", canary));
+  EXPECT_TRUE(plan::cni_conf::plan("node", snapshot()).rows.empty());
+  canary.from_pod = true;
+  fold(model::put("canary", canary));
+
+  auto files = only<File>(plan::cni_conf::plan("node", snapshot()));
+
+  ASSERT_EQ(files.size(), 1u);
+  EXPECT_EQ(files[0].path, "/etc/cni/net.d/05-ichor.conflist");
+}
+
+TEST_F(PlanNode, APodLinkOrItsRouteTouchesNothingThatIsOfTheWholeNode) {
+  plan::Keys keys;
+  model::HostRoute route{cidr("10.42.1.7/32"), {}, "ich0123456789ab", 0x69, 1, 254, 0};
+  plan::Touched routed{model::gone<model::HostRoute>("r"), model::put("r", route)};
+  model::Link link;
+  link.name = "ich0123456789ab";
+  plan::Touched linked{model::gone<model::Link>(link.name), model::put(link.name, link)};
+
+  for (const auto& feature : plan::features()) {
+    feature.keys_for(routed, snapshot(), keys);
+    feature.keys_for(linked, snapshot(), keys);
+  }
+
+  EXPECT_TRUE(keys.empty());
+}
+
+}  // namespace

@@ -1,0 +1,41 @@
+// A datapath of a test's own: network and mount namespace, a bpffs at /sys/fs/bpf in it, and a cgroup. All of it ends with the test's
+// process, however that ends. Needs root and a cgroup2 mount.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.h"
+#include "support/netns.h"
+
+namespace support {
+
+// A cgroup of its own, with the whole process in it while it lives; a small process beside it removes it also after a crash.
+class OwnCgroup {
+ public:
+  // Path empty: there is no cgroup2 tree to make one in.
+  OwnCgroup();
+  ~OwnCgroup();
+  OwnCgroup(const OwnCgroup&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_, home_;
+  base::Fd alive_;  // closed with this process
+  pid_t remover_ = -1;
+};
+
+class DatapathTest : public NetnsTest {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // Pins this executable's object with room for 64 services, 4096 slots, 1024 backends and 256 pods.
+  void load_datapath();
+
+  const std::string bpf_root_ = "/sys/fs/bpf/ichor";
+};
+
+}  // namespace support
