@@ -5,7 +5,6 @@ agent_values=("$repository/machineconfig/cilium-base-values.yaml" "$repository/m
 agent_log() { echo "$lab/logs/$1.agent"; }
 agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null; }
 agent_runs() { [[ -n $(agent_pid "$1") ]]; }
-agent_away() { ! agent_runs "$1"; }
 
 # agent_start NODE [ARGUMENT...]: starts it and does not wait. Configuration: agent_values, which a test may change.
 agent_start() {
@@ -17,12 +16,13 @@ agent_start() {
   disown
 }
 
-agent_kill() {   # SIGKILL, as a crash would
+agent_kill() {   # SIGKILL, as a crash would; returns when it is reaped: before that its sockets may still be open
   local pid
   pid=$(agent_pid "$1")
-  [[ -z $pid ]] || kill -9 $pid 2>/dev/null || true
-  until_true 10 "the agent of $1 to be gone" agent_away "$1"
+  [[ -z $pid ]] || kill -9 "$pid" 2>/dev/null || true
+  until_true 10 "the agent of $1 to be gone" gone "$pid"
 }
+gone() { [[ ! -e /proc/$1/stat ]]; }
 
 # http NODE PATH: the agent's answer; fails unless it is 200.
 http() { in_machine "$1" curl -sS --fail --max-time 5 "http://127.0.0.1:9879$2"; }

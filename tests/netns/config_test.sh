@@ -12,9 +12,9 @@ nothing_written() {
   expect forwarding 0 "$(in_machine n1 sysctl -n net.ipv4.ip_forward)"
   expect links "eth0 lo" "$(in_machine n1 ls /sys/class/net | sort | xargs)"
 }
-refuses() {   # VERB: exits with an error that names file, line and key
+refuses() {   # VERB ARGUMENT...: exits with an error that names file, line and key
   local output code=0
-  output=$(in_machine n1 "$binaries/ichor-agent" "$1" --config "$lab/values.yaml" --manifests "$lab/manifests" --node-name n1 2>&1) || code=$?
+  output=$(in_machine n1 "$binaries/ichor-agent" "$1" --config "$lab/values.yaml" "${@:2}" 2>&1) || code=$?
   ((code != 0)) || { echo "exit code 0"; return 1; }
   grep -q "values.yaml:2.*ipam.*mode" <<<"$output" || { echo "$output"; return 1; }
 }
@@ -28,12 +28,13 @@ bad=$'routingMode: native\nipam: {mode: kubernets}\n'
 agent_values=("$lab/values.yaml")
 
 printf %s "$bad" >"$lab/values.yaml"
-check "plan refuses a bad configuration by file, line and key" refuses plan
+check "plan refuses a bad configuration by file, line and key" refuses plan --manifests "$lab/manifests" --node-name n1
 check "check refuses a bad configuration by file, line and key" refuses check
 agent_start n1
 until_true 10 "the agent to serve" http_up
 check "without any good configuration the agent is up, not ready" not_ready
-check "it says why" says /readyz "values.yaml:2"
+check "readyz names the failing check" says /readyz "^FAIL +settings"
+check "status names file, line and key" says /status "values.yaml:2.*ipam.mode"
 check "and it has written nothing" nothing_written
 agent_kill n1
 

@@ -1,26 +1,49 @@
 #!/usr/bin/env bash
-# An agent that starts on a node where everything is right writes nothing, the canary's own rows aside.
+# An agent that starts on a node where everything is right writes nothing but what belongs to its canary: as much as on an empty node.
 source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 
-programs() { in_machine n1 bash -c 'bpftool -j link show | jq -c "sort_by(.id) | map([.id, .prog_id])"; tc -j filter show dev '"$1"' ingress'; }
-pod_link() { in_machine n1 ip -br link show | grep -o '^ich[0-9a-z]*' | head -1; }
+# What a write would change: programs with their links, sysctls aside, filters, indices of the pods' links, handles of the services.
+kernel_state() {
+  in_machine n1 bash -euc '
+    bpftool -j link show | jq -c "sort_by(.id) | map([.id, .prog_id])"
+    bpftool -j map show | jq -c "sort_by(.id) | map([.id, .name])"
+    for link in "$@"; do
+      ip -o link show dev "$link"
+      tc filter show dev "$link" ingress
+      tc filter show dev "$link" egress
+      ip neigh show dev "$link"
+      ip route show dev "$link"
+      ip -6 route show dev "$link"
+    done' - "$@"
+}
+host_side() { jq -r '.interfaces[0].name' "$lab/n1/$1.json"; }
+own_rows() { http n1 '/tables/effects?format=json' | grep -c '"pods canary-'; }   # the canary's, as a pod
+restart() {
+  agent_kill n1
+  agent_start n1
+  wait_ready n1
+}
+at_most() { (($2 <= $3)) || { echo "$1: $2, more than $3"; return 1; }; }
 
 need_product
 lab_start
 nodes_up n1
-pod n1 a; pod n1 b
-service web 10
-endpoints web 8080 a b
-serve a; serve b
-until_true 10 "web" ask n1 "$(service4 10)" 80
-link=$(pod_link)
-before=$(programs "$link")
 check "the first start counts its writes" test "$(counter n1 writes)" -gt 0
-agent_kill n1
-agent_start n1
-wait_ready n1
-check "a start on a settled node writes nothing" expect writes 0 "$(counter n1 writes)"
+restart
+empty=$(counter n1 writes)
+check "on an empty node only the canary is made again" at_most writes "$empty" $((2 * $(own_rows)))
+pod n1 a; pod n1 b
+for number in 10 11 12; do
+  service "web$number" "$number"
+  endpoints "web$number" 8080 a b
+done
+serve a; serve b
+until_true 10 "web12" ask n1 "$(service6 12)" 80
+links=("$(host_side a)" "$(host_side b)")
+before=$(kernel_state "${links[@]}")
+restart
+check "pods and services on it add no write" expect writes "$empty" "$(counter n1 writes)"
 check "nothing fails" expect "failed writes" 0 "$(counter n1 failed_writes)"
-check "programs and links are the same ones" expect programs "$before" "$(programs "$link")"
+check "programs, links, filters, routes and neighbours are the same ones" diff <(echo "$before") <(kernel_state "${links[@]}")
 check "the service answers" ask b "$(service4 10)" 80

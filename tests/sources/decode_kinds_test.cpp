@@ -72,7 +72,8 @@ TEST(SourcesDecodeEndpointSlice, WhatIsWrongIsNamedByItsPath) {
 TEST(SourcesDecodeNode, PrefixesAndAddressesAreRead) {
   auto node = decode_node(json::parse(R"({"metadata":{"name":"n1.example","deletionTimestamp":"2026-01-01T00:00:00Z"},
       "spec":{"podCIDR":"10.244.1.7/24","podCIDRs":["10.244.1.7/24","fd00:1::/64"],"taints":[{"key":"a","effect":"NoSchedule"}]},
-      "status":{"addresses":[{"type":"Hostname","address":"n1"},{"type":"InternalIP","address":"192.0.2.1"},{"type":"ExternalIP","address":"2001:db8::1"}]}})"));
+      "status":{"addresses":[{"type":"Hostname","address":"n1"},{"type":"InternalIP","address":"192.0.2.1"},
+                             {"type":"ExternalIP","address":"2001:db8::1"}]}})"));
 
   ASSERT_TRUE(node.ok()) << node.error().text;
   EXPECT_EQ(node->meta.key(), "n1.example");

@@ -54,7 +54,8 @@ struct DatapathObject {
   std::string generation;
   uint32_t services = 0, slots = 0, backends = 0, pods = 0;
 
-  bool operator==(const DatapathObject&) const = default;
+  // A map that is pinned keeps its size, so sizes only say how to make what is not there.
+  bool operator==(const DatapathObject& other) const { return generation == other.generation; }
   std::string key() const { return generation; }
 };
 

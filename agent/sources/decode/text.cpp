@@ -1,6 +1,8 @@
 // Here: JSON, and the choice between the two formats. YAML is in yaml.cpp.
 #include "sources/decode/text.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "sources/decode/tree_builder.h"
 

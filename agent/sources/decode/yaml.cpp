@@ -2,9 +2,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include <charconv>
 #include <map>
-#include <optional>
 #include <sstream>
 
 #include "base/text.h"

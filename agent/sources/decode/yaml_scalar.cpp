@@ -1,7 +1,6 @@
 #include "sources/decode/yaml_scalar.h"
 
 #include <charconv>
-#include <limits>
 #include <optional>
 
 namespace sources::decode {
