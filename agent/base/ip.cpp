@@ -18,9 +18,7 @@ bool has_leading_zero(std::string_view dotted) {
   return false;
 }
 
-uint8_t mapped_length(const Cidr& cidr) {
-  return static_cast<uint8_t>(cidr.length + 128 - cidr.address.width());
-}
+uint8_t mapped_length(const Cidr& cidr) { return static_cast<uint8_t>(cidr.length + 128 - cidr.address.width()); }
 
 }  // namespace
 
@@ -35,9 +33,7 @@ bool Ip::is_loopback() const {
   return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](uint8_t b) { return b == 0; });
 }
 
-bool Ip::is_link_local() const {
-  return is_v4() ? bytes[12] == 169 && bytes[13] == 254 : bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
-}
+bool Ip::is_link_local() const { return is_v4() ? bytes[12] == 169 && bytes[13] == 254 : bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80; }
 
 bool Ip::is_multicast() const { return is_v4() ? (bytes[12] & 0xf0) == 0xe0 : bytes[0] == 0xff; }
 

@@ -20,9 +20,7 @@ struct Error {
 };
 
 // "text: strerror(code)".
-inline Error system_error(int code, std::string_view text) {
-  return Error{code, std::string(text) + ": " + std::strerror(code)};
-}
+inline Error system_error(int code, std::string_view text) { return Error{code, std::string(text) + ": " + std::strerror(code)}; }
 inline Error errno_error(std::string_view text) { return system_error(errno, text); }
 
 template <class T>
@@ -69,15 +67,15 @@ inline Error with_context(const Error& error, std::string_view context) {
 
 // TRY(expr) is the value of expr, or returns its error from the enclosing function. TRY_IN(expr, "what") prefixes the error.
 // GNU statement expressions: both compilers that build ichor have them.
-#define TRY(expr)                                          \
-  ({                                                       \
-    auto try_result = (expr);                              \
-    if (!try_result.ok()) return try_result.error();       \
-    std::move(try_result).value();                         \
+#define TRY(expr)                                    \
+  ({                                                 \
+    auto try_result = (expr);                        \
+    if (!try_result.ok()) return try_result.error(); \
+    std::move(try_result).value();                   \
   })
-#define TRY_IN(expr, context)                                                      \
-  ({                                                                               \
-    auto try_result = (expr);                                                      \
+#define TRY_IN(expr, context)                                                       \
+  ({                                                                                \
+    auto try_result = (expr);                                                       \
     if (!try_result.ok()) return base::with_context(try_result.error(), (context)); \
-    std::move(try_result).value();                                                 \
+    std::move(try_result).value();                                                  \
   })

@@ -128,7 +128,8 @@ base::Result<void> Core::serving() const {
   if (!plan::settled(snapshot)) return base::Error{EAGAIN, "configuration, objects and links have not all been read yet"};
   if (!sandboxes || !sandboxes->synced) return base::Error{EAGAIN, "the records of sandboxes have not been read"};
   if (plan::own_pod_cidrs(snapshot).empty()) return base::Error{EAGAIN, "node " + snapshot.identity.node_name + " has no pod CIDR"};
-  if (auto reason = reconciler_.unsettled("programs " + plan::kNodeKey)) return base::Error{EAGAIN, "the programs are not in force: " + *reason};
+  if (auto reason = reconciler_.unsettled("programs " + plan::kNodeKey))
+    return base::Error{EAGAIN, "the programs are not in force: " + *reason};
   return {};
 }
 

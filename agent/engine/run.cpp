@@ -57,7 +57,8 @@ void start(const char* name, base::Result<void> result, base::Mailbox<Letter>& m
   mailbox.push(std::move(fact));
 }
 
-void turn_until_stopped(Core& core, base::Mailbox<Letter>& mailbox, Watchdog& watchdog, model::PublishedCell& cell, sources::CniRequests& cni) {
+void turn_until_stopped(Core& core, base::Mailbox<Letter>& mailbox, Watchdog& watchdog, model::PublishedCell& cell,
+                        sources::CniRequests& cni) {
   bool slow_removals = false, was_serving = false;
   for (;;) {
     base::BootTime until = base::boot_now() + kTurnEvery;
@@ -73,7 +74,8 @@ void turn_until_stopped(Core& core, base::Mailbox<Letter>& mailbox, Watchdog& wa
     watchdog.turned();
     cell.store(core.publish(base::boot_now()));
     auto serving = core.serving();
-    if (serving.ok() != was_serving) spdlog::info("cni: {}", serving.ok() ? "requests are served" : "requests are refused: " + serving.error().text);
+    if (serving.ok() != was_serving)
+      spdlog::info("cni: {}", serving.ok() ? "requests are served" : "requests are refused: " + serving.error().text);
     was_serving = serving.ok();
     cni.set_serving(std::move(serving));
   }

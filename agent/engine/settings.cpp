@@ -1,7 +1,8 @@
 // How an agent comes by its configuration: the files it was given, or the last good ones kept in the state directory.
+#include "sources/settings.h"
+
 #include "engine/options.h"
 #include "engine/startup.h"
-#include "sources/settings.h"
 
 namespace engine {
 
@@ -26,13 +27,16 @@ model::Fact settings_fact(const Options& options) {
       text += "; the last good configuration is in force";
     }
   } else if (auto stored = sources::keep_settings(options.state_dir, options.config_files, options.sets); !stored.ok()) {
-    fact.changes.push_back(model::put("kept settings", model::Problem{"settings", "cannot be kept for the next start: " + stored.error().text, "make " + options.state_dir + " writable"}));
+    fact.changes.push_back(
+        model::put("kept settings", model::Problem{"settings", "cannot be kept for the next start: " + stored.error().text,
+                                                   "make " + options.state_dir + " writable"}));
   }
   if (good) {
     fact.changes.push_back(model::put("config", settings.config));
     for (const auto& setting : settings.settings) fact.changes.push_back(model::put(setting.key, setting));
   }
-  fact.changes.push_back(model::put(model::source_name(model::SourceId::kSettings), model::SourceStatus{model::SourceId::kSettings, good, text}));
+  fact.changes.push_back(
+      model::put(model::source_name(model::SourceId::kSettings), model::SourceStatus{model::SourceId::kSettings, good, text}));
   return fact;
 }
 

@@ -22,7 +22,8 @@ void Watchdog::watch(std::stop_token stop) {
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, kTurnEvery, [&] { return stop.stop_requested(); })) {
     if (base::boot_now() - base::BootTime(last_turn_) < kHungAfter) continue;
-    spdlog::critical("engine: no turn for {} s, ending so that the service is restarted; packets go on by the pinned programs", kHungAfter.count() / 1000);
+    spdlog::critical("engine: no turn for {} s, ending so that the service is restarted; packets go on by the pinned programs",
+                     kHungAfter.count() / 1000);
     spdlog::default_logger()->flush();
     std::_Exit(EXIT_FAILURE);
   }

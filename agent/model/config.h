@@ -12,19 +12,19 @@
 namespace model {
 
 struct Config {
-  bool ipv4 = true;                         // ipv4.enabled: false switches the family off whatever the Node says
-  bool ipv6 = true;                         // ipv6.enabled
-  bool kube_proxy_replacement = true;       // kubeProxyReplacement
-  bool auto_direct_node_routes = true;      // autoDirectNodeRoutes
+  bool ipv4 = true;                              // ipv4.enabled: false switches the family off whatever the Node says
+  bool ipv6 = true;                              // ipv6.enabled
+  bool kube_proxy_replacement = true;            // kubeProxyReplacement
+  bool auto_direct_node_routes = true;           // autoDirectNodeRoutes
   bool direct_routing_skip_unreachable = false;  // directRoutingSkipUnreachable
   std::optional<base::Cidr> ipv4_native_routing_cidr;
   std::optional<base::Cidr> ipv6_native_routing_cidr;
-  std::vector<std::string> devices;         // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
-  uint32_t mtu = 0;                         // MTU, bytes; 0: the smallest of the uplinks
+  std::vector<std::string> devices;            // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
+  uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
   std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
-  std::string k8s_service_host;             // k8sServiceHost
-  uint16_t k8s_service_port = 0;            // k8sServicePort
-  bool debug = false;                       // debug.enabled
+  std::string k8s_service_host;                // k8sServiceHost
+  uint16_t k8s_service_port = 0;               // k8sServicePort
+  bool debug = false;                          // debug.enabled
 
   bool operator==(const Config&) const = default;
 };
@@ -37,7 +37,7 @@ struct Setting {
   std::string value;   // as written, scalars only; "{...}" for a subtree
   std::string origin;  // "FILE:LINE" or "--set"
   SettingClass kind = SettingClass::kImplemented;
-  std::string note;    // what ichor makes of it
+  std::string note;  // what ichor makes of it
 
   bool operator==(const Setting&) const = default;
 };

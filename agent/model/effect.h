@@ -32,9 +32,9 @@ struct KeyProblems {
 
 // Counters since the agent's start.
 struct EngineCounters {
-  uint64_t passes = 0;         // turns of the loop
+  uint64_t passes = 0;  // turns of the loop
   uint64_t planner_calls = 0;
-  uint64_t writes = 0;         // put and remove calls of stores that succeeded
+  uint64_t writes = 0;  // put and remove calls of stores that succeeded
   uint64_t failed_writes = 0;
 };
 

@@ -14,8 +14,8 @@ namespace model {
 struct Planned {
   std::vector<desired::Row> rows;
   std::vector<Problem> problems;
-  std::optional<base::BootTime> wake_at;    // plan this key again then, whatever happens
-  std::optional<Allocation> allocation;     // plan/ipam only
+  std::optional<base::BootTime> wake_at;  // plan this key again then, whatever happens
+  std::optional<Allocation> allocation;   // plan/ipam only
 };
 
 }  // namespace model

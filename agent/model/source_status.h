@@ -21,11 +21,16 @@ struct SourceStatus {
 
 constexpr const char* source_name(SourceId id) {
   switch (id) {
-    case SourceId::kSettings: return "settings";
-    case SourceId::kObjects: return "objects";
-    case SourceId::kHost: return "host";
-    case SourceId::kSandboxes: return "sandboxes";
-    case SourceId::kCanary: return "canary";
+    case SourceId::kSettings:
+      return "settings";
+    case SourceId::kObjects:
+      return "objects";
+    case SourceId::kHost:
+      return "host";
+    case SourceId::kSandboxes:
+      return "sandboxes";
+    case SourceId::kCanary:
+      return "canary";
   }
   return "";
 }
@@ -34,8 +39,8 @@ constexpr const char* source_name(SourceId id) {
 struct CanaryResult {
   bool from_host = false;
   bool from_pod = false;
-  std::string error;  // the first failing one's
-  base::Ip listener;  // who answers the canary's Service
+  std::string error;           // the first failing one's
+  base::Ip listener;           // who answers the canary's Service
   uint16_t listener_port = 0;  // 0: nobody listens yet
 
   bool operator==(const CanaryResult&) const = default;

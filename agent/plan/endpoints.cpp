@@ -22,7 +22,8 @@ SliceRows slices_of(const model::Snapshot& snapshot, const std::string& service_
   return slices;
 }
 
-std::vector<Backend> usable_backends(const model::Service& service, const model::ServicePort& port, base::Family family, const SliceRows& slices) {
+std::vector<Backend> usable_backends(const model::Service& service, const model::ServicePort& port, base::Family family,
+                                     const SliceRows& slices) {
   std::vector<Backend> ready, terminating;
   for (const auto* slice : slices) {
     if (slice->family != family) continue;

@@ -38,7 +38,8 @@ void keep(const Sandbox& sandbox, const model::Snapshot& snapshot, model::Planne
   for (const auto& ip : sandbox.addresses) {
     const std::string* owner = snapshot.address_owner.find(ip);
     if (owner && *owner != sandbox.key())
-      planned.problems.push_back({"Sandbox " + sandbox.key(), "its address " + base::to_string(ip) + " is held by sandbox " + *owner, "delete one of the two pods"});
+      planned.problems.push_back({"Sandbox " + sandbox.key(), "its address " + base::to_string(ip) + " is held by sandbox " + *owner,
+                                  "delete one of the two pods"});
     else
       allocation.addresses.push_back(ip);
   }
@@ -82,7 +83,9 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
       ip = free_address(cidr, *sandbox, snapshot);
     }
     if (wanted && !ip) {
-      planned.problems.push_back({subject, std::string("no free ") + (family == base::Family::kIpv4 ? "IPv4" : "IPv6") + " address in the node's pod CIDRs", "give the node a larger pod CIDR"});
+      planned.problems.push_back(
+          {subject, std::string("no free ") + (family == base::Family::kIpv4 ? "IPv4" : "IPv6") + " address in the node's pod CIDRs",
+           "give the node a larger pod CIDR"});
       return planned;
     }
     if (ip) allocation.addresses.push_back(*ip);

@@ -52,8 +52,10 @@ bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
   if (touched.is<model::Config>() || touched.is<model::SourceStatus>()) return true;
   if (touched.is<model::Node>()) return touched.key<model::Node>() == snapshot.identity.node_name;
   if (touched.is<model::Link>()) return is_foreign_link(touched.key<model::Link>());
-  if (touched.is<model::Address>()) return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
-  if (touched.is<model::HostRoute>()) return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route.destination); });
+  if (touched.is<model::Address>())
+    return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
+  if (touched.is<model::HostRoute>())
+    return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route.destination); });
   return false;
 }
 

@@ -73,11 +73,11 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   const auto* allocation = snapshot.table<model::Allocation>().find(key);
   if (!sandbox || !allocation || !settled(snapshot)) return planned;
 
-  if (!sandbox->transient)
-    planned.rows.push_back(record_of(*sandbox, *allocation));
+  if (!sandbox->transient) planned.rows.push_back(record_of(*sandbox, *allocation));
   PodLink link = link_of(*sandbox, *allocation, snapshot);
   planned.rows.push_back(link);
-  for (auto side : {FilterSide::kFromPod, FilterSide::kToPod}) planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});
+  for (auto side : {FilterSide::kFromPod, FilterSide::kToPod})
+    planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});
   for (const auto& address : allocation->addresses) {
     planned.rows.push_back(PodEntry{address, link.name, link.host_mac, link.pod_mac});
     planned.rows.push_back(Neighbor{link.name, address, link.pod_mac});

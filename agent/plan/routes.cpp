@@ -26,7 +26,8 @@ void plan_cidr(const Node& peer, const base::Cidr& cidr, const model::Snapshot& 
   const std::string subject = "Node " + peer.meta.name;
   for (const auto& own : own_pod_cidrs(snapshot))
     if (own.contains(cidr.address) || cidr.contains(own.address)) {
-      planned.problems.push_back({subject, "its pod CIDR " + base::to_string(cidr) + " overlaps this node's " + base::to_string(own), "give the nodes disjoint pod CIDRs"});
+      planned.problems.push_back({subject, "its pod CIDR " + base::to_string(cidr) + " overlaps this node's " + base::to_string(own),
+                                  "give the nodes disjoint pod CIDRs"});
       return;
     }
   bool has_address = false;
@@ -39,9 +40,13 @@ void plan_cidr(const Node& peer, const base::Cidr& cidr, const model::Snapshot& 
     }
   }
   if (!has_address)
-    planned.problems.push_back({subject, std::string("has no ") + (cidr.address.is_v4() ? "IPv4" : "IPv6") + " InternalIP to route " + base::to_string(cidr) + " to", "look at the Node's status.addresses"});
+    planned.problems.push_back(
+        {subject,
+         std::string("has no ") + (cidr.address.is_v4() ? "IPv4" : "IPv6") + " InternalIP to route " + base::to_string(cidr) + " to",
+         "look at the Node's status.addresses"});
   else if (!snapshot.config().direct_routing_skip_unreachable)
-    planned.problems.push_back({subject, "none of its addresses is on a segment of this node, so its pods are left to the default route", "route " + base::to_string(cidr) + " in your network, or set directRoutingSkipUnreachable"});
+    planned.problems.push_back({subject, "none of its addresses is on a segment of this node, so its pods are left to the default route",
+                                "route " + base::to_string(cidr) + " in your network, or set directRoutingSkipUnreachable"});
 }
 
 }  // namespace

@@ -12,14 +12,18 @@ using model::desired::ServiceEntry;
 
 // Labels by which a Service says that another proxy, or none, serves it (KEP-2447, KEP-4427).
 bool left_to_others(const Service& service) {
-  return service.meta.labels.contains("service.kubernetes.io/service-proxy-name") || service.meta.labels.contains("service.kubernetes.io/headless");
+  return service.meta.labels.contains("service.kubernetes.io/service-proxy-name") ||
+         service.meta.labels.contains("service.kubernetes.io/headless");
 }
 
 const char* protocol_name(model::Protocol protocol) {
   switch (protocol) {
-    case model::Protocol::kTcp: return "TCP";
-    case model::Protocol::kUdp: return "UDP";
-    case model::Protocol::kSctp: return "SCTP";
+    case model::Protocol::kTcp:
+      return "TCP";
+    case model::Protocol::kUdp:
+      return "UDP";
+    case model::Protocol::kSctp:
+      return "SCTP";
   }
   return "";
 }
@@ -32,7 +36,8 @@ void plan_port(const Service& service, const model::ServicePort& port, const Sli
   }
   for (const auto& address : service.cluster_ips) {
     ServiceEntry entry;
-    entry.name = service.meta.key() + ":" + std::to_string(port.port) + "/" + protocol_name(port.protocol) + (address.is_v4() ? "/IPv4" : "/IPv6");
+    entry.name =
+        service.meta.key() + ":" + std::to_string(port.port) + "/" + protocol_name(port.protocol) + (address.is_v4() ? "/IPv4" : "/IPv6");
     entry.frontends = {{address, port.port, port.protocol}};
     entry.backends = usable_backends(service, port, address.family(), slices);
     planned.rows.push_back(std::move(entry));
@@ -55,7 +60,8 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
 
   const std::string subject = "Service " + key;
   if (service->cluster_ips.empty())
-    planned.problems.push_back({subject, "has no clusterIP, and nothing here assigns one", "write spec.clusterIP, or None for a headless Service"});
+    planned.problems.push_back(
+        {subject, "has no clusterIP, and nothing here assigns one", "write spec.clusterIP, or None for a headless Service"});
   SliceRows slices = slices_of(snapshot, key);
   if (slices.empty())
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",

@@ -80,8 +80,8 @@ class Claims {
     if (found->second.empty()) claims_.erase(found);
   }
 
-  std::unordered_map<std::string, std::map<std::string, RowPtr>> claims_;     // key -> owner -> row; never an empty inner map
-  std::unordered_map<std::string, std::vector<std::string>> keys_of_;         // owner -> keys
+  std::unordered_map<std::string, std::map<std::string, RowPtr>> claims_;  // key -> owner -> row; never an empty inner map
+  std::unordered_map<std::string, std::vector<std::string>> keys_of_;      // owner -> keys
 };
 
 }  // namespace reconcile

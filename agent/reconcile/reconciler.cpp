@@ -41,7 +41,9 @@ void Reconciler::assert_rows(const std::string& owner, std::vector<Row> rows) {
   PerKind<Row>::Lists lists;
   for (auto& row : rows)
     std::visit(
-        [&]<class Kind>(Kind& kind) { std::get<std::vector<std::shared_ptr<const Kind>>>(lists).push_back(std::make_shared<const Kind>(std::move(kind))); },
+        [&]<class Kind>(Kind& kind) {
+          std::get<std::vector<std::shared_ptr<const Kind>>>(lists).push_back(std::make_shared<const Kind>(std::move(kind)));
+        },
         row);
   forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
     target.replace_claims(owner, std::move(std::get<std::vector<std::shared_ptr<const Kind>>>(lists)));

@@ -48,10 +48,10 @@ class ServiceRegions : public io::Store<model::desired::ServiceEntry> {
   std::function<base::BootTime()> now_;
   io::ServiceMaps::Sizes sizes_;
   RegionAllocator service_numbers_, backend_numbers_, slots_;
-  std::unordered_map<uint32_t, Region> regions_;                         // by service number
-  std::map<model::desired::Frontend, uint32_t> numbers_;                 // frontend -> service number
+  std::unordered_map<uint32_t, Region> regions_;          // by service number
+  std::map<model::desired::Frontend, uint32_t> numbers_;  // frontend -> service number
   std::map<model::desired::Backend, NumberedBackend> backends_;
-  std::unordered_map<uint32_t, model::desired::Backend> backend_of_;     // by backend number
+  std::unordered_map<uint32_t, model::desired::Backend> backend_of_;  // by backend number
 };
 
 }  // namespace reconcile

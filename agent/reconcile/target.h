@@ -203,7 +203,8 @@ class Target {
   void report_conflict(const std::string& effect_key, const std::string& key, model::Table<model::KeyProblems>& problems) {
     model::KeyProblems conflict;
     for (const auto& loser : claims_.losers(key))
-      conflict.problems.push_back({loser, effect_key + " is already taken by " + *claims_.owner_of(key), "change or remove one of the two"});
+      conflict.problems.push_back(
+          {loser, effect_key + " is already taken by " + *claims_.owner_of(key), "change or remove one of the two"});
     if (conflict.problems.empty())
       problems.erase("conflict " + effect_key);
     else

@@ -19,8 +19,12 @@ struct Call {
 };
 
 std::vector<std::string> variables_of(const Call& call) {
-  return {"CNI_COMMAND=" + call.verb, "CNI_CONTAINERID=sandbox-" + call.pod, "CNI_NETNS=/run/netns/" + call.pod, "CNI_IFNAME=eth0",
-          "CNI_PATH=/usr/lib/cni", "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + call.pod,
+  return {"CNI_COMMAND=" + call.verb,
+          "CNI_CONTAINERID=sandbox-" + call.pod,
+          "CNI_NETNS=/run/netns/" + call.pod,
+          "CNI_IFNAME=eth0",
+          "CNI_PATH=/usr/lib/cni",
+          "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + call.pod,
           std::string("PATH=") + getenv("PATH")};
 }
 

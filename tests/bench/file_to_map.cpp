@@ -105,7 +105,8 @@ int main(int count, char** arguments) {
   std::string directory = arguments[1];
   Maps maps;
   maps.frontends = bpf_obj_get((directory + "/frontends").c_str());
-  auto services = map_array(directory + "/services"), slots = map_array(directory + "/slots"), backends = map_array(directory + "/backends");
+  auto services = map_array(directory + "/services"), slots = map_array(directory + "/slots"),
+       backends = map_array(directory + "/backends");
   if (maps.frontends < 0 || !services || !slots || !backends) {
     std::fprintf(stderr, "%s: no maps of services: %s\n", directory.c_str(), strerror(errno));
     return 1;

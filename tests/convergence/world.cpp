@@ -19,11 +19,19 @@ World::World(uint32_t seed) : random_(seed) {
 
 model::Change World::step() {
   switch (pick(8)) {
-    case 0: case 1: return service();
-    case 2: case 3: return slice();
-    case 4: return peer();
-    case 5: case 6: return sandbox();
-    default: return uplink();
+    case 0:
+    case 1:
+      return service();
+    case 2:
+    case 3:
+      return slice();
+    case 4:
+      return peer();
+    case 5:
+    case 6:
+      return sandbox();
+    default:
+      return uplink();
   }
 }
 
@@ -119,7 +127,8 @@ void Agent::restart(World& world) {
 void Agent::settle() {
   for (int i = 0; i < 200; ++i) {
     core_->pass(now_);
-    while (core_->remove_slow(now_)) {}
+    while (core_->remove_slow(now_)) {
+    }
     now_ += std::chrono::seconds(40);
   }
 }

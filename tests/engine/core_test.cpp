@@ -92,7 +92,8 @@ TEST_F(Core, AFailedAddIsAnsweredWithItsReasonAndLeavesNothing) {
   for (int i = 0; i < 5; ++i) {
     now += std::chrono::seconds(40);
     core.pass(now);
-    while (core.remove_slow(now)) {}
+    while (core.remove_slow(now)) {
+    }
   }
 
   ASSERT_TRUE(reply && !reply->ok());
@@ -120,7 +121,8 @@ TEST_F(Core, ADelIsAnsweredBeforeTheLinkIsTakenAway) {
   EXPECT_TRUE(kernel.of<model::desired::SandboxRecord>().empty());
   EXPECT_TRUE(kernel.of<model::desired::PodEntry>().empty());
   EXPECT_EQ(kernel.of<model::desired::PodLink>().size(), 1u);
-  while (core.remove_slow(now)) {}
+  while (core.remove_slow(now)) {
+  }
   EXPECT_TRUE(kernel.of<model::desired::PodLink>().empty());
 }
 

@@ -14,8 +14,8 @@ trace() {
   until_true 5 "strace to attach" traced
 }
 traced() { awk '/^TracerPid/ && $2 != 0 {found = 1} END {exit !found}' "/proc/$(agent_pid n1)/status"; }
-trace_end() {
-  kill "$tracer" 2>/dev/null || true
+trace_end() {   # SIGNAL: TERM lets strace write what it saw, but now and then it waits for ever after an injected kill
+  kill "-$1" "$tracer" 2>/dev/null || true
   { wait "$tracer"; } 2>/dev/null || true
 }
 
@@ -24,7 +24,7 @@ calls_of_add() {
   pod_namespace n1 recorded
   trace -o "$lab/trace"
   cni n1 ADD recorded >/dev/null
-  trace_end
+  trace_end TERM
   cni n1 DEL recorded
   in_machine n1 ip netns delete recorded
   awk '$2 !~ /^(<|\+|-)/ {sub(/\(.*/, "", $2); count[$1 " " $2]++}
@@ -52,7 +52,7 @@ one_stop() {   # NAME NUMBER: the agent dies when a thread enters that call for 
   pid=$(agent_pid n1)
   trace -o /dev/null -e "inject=$1:signal=KILL:when=$2"
   cni n1 ADD broken >"$lab/n1/broken.json" 2>/dev/null || rm -f "$lab/n1/broken.json"
-  trace_end
+  trace_end KILL
   if agent_runs n1; then
     ((++survived))
   else

@@ -22,7 +22,9 @@ struct Ipam : testing::Test {
 
   void SetUp() override { planning.fold(all_synced()); }
   void fold(const model::Change& change) { planning.fold({change}); }
-  void run() { planning.run({}, [](const auto&, auto) {}); }
+  void run() {
+    planning.run({}, [](const auto&, auto) {});
+  }
   std::vector<base::Ip> addresses(const std::string& container) {
     const auto* allocation = planning.snapshot().table<model::Allocation>().find(container + "/eth0");
     return allocation ? allocation->addresses : std::vector<base::Ip>{};
@@ -64,7 +66,11 @@ TEST_F(Ipam, AnAddressFreedIsGivenToTheOneThatWentWithout) {
 
   fold(model::gone<model::Sandbox>("a/eth0"));
   run();
-  fold(the_sandbox([] { auto again = a_sandbox("c"); again.incarnation = 2; return again; }()));
+  fold(the_sandbox([] {
+    auto again = a_sandbox("c");
+    again.incarnation = 2;
+    return again;
+  }()));
   run();
 
   EXPECT_EQ(addresses("c").size(), 1u);

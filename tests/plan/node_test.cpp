@@ -1,8 +1,9 @@
+#include "plan/node.h"
+
 #include <gtest/gtest.h>
 
 #include "engine/planning.h"
 #include "plan/cni_conf.h"
-#include "plan/node.h"
 #include "plan/pods.h"
 #include "plan/programs.h"
 #include "plan/routes.h"
@@ -112,7 +113,8 @@ TEST_F(PlanNode, APeersPodCidrsAreRoutedToItsAddressOfTheSameFamily) {
 
   auto rows = only<Route>(plan::routes::plan("n2", snapshot()));
 
-  EXPECT_EQ(rows, (std::vector<Route>{{cidr("10.42.2.0/24"), ip("192.168.42.12"), "eth0", {}}, {cidr("fd00:42:2::/64"), ip("fd00:42::12"), "eth0", {}}}));
+  EXPECT_EQ(rows, (std::vector<Route>{{cidr("10.42.2.0/24"), ip("192.168.42.12"), "eth0", {}},
+                                      {cidr("fd00:42:2::/64"), ip("fd00:42::12"), "eth0", {}}}));
 }
 
 TEST_F(PlanNode, APeerBehindARouterIsAProblemUnlessSuchPeersAreToBeSkipped) {

@@ -22,7 +22,12 @@ const ServiceEntry& entry(const model::Planned& planned, size_t index) { return 
 
 TEST(PlanServices, EachAddressAndPortIsAFrontendWithTheReadyEndpointsOfItsFamily) {
   auto result = planned("web", {a_service("web").address("10.96.0.1").address("fd00:96::1").port(80).port(53, Protocol::kUdp, "dns"),
-                                a_slice("web", "a").port(8080).port(5353, Protocol::kUdp, "dns").endpoint("10.1.0.2").endpoint("10.1.0.1").endpoint("10.1.0.3", false),
+                                a_slice("web", "a")
+                                    .port(8080)
+                                    .port(5353, Protocol::kUdp, "dns")
+                                    .endpoint("10.1.0.2")
+                                    .endpoint("10.1.0.1")
+                                    .endpoint("10.1.0.3", false),
                                 a_slice("web", "b", base::Family::kIpv6).port(8080).endpoint("fd00::1")});
 
   ASSERT_EQ(result.rows.size(), 4u);
@@ -76,7 +81,8 @@ TEST(PlanServices, WithoutAddressOrSliceTheRowSaysWhatToWrite) {
 }
 
 TEST(PlanServices, SctpIsAProblemAndDisturbsNoOtherPort) {
-  auto result = planned("web", {a_service("web").address("10.96.0.1").port(80).port(81, Protocol::kSctp), a_slice("web", "a").port(80).endpoint("10.1.0.1")});
+  auto result = planned(
+      "web", {a_service("web").address("10.96.0.1").port(80).port(81, Protocol::kSctp), a_slice("web", "a").port(80).endpoint("10.1.0.1")});
 
   EXPECT_EQ(result.rows.size(), 1u);
   EXPECT_EQ(result.problems.size(), 1u);

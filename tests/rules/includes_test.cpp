@@ -64,7 +64,8 @@ TEST(RulesIncludes, EveryRoomIncludesOnlyWhatItMay) {
 
 TEST(RulesIncludes, PlannersUseNoClockFileEnvironmentLogOrLibrary) {
   static const std::regex kSystem(R"(#include <([^>]+)>)");
-  const std::set<std::string> allowed = {"algorithm", "array", "cstdint", "cstdio", "map", "optional", "set", "span", "string", "string_view", "utility", "vector", "memory", "tuple"};
+  const std::set<std::string> allowed = {"algorithm", "array",  "cstdint",     "cstdio",  "map",    "optional", "set",
+                                         "span",      "string", "string_view", "utility", "vector", "memory",   "tuple"};
   for (const auto& file : files("agent/plan", {".h", ".cpp"})) {
     std::string text = read(file);
     for (std::sregex_iterator it(text.begin(), text.end(), kSystem), end; it != end; ++it)
@@ -75,7 +76,8 @@ TEST(RulesIncludes, PlannersUseNoClockFileEnvironmentLogOrLibrary) {
 }
 
 TEST(RulesIncludes, ProgramsIncludeLibThenMapsThenAbiAndNothingSideways) {
-  const std::map<std::string, std::set<std::string>> may = {{"programs", {"lib", "maps", "abi"}}, {"lib", {"lib", "maps", "abi"}}, {"maps", {"abi"}}, {"abi", {"abi"}}};
+  const std::map<std::string, std::set<std::string>> may = {
+      {"programs", {"lib", "maps", "abi"}}, {"lib", {"lib", "maps", "abi"}}, {"maps", {"abi"}}, {"abi", {"abi"}}};
   for (const auto& file : files("bpf", {".h", ".c"})) {
     std::string from = room(fs::relative(file, kRoot / "bpf").string());
     ASSERT_TRUE(may.contains(from)) << file;
@@ -103,7 +105,9 @@ TEST(RulesLength, MainsAreShort) {
 
 TEST(RulesWords, NoMarksOfUnfinishedWorkAndNoTestOnlyCode) {
   // Spelled in halves, or this file would find itself.
-  const std::vector<std::string> banned = {std::string("TO") + "DO", std::string("FIX") + "ME", "XXX", "if (test" "ing"};
+  const std::vector<std::string> banned = {std::string("TO") + "DO", std::string("FIX") + "ME", "XXX",
+                                           "if (test"
+                                           "ing"};
   for (const char* folder : {"agent", "bpf", "hack"})
     for (const auto& file : files(folder, {".h", ".c", ".cpp", ".sh", ""}))
       for (const auto& word : banned) EXPECT_EQ(read(file).find(word), std::string::npos) << file << " says " << word;

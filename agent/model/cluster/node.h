@@ -11,10 +11,10 @@ namespace model {
 
 struct Node {
   ObjectMeta meta;
-  std::vector<base::Cidr> pod_cidrs;        // canonical
-  std::vector<base::Ip> internal_ips;       // status.addresses of type InternalIP, in order
+  std::vector<base::Cidr> pod_cidrs;   // canonical
+  std::vector<base::Ip> internal_ips;  // status.addresses of type InternalIP, in order
   std::vector<base::Ip> external_ips;
-  bool being_deleted = false;               // metadata.deletionTimestamp is set
+  bool being_deleted = false;  // metadata.deletionTimestamp is set
   std::vector<std::string> taint_keys;
 
   bool operator==(const Node&) const = default;

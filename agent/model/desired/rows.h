@@ -60,7 +60,14 @@ struct DatapathObject {
 };
 
 enum class Hook : uint8_t {
-  kConnect4, kConnect6, kSendmsg4, kSendmsg6, kRecvmsg4, kRecvmsg6, kGetpeername4, kGetpeername6,
+  kConnect4,
+  kConnect6,
+  kSendmsg4,
+  kSendmsg6,
+  kRecvmsg4,
+  kRecvmsg6,
+  kGetpeername4,
+  kGetpeername6,
   kUplinkIngress,
 };
 
@@ -106,7 +113,7 @@ struct ServiceEntry {
 // Only what the host side shows and could still be changed is compared: a pod keeps the MTU it was made with.
 struct PodLink {
   static constexpr std::string_view kKind = "pod_links";
-  std::string name;    // host side, "ich..."
+  std::string name;  // host side, "ich..."
   std::string sandbox;
   std::string ifname;  // pod side
   base::Mac host_mac, pod_mac;
@@ -114,9 +121,7 @@ struct PodLink {
   std::vector<base::Ip> addresses;
   std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
 
-  bool operator==(const PodLink& other) const {
-    return name == other.name && host_mac == other.host_mac;
-  }
+  bool operator==(const PodLink& other) const { return name == other.name && host_mac == other.host_mac; }
   std::string key() const { return name; }
 };
 

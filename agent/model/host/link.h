@@ -15,7 +15,7 @@ struct Link {
   uint32_t ifindex = 0;
   std::string kind;  // rtnetlink's IFLA_INFO_KIND, "" for physical links
   base::Mac mac;
-  uint32_t mtu = 0;  // bytes
+  uint32_t mtu = 0;      // bytes
   bool up = false;       // IFF_UP
   bool carrier = false;  // IFF_LOWER_UP
   bool loopback = false;

@@ -18,12 +18,12 @@ struct Sandbox {
   std::string pod_namespace;
   std::string pod_name;
   std::string pod_uid;
-  std::string netns_path;  // as the runtime named it; informative
-  uint32_t incarnation = 0;  // random per ADD: tells two attachments of one key apart
-  bool complete = false;   // the ADD has been answered
-  bool transient = false;  // the agent's own (canary): never recorded, gone with the process
-  std::shared_ptr<base::Fd> netns;     // only from ADD until its reply
-  std::vector<base::Ip> addresses;     // as kept on disk: set once, never changed
+  std::string netns_path;           // as the runtime named it; informative
+  uint32_t incarnation = 0;         // random per ADD: tells two attachments of one key apart
+  bool complete = false;            // the ADD has been answered
+  bool transient = false;           // the agent's own (canary): never recorded, gone with the process
+  std::shared_ptr<base::Fd> netns;  // only from ADD until its reply
+  std::vector<base::Ip> addresses;  // as kept on disk: set once, never changed
 
   bool operator==(const Sandbox&) const = default;
   std::string key() const { return container_id + "/" + ifname; }

@@ -158,11 +158,12 @@ int download(const Options& options) {
   if (error == 0) error = read_stream(options, socket.fd(), result);
   double seconds = milliseconds_since(start) / 1000;
   bool complete = error == 0 && !result.wrong && (options.bytes == 0 || result.received == options.bytes);
-  std::printf("{\"result\":\"%s\",\"bytes\":%llu,\"seconds\":%.3f,\"mb_per_second\":%.1f,\"slowest_tenth_mb_per_second\":%.1f,"
-              "\"longest_gap_ms\":%.1f,\"sum\":\"%016llx\",\"intact\":%s}\n",
-              word_of(error), static_cast<unsigned long long>(result.received), seconds, result.received / seconds / 1e6,
-              result.slowest_tenth == 1e9 ? 0 : result.slowest_tenth, result.longest_gap, static_cast<unsigned long long>(result.sum),
-              complete ? "true" : "false");
+  std::printf(
+      "{\"result\":\"%s\",\"bytes\":%llu,\"seconds\":%.3f,\"mb_per_second\":%.1f,\"slowest_tenth_mb_per_second\":%.1f,"
+      "\"longest_gap_ms\":%.1f,\"sum\":\"%016llx\",\"intact\":%s}\n",
+      word_of(error), static_cast<unsigned long long>(result.received), seconds, result.received / seconds / 1e6,
+      result.slowest_tenth == 1e9 ? 0 : result.slowest_tenth, result.longest_gap, static_cast<unsigned long long>(result.sum),
+      complete ? "true" : "false");
   return error != 0 ? exit_code_of(error) : complete ? 0 : 1;
 }
 

@@ -120,11 +120,12 @@ void print_flow(const Flow& flow) {
   for (size_t number = 0; number < flow.seen.size() && lost.size() < 200; ++number) {
     if (!flow.seen[number]) lost += (lost.empty() ? "" : ",") + std::to_string(number);
   }
-  std::printf("{\"flow\":\"%s\",\"result\":\"%s\",\"sent\":%llu,\"received\":%llu,\"lost\":%llu,\"lost_numbers\":[%s],\"disordered\":%llu,"
-              "\"retransmitted\":%llu,\"longest_gap_ms\":%.1f}\n",
-              flow.target.c_str(), word_of(flow.error), static_cast<unsigned long long>(flow.sent),
-              static_cast<unsigned long long>(flow.received), static_cast<unsigned long long>(flow.sent - flow.received), lost.c_str(),
-              static_cast<unsigned long long>(flow.disordered), static_cast<unsigned long long>(flow.retransmitted), flow.longest_gap);
+  std::printf(
+      "{\"flow\":\"%s\",\"result\":\"%s\",\"sent\":%llu,\"received\":%llu,\"lost\":%llu,\"lost_numbers\":[%s],\"disordered\":%llu,"
+      "\"retransmitted\":%llu,\"longest_gap_ms\":%.1f}\n",
+      flow.target.c_str(), word_of(flow.error), static_cast<unsigned long long>(flow.sent), static_cast<unsigned long long>(flow.received),
+      static_cast<unsigned long long>(flow.sent - flow.received), lost.c_str(), static_cast<unsigned long long>(flow.disordered),
+      static_cast<unsigned long long>(flow.retransmitted), flow.longest_gap);
 }
 
 }  // namespace

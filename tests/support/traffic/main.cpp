@@ -86,7 +86,7 @@ int run(int count, char** arguments) {
 }  // namespace traffic
 
 int main(int count, char** arguments) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { traffic::stopping = true; };  // without SA_RESTART: what blocks wakes up
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

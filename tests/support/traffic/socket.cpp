@@ -127,15 +127,21 @@ void set_receive_timeout(int fd, int milliseconds) {
 
 int exit_code_of(int error) {
   switch (error) {
-    case 0: return 0;
-    case ECONNREFUSED: return 2;
+    case 0:
+      return 0;
+    case ECONNREFUSED:
+      return 2;
     case ETIMEDOUT:
-    case EAGAIN: return 3;
+    case EAGAIN:
+      return 3;
     case ECONNRESET:
-    case EPIPE: return 4;
+    case EPIPE:
+      return 4;
     case EHOSTUNREACH:
-    case ENETUNREACH: return 5;
-    default: return 1;
+    case ENETUNREACH:
+      return 5;
+    default:
+      return 1;
   }
 }
 
