@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/planning.h"
 #include "model/fields.h"
+#include "model/fields_text.h"
 
 namespace engine {
 namespace {
@@ -46,18 +47,14 @@ PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>&
 std::string render_text(const PlanReport& report) {
   std::string text;
   for (const auto& [owner, row] : report.rows) {
-    text += kind_of(row);
+    text.append(kind_of(row)).append(" ").append(model::row_name(row));
     for (const auto& [name, value] : model::fields(row)) {
       std::string shown = value_text(value);
       if (!shown.empty()) text.append(" ").append(name).append("=").append(shown);
     }
     text += "\n";
   }
-  for (const auto& problem : report.problems) {
-    text += "problem: " + problem.subject + ": " + problem.text;
-    if (!problem.remedy.empty()) text += " (" + problem.remedy + ")";
-    text += "\n";
-  }
+  for (const auto& problem : report.problems) text += "problem: " + model::to_string(problem) + "\n";
   return text;
 }
 

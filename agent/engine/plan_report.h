@@ -21,7 +21,7 @@ struct PlanReport {
 
 PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>& facts);
 
-// One line per row: "KIND  name=value ...", problems last.
+// One line per row: "KIND KEY name=value ...", problems last.
 std::string render_text(const PlanReport& report);
 std::string render_json(const PlanReport& report);
 

@@ -21,7 +21,7 @@ model::Fact synced(model::SourceId id) {
 
 int plan(const Options& options, bool json) {
   auto reading = read_settings(options);
-  for (const auto& error : reading.errors) std::fprintf(stderr, "%s: %s\n", error.subject.c_str(), error.text.c_str());
+  for (const auto& error : reading.errors) std::fprintf(stderr, "%s\n", model::to_string(error).c_str());
   if (!reading.errors.empty()) return 1;
 
   auto objects = sources::load_manifests(options.manifests);

@@ -13,4 +13,10 @@ struct Problem {
   auto operator<=>(const Problem&) const = default;
 };
 
+// "SUBJECT: what is wrong (what to do about it)".
+inline std::string to_string(const Problem& problem) {
+  std::string text = problem.subject + ": " + problem.text;
+  return problem.remedy.empty() ? text : text + " (" + problem.remedy + ")";
+}
+
 }  // namespace model

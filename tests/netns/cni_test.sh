@@ -55,11 +55,25 @@ host_links() { in_machine n1 ip -br link show | grep -c '^ich' || true; }
 no_links() { [[ $(host_links) == "$links_without_pods" ]]; }
 addresses_held() { ls "$(node_file n1 /var/lib/ichor/sandboxes)" 2>/dev/null | wc -l; }
 
+come_and_go() {   # the runtime deletes the namespace as soon as DEL has answered, while the agent still takes the link away
+  local agent number
+  agent=$(agent_pid n1)
+  for number in {1..30}; do pod n1 "brief-$number"; done
+  for number in {1..30}; do
+    cni n1 DEL "brief-$number" &
+    in_machine n1 ip netns delete "brief-$number"
+    wait $!
+  done
+  CNI_VERSION=1.1.0 cni n1 STATUS
+  expect "the agent's process" "$agent" "$(agent_pid n1)"
+}
+
 need_product
 lab_start
 nodes_up n1
 links_without_pods=$(host_links)   # the canary has one
 
+check "thirty pods come and go" come_and_go
 check "VERSION lists all" expect versions "0.3.1 0.4.0 1.0.0 1.1.0" \
   "$(cni n1 VERSION | jq -r '.supportedVersions | map(select(. != "0.3.0")) | sort | join(" ")')"
 CNI_VERSION=1.1.0 check "STATUS is fine" cni n1 STATUS

@@ -2,6 +2,7 @@
 # it away on every way out. Everything of a run lies in one temporary directory and one control group, and nothing has a global name,
 # so that runs do not meet. Call lab_start first; then machine, node and in_machine.
 set -euo pipefail
+shopt -s inherit_errexit
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 netns_tests=$repository/tests/netns

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "abi/services.h"
 #include "engine/planning.h"
 #include "plan/cni_conf.h"
 #include "plan/pods.h"

@@ -41,7 +41,10 @@ model::Fact host_of(const fs::path& story, model::Identity& identity) {
 std::string told(const fs::path& story) {
   auto settings = sources::load_settings({(story / "values.yaml").string()}, {});
   std::string text;
-  for (const auto& error : settings.errors) text += fs::path(error.subject).filename().string() + ": " + error.text + "\n";
+  for (auto& error : settings.errors) {
+    error.subject = fs::path(error.subject).filename().string();
+    text += model::to_string(error) + "\n";
+  }
   if (!text.empty()) return text;
 
   model::Identity identity;
