@@ -39,8 +39,7 @@ void add_settings_and_places(CLI::App& verb, engine::Options& options) {
 }
 
 void add_objects(CLI::App& verb, engine::Options& options) {
-  add_option(verb, "--manifests", options.manifests, "DIR", "read Kubernetes objects from here instead of the API server");
-  add_option(verb, "--kubeconfig", options.kubeconfig, "FILE", "how to reach the API server; default: the kubelet's");
+  add_option(verb, "--manifests", options.manifests, "DIR", "where Kubernetes objects are read from");
   add_option(verb, "--node-name", options.node_name, "NAME", "name of this node's Node object");
 }
 

@@ -22,13 +22,13 @@ void keep_earlier(std::optional<T>& first, std::optional<T> other) {
 }  // namespace
 
 Core::Core(model::Identity identity, std::span<const plan::Feature> features, reconcile::Stores stores, base::BootTime now)
-    : planning_(std::move(identity), features), reconciler_(std::move(stores)), read_actual_at_(now) {
+    : planning_(std::move(identity), features), reconciler_(std::move(stores)), read_all_at_(now) {
   published_.started = now;
 }
 
 void Core::fold(model::Fact fact) {
   planning_.fold(fact.changes);
-  if (fact.host_changed) read_actual_at_ = std::min(read_actual_at_, planning_.snapshot().now + kHintDelay);
+  if (fact.host_changed && !read_network_at_) read_network_at_ = planning_.snapshot().now + kHintDelay;
   if (!fact.waiter) return;
   auto& waiter = waiters_[fact.waiter_sandbox];
   if (waiter) waiter(base::Error{EBUSY, "another request for sandbox " + fact.waiter_sandbox + " came before this one was answered"});
@@ -44,9 +44,12 @@ void Core::pass(base::BootTime now) {
 }
 
 void Core::read_actual_if_due(base::BootTime now) {
-  if (now < read_actual_at_) return;
-  unreadable_ = reconciler_.read_actual();
-  read_actual_at_ = now + kFullReadEvery;
+  bool all = now >= read_all_at_;
+  if (!all && (!read_network_at_ || now < *read_network_at_)) return;
+  using Extent = reconcile::Reconciler::Extent;
+  unreadable_ = reconciler_.read_actual(all ? Extent::kAll : Extent::kNetwork);
+  if (all) read_all_at_ = now + kFullReadEvery;
+  read_network_at_.reset();
 }
 
 void Core::write(base::BootTime now) {
@@ -106,7 +109,8 @@ std::optional<base::Result<model::SandboxReply>> Core::answer(const std::string&
 std::optional<base::BootTime> Core::next_wake() const {
   std::optional<base::BootTime> next = planning_.next_wake();
   keep_earlier(next, reconciler_.next_retry());
-  keep_earlier(next, std::optional(read_actual_at_));
+  keep_earlier(next, std::optional(read_all_at_));
+  keep_earlier(next, read_network_at_);
   return next;
 }
 

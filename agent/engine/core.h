@@ -36,7 +36,8 @@ class Core {
   Planning planning_;
   reconcile::Reconciler reconciler_;
   std::map<std::string, model::SandboxWaiter> waiters_;  // by sandbox
-  base::BootTime read_actual_at_{};
+  base::BootTime read_all_at_{};
+  std::optional<base::BootTime> read_network_at_;
   std::vector<model::Problem> unreadable_;
   model::Published published_;
   uint64_t passes_ = 0;

@@ -12,8 +12,7 @@ namespace engine {
 struct Options {
   std::vector<std::string> config_files;  // later ones win
   std::vector<std::string> sets;          // "key=value", win over files
-  std::string manifests;                  // directory; empty: objects come from the API server
-  std::string kubeconfig;
+  std::string manifests;                  // directory of Kubernetes objects; needed
   std::string node_name;
   std::string bpf_root = "/sys/fs/bpf/ichor";
   std::string state_dir = "/var/lib/ichor";

@@ -20,6 +20,7 @@ model::Fact synced(model::SourceId id) {
 }  // namespace
 
 int plan(const Options& options, bool json) {
+  if (!objects_given(options)) return kUsageError;
   auto reading = read_settings(options);
   for (const auto& error : reading.errors) std::fprintf(stderr, "%s\n", model::to_string(error).c_str());
   if (!reading.errors.empty()) return 1;

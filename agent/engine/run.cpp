@@ -27,6 +27,8 @@
 namespace engine {
 namespace {
 
+constexpr base::Millis kHttpRetry{200};
+
 // A fact, or nothing: the request to stop.
 using Letter = std::optional<model::Fact>;
 
@@ -57,13 +59,31 @@ void start(const char* name, base::Result<void> result, base::Mailbox<Letter>& m
   mailbox.push(std::move(fact));
 }
 
-void turn_until_stopped(Core& core, base::Mailbox<Letter>& mailbox, Watchdog& watchdog, model::PublishedCell& cell,
-                        sources::CniRequests& cni) {
+// The address may still be held by the agent before this one.
+bool serve_http(status::Server& server, bool first_try) {
+  auto started = server.start();
+  if (!started.ok() && first_try) spdlog::warn("{}; trying again", started.error().text);
+  return started.ok();
+}
+
+struct Parts {
+  Core& core;
+  base::Mailbox<Letter>& mailbox;
+  Watchdog& watchdog;
+  model::PublishedCell& cell;
+  sources::CniRequests& cni;
+  status::Server& server;
+};
+
+void turn_until_stopped(Parts parts) {
+  auto& [core, mailbox, watchdog, cell, cni, server] = parts;
   bool slow_removals = false, was_serving = false;
+  bool http = serve_http(server, true);
   for (;;) {
     base::BootTime until = base::boot_now() + kTurnEvery;
     if (auto wake = core.next_wake()) until = std::min(until, *wake);
     if (slow_removals) until = base::boot_now();
+    if (!http) until = std::min(until, base::boot_now() + kHttpRetry);
     auto letters = mailbox.take(until);
     for (auto& letter : letters) {
       if (!letter) return;
@@ -71,6 +91,7 @@ void turn_until_stopped(Core& core, base::Mailbox<Letter>& mailbox, Watchdog& wa
     }
     core.pass(base::boot_now());
     if (letters.empty() || !slow_removals) slow_removals = core.remove_slow(base::boot_now());
+    if (!http) http = serve_http(server, false);
     watchdog.turned();
     cell.store(core.publish(base::boot_now()));
     auto serving = core.serving();
@@ -99,6 +120,7 @@ model::Identity identity_of(const Options& options) {
 }
 
 int run(const Options& options) {
+  if (!objects_given(options)) return kUsageError;
   base::Mailbox<Letter> mailbox;
   StopSignals signals(mailbox);
   model::FactSink sink = [&mailbox](model::Fact fact) { mailbox.push(std::move(fact)); };
@@ -106,24 +128,29 @@ int run(const Options& options) {
 
   model::PublishedCell cell;
   Watchdog watchdog;
+  // It takes the run directory: two agents must not write to one kernel.
+  sources::CniRequests cni(options.run_dir, options.state_dir, sink);
+  if (auto started = cni.start(); !started.ok() && started.error().code == EBUSY) {
+    spdlog::error("cni: {}; end the other one, or give this one its own --run-dir, --bpf-root and --state-dir", started.error().text);
+    return 1;
+  } else {
+    start("cni", std::move(started), mailbox);
+  }
   status::Server server(options.http_address, cell, [&watchdog] { return watchdog.alive(); });
   status::Reporter reporter(options.run_dir, cell);
   Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options)), base::boot_now());
   cell.store(core.publish(base::boot_now()));
-  start("http", server.start(), mailbox);
   reporter.start();
 
-  sources::CniRequests cni(options.run_dir, options.state_dir, sink);
   sources::HostSource host(sink);
-  sources::Manifests manifests(options.manifests, options.state_dir, options.node_name, sink);
+  sources::Manifests manifests(options.manifests, options.state_dir, sink);
   sources::Canary canary(sink);
   sink(settings_fact(options));
-  start("cni", cni.start(), mailbox);
   start("host", host.start(), mailbox);
   start("manifests", manifests.start(), mailbox);
   start("canary", canary.start(), mailbox);
 
-  turn_until_stopped(core, mailbox, watchdog, cell, cni);
+  turn_until_stopped({core, mailbox, watchdog, cell, cni, server});
   server.stop();
   return 0;
 }

@@ -1,10 +1,18 @@
 // How an agent comes by its configuration: the files it was given, or the last good ones kept in the state directory.
 #include "sources/settings.h"
 
+#include <cstdio>
+
 #include "engine/options.h"
 #include "engine/startup.h"
 
 namespace engine {
+
+bool objects_given(const Options& options) {
+  if (!options.manifests.empty()) return true;
+  std::fputs("ichor-agent: --manifests DIR is needed: this version reads Kubernetes objects from a directory only\n", stderr);
+  return false;
+}
 
 std::string settings_help() { return sources::settings_help(); }
 

@@ -71,7 +71,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   const Sandbox* sandbox = snapshot.table<Sandbox>().find(key);
   const auto* allocation = snapshot.table<model::Allocation>().find(key);
-  if (!sandbox || !allocation || !settled(snapshot)) return planned;
+  if (!sandbox || !allocation || !configured(snapshot)) return planned;
 
   if (!sandbox->transient) planned.rows.push_back(record_of(*sandbox, *allocation));
   PodLink link = link_of(*sandbox, *allocation, snapshot);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/fields_text.h"
 #include "plan/endpoints.h"
 
 namespace plan::services {
@@ -16,18 +17,6 @@ bool left_to_others(const Service& service) {
          service.meta.labels.contains("service.kubernetes.io/headless");
 }
 
-const char* protocol_name(model::Protocol protocol) {
-  switch (protocol) {
-    case model::Protocol::kTcp:
-      return "TCP";
-    case model::Protocol::kUdp:
-      return "UDP";
-    case model::Protocol::kSctp:
-      return "SCTP";
-  }
-  return "";
-}
-
 void plan_port(const Service& service, const model::ServicePort& port, const SliceRows& slices, model::Planned& planned) {
   const std::string subject = "Service " + service.meta.key();
   if (port.protocol == model::Protocol::kSctp) {
@@ -36,8 +25,8 @@ void plan_port(const Service& service, const model::ServicePort& port, const Sli
   }
   for (const auto& address : service.cluster_ips) {
     ServiceEntry entry;
-    entry.name =
-        service.meta.key() + ":" + std::to_string(port.port) + "/" + protocol_name(port.protocol) + (address.is_v4() ? "/IPv4" : "/IPv6");
+    entry.name = service.meta.key() + ":" + std::to_string(port.port) + "/" + std::string(model::protocol_name(port.protocol)) +
+                 (address.is_v4() ? "/IPv4" : "/IPv6");
     entry.frontends = {{address, port.port, port.protocol}};
     entry.backends = usable_backends(service, port, address.family(), slices);
     planned.rows.push_back(std::move(entry));

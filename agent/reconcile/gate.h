@@ -19,7 +19,7 @@ class Gate {
     using namespace model::desired;
     constexpr bool of_pods = std::is_same_v<Row, SandboxRecord> || std::is_same_v<Row, PodLink> || std::is_same_v<Row, Filter> ||
                              std::is_same_v<Row, PodEntry> || std::is_same_v<Row, Neighbor>;
-    if constexpr (of_pods) return synced(kSandboxes) && synced(kCanary) && synced(kSettings) && synced(kHost);
+    if constexpr (of_pods) return synced(kSandboxes) && synced(kCanary) && synced(kSettings);
     return synced_.all();
   }
 

@@ -11,6 +11,9 @@ using namespace model::desired;
 template <class Row>
 constexpr bool kSlowToRemove = std::is_same_v<Row, PodLink> || std::is_same_v<Row, Filter> || std::is_same_v<Row, Neighbor> ||
                                std::is_same_v<Row, Attachment> || std::is_same_v<Row, DatapathObject>;
+template <class Row>
+constexpr bool kOfNetwork = std::is_same_v<Row, PodLink> || std::is_same_v<Row, Filter> || std::is_same_v<Row, Neighbor> ||
+                            std::is_same_v<Row, Route> || std::is_same_v<Row, Attachment> || std::is_same_v<Row, PodEntry>;
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 template <class Targets, class Visit>
@@ -50,9 +53,10 @@ void Reconciler::assert_rows(const std::string& owner, std::vector<Row> rows) {
   });
 }
 
-std::vector<model::Problem> Reconciler::read_actual() {
+std::vector<model::Problem> Reconciler::read_actual(Extent extent) {
   std::vector<model::Problem> problems;
   forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
+    if (extent == Extent::kNetwork && !kOfNetwork<Kind>) return;
     auto result = target.read_actual();
     if (!result.ok()) problems.push_back({std::string(Kind::kKind), "cannot be read: " + result.error().text, ""});
   });

@@ -31,8 +31,9 @@ class Reconciler {
 
   // Replaces all that the owner asked for.
   void assert_rows(const std::string& owner, std::vector<model::desired::Row> rows);
-  // Reads what is there, all kinds; returns one problem per kind that could not be read.
-  std::vector<model::Problem> read_actual();
+  // Reads what is there; returns one problem per kind that could not be read. kNetwork: only what netlink tells of.
+  enum class Extent { kAll, kNetwork };
+  std::vector<model::Problem> read_actual(Extent extent);
   // Writes what is due: additions, then removals of rows that a packet or a reader could still meet.
   void apply(base::BootTime now, const Gate& gate);
   // Takes away links, filters and programs (each waits for RCU under RTNL, 13 to 17 ms), at most one per call, so that additions

@@ -52,6 +52,7 @@ class Target {
     for (const auto& [key, row] : actual_)
       if (!found.contains(key)) touch(key);
     actual_ = std::move(found);
+    std::erase_if(removable_, [this](const std::string& key) { return !actual_.contains(key); });  // gone by itself
     for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
     return {};
   }
@@ -62,10 +63,12 @@ class Target {
       const RowPtr* wanted = claims_.find(key);
       auto actual = actual_.find(key);
       if (!wanted) {
-        if (actual != actual_.end())
+        if (actual != actual_.end()) {
           removable_.insert(key);
-        else
+        } else {
+          removable_.erase(key);
           settle(key);
+        }
         continue;
       }
       removable_.erase(key);

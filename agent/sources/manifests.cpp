@@ -9,7 +9,7 @@
 
 namespace sources {
 
-Manifests::Manifests(std::string directory, std::string state_dir, std::string /*node_name*/, model::FactSink sink)
+Manifests::Manifests(std::string directory, std::string state_dir, model::FactSink sink)
     : follower_(std::make_unique<manifests::Follower>(std::move(directory), std::move(state_dir), std::move(sink))) {}
 
 Manifests::~Manifests() {

@@ -20,7 +20,7 @@ class Manifests {
  public:
   // The sink is called from a thread of this class's own, from start() until the destructor returns. The first complete load is one
   // Fact that ends with the SourceStatus row; each burst of changes after it is one more. Last good content goes to STATE-DIR/manifests.
-  Manifests(std::string directory, std::string state_dir, std::string node_name, model::FactSink sink);
+  Manifests(std::string directory, std::string state_dir, model::FactSink sink);
   ~Manifests();
 
   base::Result<void> start();  // fails for want of descriptors or threads only; a missing directory is waited for

@@ -10,11 +10,13 @@ using base::parse_cidr;
 using base::parse_ip;
 
 TEST(BaseIp, TextOfBothFamiliesComesBackAsItWent) {
-  for (const char* text : {"10.0.0.1", "255.255.255.255", "0.0.0.0", "::", "fd00::1", "fe80::69"}) EXPECT_EQ(base::to_string(*parse_ip(text)), text);
+  for (const char* text : {"10.0.0.1", "255.255.255.255", "0.0.0.0", "::", "fd00::1", "fe80::69"})
+    EXPECT_EQ(base::to_string(*parse_ip(text)), text);
 }
 
 TEST(BaseIp, WhatIsNoAddressIsRefused) {
-  for (const char* text : {"", "10.0.0", "10.0.0.01", "010.0.0.1", "10.0.0.256", "10.0.0.1/24", "fe80::1%eth0", "1:2", "a.b.c.d", " 10.0.0.1"})
+  for (const char* text :
+       {"", "10.0.0", "10.0.0.01", "010.0.0.1", "10.0.0.256", "10.0.0.1/24", "fe80::1%eth0", "1:2", "a.b.c.d", " 10.0.0.1"})
     EXPECT_FALSE(parse_ip(text)) << text;
 }
 
@@ -40,7 +42,8 @@ TEST(BaseCidr, APrefixContainsItsOwnFamilyOnly) {
 }
 
 TEST(BaseCidr, LengthsBeyondTheFamilyAreRefused) {
-  for (const char* text : {"10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "10.0.0.0"}) EXPECT_FALSE(parse_cidr(text)) << text;
+  for (const char* text : {"10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "10.0.0.0"})
+    EXPECT_FALSE(parse_cidr(text)) << text;
 }
 
 TEST(BaseCidr, AddressesAreCountedFromThePrefix) {

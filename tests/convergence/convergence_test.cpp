@@ -15,7 +15,7 @@ std::string straight(World& world) {
   base::BootTime now{1};
   Agent agent(kernel, now);
   agent.tell(world.all());
-  agent.sync();
+  agent.sync(world.random());
   agent.settle();
   return kernel.text();
 }
@@ -26,7 +26,7 @@ std::string wandering(World& world, bool failing, bool restarting) {
   if (failing) kernel.fails = [&world] { return world.random()() % 4 == 0; };
   Agent agent(kernel, now);
   agent.tell(world.all());
-  agent.sync();
+  agent.sync(world.random());
   for (int i = 0; i < kSteps; ++i) {
     agent.tell({world.step()});
     now += std::chrono::milliseconds(world.random()() % 300);
@@ -66,7 +66,7 @@ TEST(Convergence, ARestartOfWhatIsRightWritesNothing) {
   Agent agent(kernel, now);
   for (int i = 0; i < kSteps; ++i) world.step();
   agent.tell(world.all());
-  agent.sync();
+  agent.sync(world.random());
   agent.settle();
   uint64_t before = kernel.writes;
   ASSERT_GT(before, 0u);
@@ -88,7 +88,7 @@ TEST(Convergence, NothingIsRemovedBeforeEverySourceHasSynced) {
   agent.tell(world.all());
   agent.settle();
   EXPECT_TRUE(kernel.of<model::desired::Route>().contains(foreign.key()));
-  agent.sync();
+  agent.sync(world.random());
   agent.settle();
   EXPECT_FALSE(kernel.of<model::desired::Route>().contains(foreign.key()));
 }

@@ -98,13 +98,15 @@ void Agent::tell(std::vector<model::Change> changes) {
   fact.changes = std::move(changes);
   core_->fold(std::move(fact));
   core_->pass(now_);
+  core_->remove_slow(now_);
 }
 
-void Agent::sync() {
+void Agent::sync(std::mt19937& random) {
   std::vector<model::Change> changes;
   for (const auto& change : all_synced())
     if (std::holds_alternative<model::RowChange<model::SourceStatus>>(change)) changes.push_back(change);
-  tell(std::move(changes));
+  std::shuffle(changes.begin(), changes.end(), random);
+  for (auto& change : changes) tell({change});
 }
 
 void Agent::restart(World& world) {
@@ -121,7 +123,7 @@ void Agent::restart(World& world) {
     change = model::put(row->key, sandbox);
   }
   for (auto& change : changes) tell({change});
-  sync();
+  sync(world.random());
 }
 
 void Agent::settle() {

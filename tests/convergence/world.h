@@ -42,7 +42,7 @@ class Agent {
   Agent(support::FakeKernel& kernel, base::BootTime& now);
 
   void tell(std::vector<model::Change> changes);
-  void sync();  // all sources have synced
+  void sync(std::mt19937& random);  // the sources have synced, one after the other in any order
   void restart(World& world);
   // Turns until nothing is due any more; time passes as backoffs ask.
   void settle();

@@ -126,6 +126,24 @@ TEST_F(Core, ADelIsAnsweredBeforeTheLinkIsTakenAway) {
   EXPECT_TRUE(kernel.of<model::desired::PodLink>().empty());
 }
 
+TEST_F(Core, ALinkThatGoesByItselfBeforeItsRemovalIsNoLoss) {
+  start_node();
+  request(the_sandbox(a_sandbox("a")));
+  request(model::gone<model::Sandbox>("a/eth0"));
+  kernel.of<model::desired::PodLink>().clear();
+
+  model::Fact hint;
+  hint.host_changed = true;
+  core.fold(std::move(hint));
+  now = *core.next_wake();
+  core.pass(now);
+  while (core.remove_slow(now)) {
+  }
+
+  EXPECT_TRUE(kernel.of<model::desired::PodLink>().empty());
+  EXPECT_TRUE(kernel.of<model::desired::Filter>().empty());
+}
+
 TEST_F(Core, ADelOfAnUnknownSandboxSucceeds) {
   start_node();
   request(model::gone<model::Sandbox>("nobody/eth0"));

@@ -99,7 +99,7 @@ class SourcesManifests : public testing::Test {
   }
   void start() {
     told = std::make_unique<Told>();
-    manifests = std::make_unique<Manifests>(directory(), state(), "n1", told->sink());
+    manifests = std::make_unique<Manifests>(directory(), state(), told->sink());
     ASSERT_TRUE(manifests->start().ok());
   }
   void stop() { manifests.reset(); }

@@ -33,7 +33,8 @@ model::Fact host_of(const fs::path& story, model::Identity& identity) {
       continue;
     }
     lines >> value;
-    fact.changes.push_back(word == "link" ? support::a_link(name, static_cast<uint32_t>(std::stoul(value))) : support::an_address(name, value));
+    fact.changes.push_back(word == "link" ? support::a_link(name, static_cast<uint32_t>(std::stoul(value)))
+                                          : support::an_address(name, value));
   }
   return fact;
 }
