@@ -52,7 +52,6 @@ class Target {
     for (const auto& [key, row] : actual_)
       if (!found.contains(key)) touch(key);
     actual_ = std::move(found);
-    std::erase_if(removable_, [this](const std::string& key) { return !actual_.contains(key); });  // gone by itself
     for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
     return {};
   }

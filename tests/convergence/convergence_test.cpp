@@ -59,8 +59,8 @@ TEST_P(Convergence, AlsoWhenTheAgentIsRestartedInBetween) {
   EXPECT_EQ(reached, straight(world));
 }
 
-TEST(Convergence, ARestartOfWhatIsRightWritesNothing) {
-  World world(7);
+TEST_P(Convergence, ARestartOfWhatIsRightWritesNothing) {
+  World world(GetParam());
   support::FakeKernel kernel;
   base::BootTime now{1};
   Agent agent(kernel, now);
