@@ -49,6 +49,8 @@ TEST(IoCniMessage, WhatIsNoReplyIsAnError) {
   for (const char* text : {"", "{}", R"({"error":1})", R"({"error":{"code":"x","msg":""}})",
                            R"({"hostLink":"","hostMac":"","podMac":"","mtu":1,"addresses":["x"],"gateways":[]})"})
     EXPECT_FALSE(parse_reply(text)) << text;
+  for (const char* code : {"-1", "4294967296", "1.5", "11000000000000000922337203685477580700", "\"7\"", "null"})
+    EXPECT_FALSE(parse_reply(std::string(R"({"error":{"msg":"m","code":)") + code + "}}")) << code;
 }
 
 }  // namespace

@@ -22,6 +22,12 @@ json texts_of(const std::vector<base::Ip>& addresses) {
   return texts;
 }
 
+// A conversion of what does not fit is undefined, so it is looked at first.
+base::Result<uint32_t> uint32_of(const json& number) {
+  if (!number.is_number_unsigned() || number.get<uint64_t>() > UINT32_MAX) return base::Error{EPROTO, "not a 32 bit number: " + number.dump()};
+  return number.get<uint32_t>();
+}
+
 base::Result<std::vector<base::Ip>> ips_of(const json& texts) {
   std::vector<base::Ip> addresses;
   for (const json& text : texts) {
@@ -87,7 +93,7 @@ base::Result<Reply> parse_reply(std::string_view text) try {
   const json document = TRY(parse_object(text));
   Reply reply;
   if (const auto error = document.find("error"); error != document.end()) {
-    reply.failure = Failure{static_cast<Code>(error->at("code").get<uint32_t>()), error->at("msg").get<std::string>(),
+    reply.failure = Failure{static_cast<Code>(TRY_IN(uint32_of(error->at("code")), "reply: error.code")), error->at("msg").get<std::string>(),
                             error->value("details", std::string())};
     return reply;
   }
@@ -95,7 +101,7 @@ base::Result<Reply> parse_reply(std::string_view text) try {
   attachment.host_link = document.at("hostLink").get<std::string>();
   attachment.host_mac = document.at("hostMac").get<std::string>();
   attachment.pod_mac = document.at("podMac").get<std::string>();
-  attachment.mtu = document.at("mtu").get<uint32_t>();
+  attachment.mtu = TRY_IN(uint32_of(document.at("mtu")), "reply: mtu");
   attachment.addresses = TRY_IN(ips_of(document.at("addresses")), "reply: addresses");
   attachment.gateways = TRY_IN(ips_of(document.at("gateways")), "reply: gateways");
   return reply;

@@ -46,7 +46,7 @@ base::Result<std::vector<base::Ip>> decode_addresses(const json& document) {
 
 base::Result<SandboxRecord> decode(const std::string& text) try {
   const json document = json::parse(text);
-  if (document.at("version").get<int>() != kVersion) return base::Error{EINVAL, "version: not " + std::to_string(kVersion)};
+  if (document.at("version") != kVersion) return base::Error{EINVAL, "version: not " + std::to_string(kVersion)};
   SandboxRecord record;
   record.container_id = document.at("containerId").get<std::string>();
   record.ifname = document.at("ifname").get<std::string>();
@@ -55,7 +55,9 @@ base::Result<SandboxRecord> decode(const std::string& text) try {
   record.pod_name = document.at("podName").get<std::string>();
   record.pod_uid = document.at("podUid").get<std::string>();
   record.netns_path = document.at("netns").get<std::string>();
-  record.incarnation = document.at("incarnation").get<uint32_t>();
+  const json& incarnation = document.at("incarnation");
+  if (!incarnation.is_number_unsigned() || incarnation.get<uint64_t>() > UINT32_MAX) return base::Error{EINVAL, "incarnation: not a 32 bit number"};
+  record.incarnation = incarnation.get<uint32_t>();
   record.addresses = TRY(decode_addresses(document));
   record.complete = document.at("complete").get<bool>();
   return record;
