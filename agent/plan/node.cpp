@@ -15,6 +15,11 @@ bool matches_devices(const std::string& link, const std::vector<std::string>& de
   });
 }
 
+bool synced(const model::Snapshot& snapshot, model::SourceId source) {
+  const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+  return status && status->synced;
+}
+
 bool is_default(const base::Cidr& cidr) { return cidr.length == 0; }
 
 // The row before or after the change has the property.
@@ -29,13 +34,9 @@ bool either(const Touched& touched, Property property) {
 
 bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find("config") != nullptr; }
 
-bool settled(const model::Snapshot& snapshot) {
-  auto synced = [&](model::SourceId source) {
-    const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
-    return status && status->synced;
-  };
-  return configured(snapshot) && synced(model::SourceId::kHost) && synced(model::SourceId::kObjects);
-}
+bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot) && synced(snapshot, model::SourceId::kObjects); }
+
+bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) && synced(snapshot, model::SourceId::kHost); }
 
 std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
   std::vector<base::Cidr> cidrs;

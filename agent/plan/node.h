@@ -11,6 +11,10 @@ namespace plan {
 // A configuration is in force; without one nothing is written.
 bool configured(const model::Snapshot& snapshot);
 
+// Configuration and objects have been read, all of them: before that a Service without endpoints may be one whose endpoints are still
+// to come, and planning it would cut off what the kernel still serves.
+bool objects_known(const model::Snapshot& snapshot);
+
 // Configuration, host and objects have all been read, so that uplinks() and pod_mtu() are whole. Before that nothing is planned by them.
 bool settled(const model::Snapshot& snapshot);
 

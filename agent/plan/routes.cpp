@@ -60,7 +60,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
 model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   const Node* peer = snapshot.table<Node>().find(key);
-  if (!peer || key == snapshot.identity.node_name || !configured(snapshot) || !snapshot.config().auto_direct_node_routes) return planned;
+  if (!peer || key == snapshot.identity.node_name || !objects_known(snapshot) || !snapshot.config().auto_direct_node_routes) return planned;
   for (const auto& cidr : peer->pod_cidrs)
     if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) plan_cidr(*peer, cidr, snapshot, planned);
   return planned;

@@ -4,6 +4,7 @@
 
 #include "model/fields_text.h"
 #include "plan/endpoints.h"
+#include "plan/node.h"
 
 namespace plan::services {
 namespace {
@@ -35,15 +36,18 @@ void plan_port(const Service& service, const model::ServicePort& port, const Sli
 
 }  // namespace
 
-void keys_for(const Touched& touched, const model::Snapshot&, Keys& keys) {
+void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (touched.is<Service>()) keys.insert(touched.key<Service>());
   if (touched.is<model::EndpointSlice>())
     for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
       if (slice && !slice->service.empty()) keys.insert(slice->service);
+  if (touched.is<model::Config>() || touched.is<model::SourceStatus>())
+    for (const auto& [key, service] : snapshot.table<Service>()) keys.insert(key);
 }
 
 model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
+  if (!objects_known(snapshot)) return planned;
   const Service* service = snapshot.table<Service>().find(key);
   if (!service || service->headless || service->type == model::ServiceType::kExternalName || left_to_others(*service)) return planned;
 

@@ -14,6 +14,7 @@ using model::desired::ServiceEntry;
 
 model::Planned planned(const std::string& service, const std::vector<model::Change>& changes) {
   engine::Planning planning({}, {});
+  planning.fold(all_synced());
   planning.fold(changes);
   return plan::services::plan("default/" + service, planning.snapshot());
 }
@@ -78,6 +79,21 @@ TEST(PlanServices, WithoutAddressOrSliceTheRowSaysWhatToWrite) {
   ASSERT_EQ(result.problems.size(), 2u);
   EXPECT_NE(result.problems[0].remedy.find("spec.clusterIP"), std::string::npos);
   EXPECT_NE(result.problems[1].remedy.find("kubernetes.io/service-name: web"), std::string::npos);
+}
+
+TEST(PlanServices, NothingIsSaidBeforeAllObjectsHaveBeenRead) {
+  engine::Planning planning({}, plan::features());
+  planning.fold({a_service("web").address("10.96.0.1").port(80), model::put("config", model::Config{})});
+
+  EXPECT_TRUE(plan::services::plan("default/web", planning.snapshot()).rows.empty());
+  size_t entries = 0;
+  auto count = [&](const auto&, auto rows) {
+    entries += std::count_if(rows.begin(), rows.end(), [](auto& row) { return std::holds_alternative<ServiceEntry>(row); });
+  };
+  planning.run({}, count);
+  planning.fold({synced(model::SourceId::kObjects)});
+  planning.run({}, count);
+  EXPECT_EQ(entries, 1u);
 }
 
 TEST(PlanServices, SctpIsAProblemAndDisturbsNoOtherPort) {

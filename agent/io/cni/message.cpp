@@ -24,7 +24,8 @@ json texts_of(const std::vector<base::Ip>& addresses) {
 
 // A conversion of what does not fit is undefined, so it is looked at first.
 base::Result<uint32_t> uint32_of(const json& number) {
-  if (!number.is_number_unsigned() || number.get<uint64_t>() > UINT32_MAX) return base::Error{EPROTO, "not a 32 bit number: " + number.dump()};
+  if (!number.is_number_unsigned() || number.get<uint64_t>() > UINT32_MAX)
+    return base::Error{EPROTO, "not a 32 bit number: " + number.dump()};
   return number.get<uint32_t>();
 }
 
@@ -93,8 +94,8 @@ base::Result<Reply> parse_reply(std::string_view text) try {
   const json document = TRY(parse_object(text));
   Reply reply;
   if (const auto error = document.find("error"); error != document.end()) {
-    reply.failure = Failure{static_cast<Code>(TRY_IN(uint32_of(error->at("code")), "reply: error.code")), error->at("msg").get<std::string>(),
-                            error->value("details", std::string())};
+    reply.failure = Failure{static_cast<Code>(TRY_IN(uint32_of(error->at("code")), "reply: error.code")),
+                            error->at("msg").get<std::string>(), error->value("details", std::string())};
     return reply;
   }
   Attachment& attachment = reply.attachment;

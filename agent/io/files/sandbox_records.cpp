@@ -56,7 +56,8 @@ base::Result<SandboxRecord> decode(const std::string& text) try {
   record.pod_uid = document.at("podUid").get<std::string>();
   record.netns_path = document.at("netns").get<std::string>();
   const json& incarnation = document.at("incarnation");
-  if (!incarnation.is_number_unsigned() || incarnation.get<uint64_t>() > UINT32_MAX) return base::Error{EINVAL, "incarnation: not a 32 bit number"};
+  if (!incarnation.is_number_unsigned() || incarnation.get<uint64_t>() > UINT32_MAX)
+    return base::Error{EINVAL, "incarnation: not a 32 bit number"};
   record.incarnation = incarnation.get<uint32_t>();
   record.addresses = TRY(decode_addresses(document));
   record.complete = document.at("complete").get<bool>();

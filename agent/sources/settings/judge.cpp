@@ -58,7 +58,7 @@ void judge_value(Judgement& judgement, const Key& key, const std::string& path, 
     std::string off = key.shape.choices.empty() ? "leave it out" : "the only value accepted is " + std::string(key.shape.choices);
     return judgement.wrong(entry.mark, path, summary(entry.value) + " is refused: " + std::string(key.note), off);
   }
-  if (key.kind == KeyClass::kImplemented) judgement.marks[path] = entry.mark;
+  if (key.kind == KeyClass::kImplemented || key.assign) judgement.marks[path] = entry.mark;
   auto accepted = accept(key.shape, entry.value);
   if (!accepted.ok()) {
     bool choice = key.shape.kind == ShapeKind::kChoice;
