@@ -40,5 +40,5 @@ check "nothing is left after Ctrl-C" ends 130 'kill -INT $$'
 check "nothing is left after SIGTERM" ends 143 'kill -TERM $$'
 check "two laboratories at once" two_at_once
 need_product
-check "the demo runs through and leaves nothing" demo_until 0 none "outside client"
+check "the demo runs through and leaves nothing" demo_until 0 none "an agent on each node"
 check "the demo leaves nothing after Ctrl-C" demo_until 130 INT "real calls"
