@@ -138,8 +138,10 @@ lab_switch() {
     ip link set br0 up'
 }
 
-# plug NAME IPV4 IPV6: eth0 on the switch. As on a real wire: checksums filled in, no frame above the MTU. Frames that XDP_TX sends
-# arrive only where the other end has an XDP program. Without "flood off" others would get a lost node's frames, and no outage would show.
+# plug NAME IPV4 IPV6: eth0 on the switch. No duplicate address detection: for its first second a link asks for no neighbour on behalf
+# of forwarded packets, which a node that runs has long behind it. As on a real wire: checksums filled in, no frame above the MTU. Frames
+# that XDP_TX sends arrive only where the other end has an XDP program. Without "flood off" others would get a lost node's frames, and no
+# outage would show.
 plug() {
   local name=$1 address4=$2 address6=$3
   nsenter --target "$(<"$lab/lan/pid")" --net ip link add "port-$name" type veth peer name eth0 netns "$(<"$lab/$name/pid")"
@@ -148,7 +150,7 @@ plug() {
     ip link set port-$name xdpdrv obj $lab/pass.o sec xdp
     bridge link set dev port-$name flood off"
   in_machine "$name" bash -euc "
-    sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv6.conf.eth0.accept_ra=1
+    sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv6.conf.eth0.accept_ra=1 net.ipv6.conf.eth0.accept_dad=0
     ethtool -K eth0 tx off tso off gso off >/dev/null
     ip link set eth0 up
     ip address add $address4/24 dev eth0
