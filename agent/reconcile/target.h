@@ -77,7 +77,7 @@ class Target {
         continue;
       }
       auto result = store_->put(**wanted, actual == actual_.end() ? nullptr : actual->second.get());
-      if (!conclude(key, std::move(result), now, counters)) continue;
+      if (!conclude(key, result, now, counters)) continue;
       actual_[key] = *wanted;
       settle(key);
     }
@@ -95,7 +95,7 @@ class Target {
       std::string key = *it;
       it = removable_.erase(it);
       auto result = store_->remove(*actual_.at(key));
-      if (!conclude(key, std::move(result), now, counters)) {
+      if (!conclude(key, result, now, counters)) {
         it = removable_.insert(key).first;
         ++it;
         continue;
@@ -176,7 +176,7 @@ class Target {
     if constexpr (requires { (*wanted)->netns; }) return !(*wanted)->netns || actual->second->netns == (*wanted)->netns;
     return true;
   }
-  bool conclude(const std::string& key, base::Result<void> result, base::BootTime now, Counters& counters) {
+  bool conclude(const std::string& key, const base::Result<void>& result, base::BootTime now, Counters& counters) {
     reported_.insert(key);
     if (result.ok()) {
       ++counters.writes;
