@@ -59,7 +59,7 @@ std::string duration_text(base::Millis duration) {
 }
 
 std::string mebibytes(uint64_t bytes) {
-  uint64_t tenths = bytes * 10 / (1024 * 1024);
+  uint64_t tenths = bytes * 10 / (uint64_t{1} << 20);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
 }
 

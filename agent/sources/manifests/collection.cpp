@@ -124,7 +124,12 @@ void Collection::disclaim(const std::string& file, const ObjectId& id) {
 }
 
 void Collection::set_problem(const std::string& key, std::optional<model::Problem> problem) {
-  if (problem ? (problems_[key] = std::move(*problem), true) : problems_.erase(key) > 0) touched_problems_.insert(key);
+  if (!problem && !problems_.contains(key)) return;
+  touched_problems_.insert(key);
+  if (problem)
+    problems_[key] = std::move(*problem);
+  else
+    problems_.erase(key);
 }
 
 void Collection::tell_broken(const std::string& file, const decode::Contents& contents, File& now) {
@@ -157,8 +162,10 @@ void Collection::tell_duplicates(const ObjectId& id) {
 }
 
 void Collection::count_unread(const File& was, const File& now) {
-  for (const auto& [kind, count] : was.unread)
-    if ((unread_[kind] -= count) == 0) unread_.erase(kind);
+  for (const auto& [kind, count] : was.unread) {
+    unread_[kind] -= count;
+    if (unread_[kind] == 0) unread_.erase(kind);
+  }
   for (const auto& [kind, count] : now.unread) unread_[kind] += count;
 }
 
