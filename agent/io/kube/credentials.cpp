@@ -43,14 +43,15 @@ base::Result<std::string> Credentials::read_watched(const std::string& file, con
 
 base::Result<std::string> Credentials::text_of(const Material& material, const std::string& key) {
   if (material.file.empty()) return material.inlined;
-  return read_watched(material.file, key + " of " + path_);
+  const std::string text = TRY(read_watched(material.file, key + " of " + path_));
+  if (base::trim(text).empty()) return base::Error{EINVAL, path_ + ": " + key + ": " + material.file + " is empty"};
+  return text;
 }
 
 base::Result<void> Credentials::read_all() {
   Kubeconfig config = TRY(parse_kubeconfig(TRY(read_watched(path_, "kubeconfig")), path_));
   const std::string token(base::trim(TRY(text_of(config.token, "token"))));
-  if (config.token.present() && (token.empty() || token.find_first_of(" \t\r\n") != std::string::npos))
-    return base::Error{EINVAL, (config.token.file.empty() ? path_ : config.token.file) + ": token: is empty or more than one word"};
+  if (token.find_first_of(" \t\r\n") != std::string::npos) return base::Error{EINVAL, path_ + ": token: is more than one word"};
   const tls::Identity identity{TRY(text_of(config.authority, "certificate-authority")),
                                TRY(text_of(config.client_certificate, "client-certificate")),
                                TRY(text_of(config.client_key, "client-key"))};

@@ -166,7 +166,7 @@ base::Result<size_t> Stream::read(char* to, size_t size, base::Millis silence) {
     size_t length = 0;
     const int returned = SSL_read_ex(session_.get(), to, size, &length);
     if (returned == 1) return length;
-    if (SSL_get_shutdown(session_.get()) & SSL_RECEIVED_SHUTDOWN) return size_t{0};
+    if (SSL_get_error(session_.get(), returned) == SSL_ERROR_ZERO_RETURN) return size_t{0};
     TRY(wait(returned, until));
   }
 }
@@ -182,11 +182,22 @@ base::Result<void> Stream::write(std::string_view bytes, base::Millis silence) {
     if (returned == 1) {
       bytes.remove_prefix(length);
       until = after(silence);
-    } else {
-      TRY(wait(returned, until));
+    } else if (const auto again = wait(returned, until); !again) {
+      return last_words(again.error());
     }
   }
   return {};
+}
+
+// What could not be written is often answered by an alert that still waits to be read: it says more than the reset behind it.
+base::Error Stream::last_words(const base::Error& error) {
+  if (error.code != EPIPE && error.code != ECONNRESET) return error;
+  ERR_clear_error();
+  char byte = 0;
+  size_t length = 0;
+  const int returned = SSL_peek_ex(session_.get(), &byte, 1, &length);
+  if (returned == 1 || SSL_get_error(session_.get(), returned) != SSL_ERROR_SSL) return error;
+  return base::Error{EPROTO, tls::last_reason()};
 }
 
 bool Stream::idle() {

@@ -53,6 +53,7 @@ class Stream {
 
   base::Result<void> shake_hands(const std::string& name);
   base::Result<void> wait(int returned, base::BootTime until);
+  base::Error last_words(const base::Error& error);
 
   base::Fd socket_;
   tls::Session session_;
