@@ -41,7 +41,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
   if (touched.is<model::EndpointSlice>())
     for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
       if (slice && !slice->service.empty()) keys.insert(slice->service);
-  if (touched.is<model::Config>() || touched.is<model::SourceStatus>())
+  if (changes_knowledge(touched))
     for (const auto& [key, service] : snapshot.table<Service>()) keys.insert(key);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sources/decode/row_change.h"
+
 namespace sources::manifests {
 namespace {
 
@@ -11,25 +13,6 @@ using decode::ObjectRow;
 
 constexpr size_t kToldProblems = 20;  // per file: who has more looks into the file first
 constexpr const char* kMend = "correct it; what it said before, if anything, stays in force until then";
-
-bool same(const ObjectRow& one, const ObjectRow& other) {
-  if (one.index() != other.index()) return false;
-  return std::visit(
-      [&](const auto& row) {
-        const auto& other_row = std::get<std::decay_t<decltype(row)>>(other);
-        return row == other_row || *row == *other_row;
-      },
-      one);
-}
-
-model::Change put_change(const std::string& key, const ObjectRow& row) {
-  return std::visit(
-      [&]<class Row>(const std::shared_ptr<const Row>& shared) -> model::Change { return model::RowChange<Row>{key, shared}; }, row);
-}
-
-model::Change gone_change(const std::string& key, const ObjectRow& last) {
-  return std::visit([&]<class Row>(const std::shared_ptr<const Row>&) { return model::gone<Row>(key); }, last);
-}
 
 // What the file holds from now on: what is good in it, and of what it held that which is broken now or may be.
 std::vector<ObjectId> held(const std::vector<ObjectId>& before, const std::vector<ObjectId>& good, const decode::Contents& contents) {
@@ -184,12 +167,12 @@ void Collection::object_changes(std::vector<model::Change>& changes) {
     auto found = objects_.find(id);
     Entry& entry = found->second;
     if (entry.claims.empty()) {
-      if (entry.told) changes.push_back(gone_change(id.key, *entry.told));
+      if (entry.told) changes.push_back(decode::gone_change(id.key, *entry.told));
       objects_.erase(found);
       continue;
     }
     const ObjectRow& row = entry.claims.front().row;
-    if (!entry.told || !same(*entry.told, row)) changes.push_back(put_change(id.key, row));
+    if (!entry.told || !decode::same(*entry.told, row)) changes.push_back(decode::put_change(id.key, row));
     entry.told = row;
   }
   touched_.clear();
