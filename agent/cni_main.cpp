@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr size_t kMaxStdin = 1024 * 1024;  // bytes; a conf has hundreds, a prevResult some thousands
+constexpr size_t kMaxStdin = size_t{1} << 20;  // bytes; a conf has hundreds, a prevResult some thousands
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);

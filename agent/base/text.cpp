@@ -49,8 +49,8 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
-uint64_t stable_hash(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
+uint64_t stable_hash(std::string_view text, uint64_t before) {
+  uint64_t hash = before;
   for (unsigned char c : text) hash = (hash ^ c) * 0x100000001b3;
   return hash;
 }

@@ -13,7 +13,9 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::string_view trim(std::string_view text);
 
 // FNV-1a, 64 bit (draft-eastlake-fnv): stable over restarts and architectures, for names and starting points.
-uint64_t stable_hash(std::string_view text);
+// A text in pieces: each piece with the hash of those before it.
+constexpr uint64_t kEmptyHash = 0xcbf29ce484222325;
+uint64_t stable_hash(std::string_view text, uint64_t before = kEmptyHash);
 
 // The candidate with the smallest edit distance, if that is small enough to be a likely misspelling; else "".
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);

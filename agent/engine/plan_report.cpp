@@ -62,8 +62,10 @@ std::string render_json(const PlanReport& report) {
   nlohmann::json rows = nlohmann::json::array(), problems = nlohmann::json::array();
   for (const auto& [owner, row] : report.rows) {
     nlohmann::json object{{"kind", kind_of(row)}, {"key", key_of(row)}, {"owner", owner}};
-    for (const auto& [name, value] : model::fields(row))
-      std::visit([&](const auto& field) { object["fields"][std::string(name)] = field; }, value);
+    for (const auto& [name, value] : model::fields(row)) {
+      nlohmann::json& field = object["fields"][std::string(name)];
+      std::visit([&field](const auto& content) { field = content; }, value);
+    }
     rows.push_back(std::move(object));
   }
   for (const auto& problem : report.problems)

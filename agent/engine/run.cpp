@@ -51,7 +51,7 @@ class StopSignals {
 };
 
 // Reported rather than fatal: the agent stays up and says what is missing.
-void start(const char* name, base::Result<void> result, base::Mailbox<Letter>& mailbox) {
+void start(const char* name, const base::Result<void>& result, base::Mailbox<Letter>& mailbox) {
   if (result.ok()) return;
   spdlog::error("{}: {}", name, result.error().text);
   model::Fact fact;
@@ -134,7 +134,7 @@ int run(const Options& options) {
     spdlog::error("cni: {}; end the other one, or give this one its own --run-dir, --bpf-root and --state-dir", started.error().text);
     return 1;
   } else {
-    start("cni", std::move(started), mailbox);
+    start("cni", started, mailbox);
   }
   status::Server server(options.http_address, cell, [&watchdog] { return watchdog.alive(); });
   status::Reporter reporter(options.run_dir, cell);

@@ -8,7 +8,7 @@
 
 namespace engine {
 
-Watchdog::Watchdog() : last_turn_(base::boot_now().count()), thread_([this](std::stop_token stop) { watch(stop); }) {}
+Watchdog::Watchdog() : last_turn_(base::boot_now().count()), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 Watchdog::~Watchdog() = default;
 
@@ -16,7 +16,7 @@ void Watchdog::turned() { last_turn_ = base::boot_now().count(); }
 
 bool Watchdog::alive() const { return base::boot_now() - base::BootTime(last_turn_) < kStaleAfter; }
 
-void Watchdog::watch(std::stop_token stop) {
+void Watchdog::watch(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);

@@ -22,7 +22,7 @@ class Watchdog {
   bool alive() const;  // any thread: the last turn is not stale
 
  private:
-  void watch(std::stop_token stop);
+  void watch(const std::stop_token& stop);
 
   std::atomic<base::BootTime::rep> last_turn_;
   std::jthread thread_;

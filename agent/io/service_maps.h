@@ -1,4 +1,4 @@
-// The maps behind Services as reconcile/service_regions writes them: a hash of frontends and three arrays. Real ones are in
+// The maps behind Services as reconcile/service_regions writes them: a hash of frontends and four arrays. Real ones are in
 // io/kernel, in-memory ones in tests/support.
 #pragma once
 
@@ -31,6 +31,9 @@ class ServiceMaps {
   virtual base::Result<void> set_slot(uint32_t index, uint32_t backend) = 0;
   virtual base::Result<struct backend> backend(uint32_t index) = 0;
   virtual base::Result<void> set_backend(uint32_t index, const struct backend& value) = 0;
+  // Seconds; meant only where the handle has SERVICE_AFFINITY, and therefore stored before it.
+  virtual base::Result<uint32_t> affinity_seconds(uint32_t service) = 0;
+  virtual base::Result<void> set_affinity_seconds(uint32_t service, uint32_t seconds) = 0;
 };
 
 }  // namespace io

@@ -170,7 +170,7 @@ Fields fields(const Setting& setting) {
   return {{"value", setting.value}, {"class", class_name(setting.kind)}, {"origin", setting.origin}, {"note", setting.note}};
 }
 
-Fields fields(const SourceStatus& source) { return {{"synced", source.synced}, {"text", source.text}}; }
+Fields fields(const SourceStatus& source) { return {{"synced", source.synced}, {"kept", source.kept}, {"text", source.text}}; }
 
 Fields fields(const CanaryResult& canary) {
   return {{"from_host", canary.from_host},

@@ -29,7 +29,11 @@ Fields row_fields(const ServiceEntry& entry) {
   for (const auto& frontend : entry.frontends)
     frontends.push_back(endpoint_text(frontend.address, frontend.port) + "/" + std::string(protocol_name(frontend.protocol)));
   for (const auto& backend : entry.backends) backends.push_back(endpoint_text(backend.address, backend.port));
-  return {{"name", entry.name}, {"frontends", std::move(frontends)}, {"backends", std::move(backends)}};
+  return {{"name", entry.name},
+          {"frontends", std::move(frontends)},
+          {"backends", std::move(backends)},
+          {"endpoints_elsewhere", entry.endpoints_elsewhere},
+          {"affinity_seconds", int64_t{entry.affinity_seconds}}};
 }
 
 Fields row_fields(const Attachment& attachment) {

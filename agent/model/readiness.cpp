@@ -9,10 +9,12 @@
 namespace model {
 namespace {
 
+// Rows of an earlier run will do: a node that boots while the API server is away must serve its pods.
 Check source_check(const Snapshot& snapshot, SourceId id, const std::string& when_unknown) {
   for (const auto& [key, source] : snapshot.table<SourceStatus>())
     if (source->id == id)
-      return {source_name(id), source->synced, source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
+      return {source_name(id), source->synced || source->kept,
+              source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
   return {source_name(id), false, when_unknown};
 }
 

@@ -1,6 +1,8 @@
-// Which endpoints of a Service port answer: the rules of kube-proxy's categorisation for clusterIPs (KEP-1669 for terminating ones).
+// Which endpoints of a Service port answer: kube-proxy's categorisation of endpoints. It goes by what EndpointSlices say and never by
+// the Service's own publishNotReadyAddresses, trafficDistribution or topology annotations: those are for whoever writes the slices.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "model/desired/rows.h"
@@ -12,8 +14,32 @@ using SliceRows = std::vector<const model::EndpointSlice*>;
 
 SliceRows slices_of(const model::Snapshot& snapshot, const std::string& service_key);
 
-// Ready ones; where there is none, those that serve while they terminate. Sorted, each address and port once.
-std::vector<model::desired::Backend> usable_backends(const model::Service& service, const model::ServicePort& port, base::Family family,
-                                                     const SliceRows& slices);
+// Where this node is, to judge endpoints and their hints by.
+struct Place {
+  std::string node;
+  std::string zone;  // "": not known
+};
+Place own_place(const model::Snapshot& snapshot);
+std::string zone_of(const model::Node* node);  // "" for null, and where the label is missing
+
+struct PortEndpoint {
+  model::desired::Backend backend;
+  bool local = false;
+  const model::Endpoint* endpoint = nullptr;  // lives as long as the slices
+};
+using PortEndpoints = std::vector<PortEndpoint>;
+
+// All endpoints of that name, protocol and family, sorted, each address and port once, whatever their conditions.
+PortEndpoints endpoints_of(const model::ServicePort& port, base::Family family, const SliceRows& slices, const Place& place);
+
+// Ready ones, of this node or zone where hints ask for it (KEP-2433, KEP-4444); where there is none, those that serve while they
+// terminate (KEP-1669). Sorted.
+std::vector<model::desired::Backend> cluster_backends(const PortEndpoints& endpoints, const Place& place);
+
+// The same of this node alone; hints do not count. Sorted.
+std::vector<model::desired::Backend> local_backends(const PortEndpoints& endpoints);
+
+// Whether some endpoint, on whatever node, is ready or serves while it terminates.
+bool any_serves(const PortEndpoints& endpoints);
 
 }  // namespace plan

@@ -20,6 +20,11 @@ bool synced(const model::Snapshot& snapshot, model::SourceId source) {
   return status && status->synced;
 }
 
+bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
+  const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+  return status && (status->synced || status->kept);
+}
+
 bool is_default(const base::Cidr& cidr) { return cidr.length == 0; }
 
 // The row before or after the change has the property.
@@ -34,7 +39,7 @@ bool either(const Touched& touched, Property property) {
 
 bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find("config") != nullptr; }
 
-bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot) && synced(snapshot, model::SourceId::kObjects); }
+bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot) && is_known(snapshot, model::SourceId::kObjects); }
 
 bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) && synced(snapshot, model::SourceId::kHost); }
 
@@ -49,8 +54,16 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
 
 bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
 
+bool changes_knowledge(const Touched& touched) {
+  if (touched.is<model::Config>()) return true;
+  if (!touched.is<model::SourceStatus>()) return false;
+  const auto* before = touched.old_row<model::SourceStatus>();
+  const auto* after = touched.new_row<model::SourceStatus>();
+  return !before || !after || before->synced != after->synced || before->kept != after->kept;
+}
+
 bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
-  if (touched.is<model::Config>() || touched.is<model::SourceStatus>()) return true;
+  if (changes_knowledge(touched)) return true;
   if (touched.is<model::Node>()) return touched.key<model::Node>() == snapshot.identity.node_name;
   if (touched.is<model::Link>()) return is_foreign_link(touched.key<model::Link>());
   if (touched.is<model::Address>())

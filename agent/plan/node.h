@@ -11,8 +11,8 @@ namespace plan {
 // A configuration is in force; without one nothing is written.
 bool configured(const model::Snapshot& snapshot);
 
-// Configuration and objects have been read, all of them: before that a Service without endpoints may be one whose endpoints are still
-// to come, and planning it would cut off what the kernel still serves.
+// Configuration and objects are known, all of them, if only from an earlier run: before that a Service without endpoints may be one whose
+// endpoints are still to come, and planning it would cut off what the kernel still serves.
 bool objects_known(const model::Snapshot& snapshot);
 
 // Configuration, host and objects have all been read, so that uplinks() and pod_mtu() are whole. Before that nothing is planned by them.
@@ -27,6 +27,10 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot);
 
 // Bytes: `MTU`, else the smallest of the uplinks', else 1500.
 uint32_t pod_mtu(const model::Snapshot& snapshot);
+
+// Whether configured(), objects_known() or settled() may differ after the change. What else a source says of itself does not count: it
+// may change with every object, and this makes all keys due.
+bool changes_knowledge(const Touched& touched);
 
 // Whether settled(), uplinks(), pod_mtu() or own_pod_cidrs() may differ after the change. Pod links, of which there are many, do not count.
 bool changes_node(const Touched& touched, const model::Snapshot& snapshot);

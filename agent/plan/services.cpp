@@ -18,7 +18,18 @@ bool left_to_others(const Service& service) {
          service.meta.labels.contains("service.kubernetes.io/headless");
 }
 
-void plan_port(const Service& service, const model::ServicePort& port, const SliceRows& slices, model::Planned& planned) {
+// What a clusterIP leads to. Where the policy is Local, endpoints of other nodes count only in how a call without one fails (KEP-2086).
+void choose_backends(const Service& service, const PortEndpoints& endpoints, const Place& place, ServiceEntry& entry) {
+  if (service.internal_traffic_policy == model::TrafficPolicy::kCluster) {
+    entry.backends = cluster_backends(endpoints, place);
+  } else {
+    entry.backends = local_backends(endpoints);
+    entry.endpoints_elsewhere = entry.backends.empty() && any_serves(endpoints);
+  }
+}
+
+void plan_port(const Service& service, const model::ServicePort& port, const SliceRows& slices, const Place& place,
+               model::Planned& planned) {
   const std::string subject = "Service " + service.meta.key();
   if (port.protocol == model::Protocol::kSctp) {
     planned.problems.push_back({subject, "port " + std::to_string(port.port) + "/SCTP is not served", "ichor serves TCP and UDP"});
@@ -29,9 +40,16 @@ void plan_port(const Service& service, const model::ServicePort& port, const Sli
     entry.name = service.meta.key() + ":" + std::to_string(port.port) + "/" + std::string(model::protocol_name(port.protocol)) +
                  (address.is_v4() ? "/IPv4" : "/IPv6");
     entry.frontends = {{address, port.port, port.protocol}};
-    entry.backends = usable_backends(service, port, address.family(), slices);
+    choose_backends(service, endpoints_of(port, address.family(), slices, place), place, entry);
+    entry.affinity_seconds = service.client_ip_affinity_seconds;
     planned.rows.push_back(std::move(entry));
   }
+}
+
+// The own Node came into another zone; what else changes in it, as it does with every heartbeat, means nothing to Services.
+bool moves_node(const Touched& touched, const model::Snapshot& snapshot) {
+  return touched.is<model::Node>() && touched.key<model::Node>() == snapshot.identity.node_name &&
+         zone_of(touched.old_row<model::Node>()) != zone_of(touched.new_row<model::Node>());
 }
 
 }  // namespace
@@ -41,7 +59,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
   if (touched.is<model::EndpointSlice>())
     for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
       if (slice && !slice->service.empty()) keys.insert(slice->service);
-  if (touched.is<model::Config>() || touched.is<model::SourceStatus>())
+  if (changes_knowledge(touched) || moves_node(touched, snapshot))
     for (const auto& [key, service] : snapshot.table<Service>()) keys.insert(key);
 }
 
@@ -59,7 +77,8 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   if (slices.empty())
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",
                                 "write one with the label kubernetes.io/service-name: " + service->meta.name});
-  for (const auto& port : service->ports) plan_port(*service, port, slices, planned);
+  const Place place = own_place(snapshot);
+  for (const auto& port : service->ports) plan_port(*service, port, slices, place, planned);
   return planned;
 }
 

@@ -29,6 +29,10 @@ Frontend from_abi(const frontend_key& key) {
 }
 backend to_abi(const Backend& backend) { return {to_abi(backend.address), htons(backend.port), 0, 0}; }
 
+uint64_t flags_of(const model::desired::ServiceEntry& row) {
+  return (row.affinity_seconds ? SERVICE_AFFINITY : 0) | (row.endpoints_elsewhere ? SERVICE_ELSEWHERE : 0);
+}
+
 base::Error full(const char* what, uint32_t size) {
   return {ENOSPC, std::string("all ") + std::to_string(size) + " " + what + " are in use; their number follows the node's memory"};
 }
@@ -75,7 +79,11 @@ base::Result<ServiceRegions::Entry> ServiceRegions::read_service(uint32_t number
   Entry entry;
   entry.frontends = std::move(frontends);
   service_handle handle = TRY(maps_->handle(number));
-  Region region{service_handle_base(handle), service_handle_size(handle), service_handle_generation(handle), {}};
+  Region region{
+      service_handle_base(handle), service_handle_size(handle), service_handle_generation(handle), service_handle_flags(handle), 0, {}};
+  if (region.flags & SERVICE_AFFINITY) region.affinity_seconds = TRY(maps_->affinity_seconds(number));
+  entry.affinity_seconds = region.affinity_seconds;
+  entry.endpoints_elsewhere = region.flags & SERVICE_ELSEWHERE;
   auto known = regions_.find(number);
   bool ours = known != regions_.end() && known->second.generation == region.generation;
   // An overlapping region can only be damage: the row then reads as one without backends and is written anew.
@@ -96,7 +104,9 @@ base::Result<ServiceRegions::Entry> ServiceRegions::read_service(uint32_t number
     }
   }
   std::sort(entry.backends.begin(), entry.backends.end());
-  if (!ours) regions_[number] = std::move(region);
+  if (!ours) return regions_[number] = std::move(region), entry;
+  known->second.flags = region.flags;
+  known->second.affinity_seconds = region.affinity_seconds;
   return entry;
 }
 
@@ -140,18 +150,20 @@ base::Result<void> ServiceRegions::write_region(uint32_t service, Region& region
   region.base = *base;
   auto written = base::Result<void>{};
   for (uint32_t i = 0; written.ok() && i < region.size; ++i) written = maps_->set_slot(*base + i, region.backends[i]);
-  if (written.ok()) written = maps_->set_handle(service, service_handle_pack(region.base, region.size, region.generation));
+  if (written.ok()) written = maps_->set_handle(service, region.handle());
   if (!written.ok()) slots_.release(region.base, region.size, now_());
   return written;
 }
 
 // New slots first, then the one store that makes readers see them; the old region rests before it is used again.
-base::Result<void> ServiceRegions::point(uint32_t service, const std::vector<Backend>& backends) {
+base::Result<void> ServiceRegions::point(uint32_t service, const Entry& row) {
   Region& current = regions_[service];
   Region next;
-  next.size = static_cast<uint32_t>(backends.size());
+  next.size = static_cast<uint32_t>(row.backends.size());
   next.generation = (current.generation + 1) & 0xffff;
-  next.backends = TRY(hold_backends(backends));
+  next.flags = flags_of(row);
+  next.affinity_seconds = current.affinity_seconds;
+  next.backends = TRY(hold_backends(row.backends));
   if (auto written = write_region(service, next); !written.ok()) {
     drop_backends(next.backends);
     return written;
@@ -159,6 +171,25 @@ base::Result<void> ServiceRegions::point(uint32_t service, const std::vector<Bac
   slots_.release(current.base, current.size, now_());
   drop_backends(current.backends);
   current = std::move(next);
+  return {};
+}
+
+// The same set under other flags.
+base::Result<void> ServiceRegions::flag(uint32_t service, const Entry& row) {
+  Region& current = regions_[service];
+  Region next = current;
+  next.flags = flags_of(row);
+  if (next.flags == current.flags) return {};
+  TRY(maps_->set_handle(service, next.handle()));
+  current.flags = next.flags;
+  return {};
+}
+
+base::Result<void> ServiceRegions::time_affinity(uint32_t service, const Entry& row) {
+  uint32_t& stored = regions_[service].affinity_seconds;
+  if (!row.affinity_seconds || stored == row.affinity_seconds) return {};
+  TRY(maps_->set_affinity_seconds(service, row.affinity_seconds));
+  stored = row.affinity_seconds;
   return {};
 }
 
@@ -181,7 +212,11 @@ base::Result<void> ServiceRegions::put(const Entry& row, const Entry* actual) {
 }
 
 base::Result<void> ServiceRegions::write(uint32_t number, const Entry& row, const Entry* actual) {
-  if (!actual || actual->backends != row.backends) TRY_IN(point(number, row.backends), row.name);
+  TRY_IN(time_affinity(number, row), row.name);  // before the handle by which it counts
+  if (!actual || actual->backends != row.backends)
+    TRY_IN(point(number, row), row.name);
+  else
+    TRY_IN(flag(number, row), row.name);
   for (const auto& frontend : row.frontends) {
     auto known = numbers_.find(frontend);
     if (known != numbers_.end() && known->second == number) continue;

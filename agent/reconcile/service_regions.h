@@ -27,7 +27,11 @@ class ServiceRegions : public io::Store<model::desired::ServiceEntry> {
  private:
   struct Region {
     uint32_t base = 0, size = 0, generation = 0;
+    uint64_t flags = 0;              // of the handle
+    uint32_t affinity_seconds = 0;   // as stored; 0: not known
     std::vector<uint32_t> backends;  // numbers, in slot order
+
+    service_handle handle() const { return service_handle_pack(base, size, generation) | flags; }
   };
   struct NumberedBackend {
     uint32_t number = 0;
@@ -39,7 +43,9 @@ class ServiceRegions : public io::Store<model::desired::ServiceEntry> {
   base::Result<std::vector<uint32_t>> hold_backends(const std::vector<model::desired::Backend>& backends);
   void drop_backends(const std::vector<uint32_t>& numbers);
   base::Result<void> write_region(uint32_t service, Region& region);
-  base::Result<void> point(uint32_t service, const std::vector<model::desired::Backend>& backends);
+  base::Result<void> point(uint32_t service, const Entry& row);
+  base::Result<void> flag(uint32_t service, const Entry& row);
+  base::Result<void> time_affinity(uint32_t service, const Entry& row);
   base::Result<void> write(uint32_t number, const Entry& row, const Entry* actual);
   void release_number(uint32_t number);
   base::Result<uint32_t> number_for(const Entry& row, const Entry* actual);

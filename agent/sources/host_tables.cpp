@@ -215,6 +215,8 @@ void HostTables::take(nlmsghdr* message) {
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH:
       return take_neighbor(message, message->nlmsg_type == RTM_NEWNEIGH);
+    default:
+      return;
   }
 }
 

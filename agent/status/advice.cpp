@@ -8,7 +8,7 @@ std::string_view advice(std::string_view check) {
   constexpr std::pair<std::string_view, std::string_view> kAdvice[] = {
       {"settings",
        "correct the values file (ichor-agent check names file and line); until then the last good configuration stays in force"},
-      {"objects", "see that the directory given by --manifests is there and can be read"},
+      {"objects", "see that the API server can be reached with the kubeconfig, or that the directory given by --manifests can be read"},
       {"host", "see that the agent runs in the node's network namespace with CAP_NET_ADMIN"},
       {"sandboxes", "see that the state directory can be read and written"},
       {"pod_cidr", "let kube-controller-manager run with --allocate-node-cidrs and --cluster-cidr, or write spec.podCIDRs into the Node"},

@@ -36,7 +36,8 @@ Json json_of(const std::vector<model::Problem>& problems) {
 
 Json sources_json(const Summary& summary) {
   Json object = Json::object();
-  for (const auto& [name, source] : summary.sources) object[name] = Json{{"synced", source.synced}, {"text", source.text}};
+  for (const auto& [name, source] : summary.sources)
+    object[name] = Json{{"synced", source.synced}, {"kept", source.kept}, {"text", source.text}};
   return object;
 }
 

@@ -59,7 +59,7 @@ std::string duration_text(base::Millis duration) {
 }
 
 std::string mebibytes(uint64_t bytes) {
-  uint64_t tenths = bytes * 10 / (1024 * 1024);
+  uint64_t tenths = bytes * 10 / (uint64_t{1} << 20);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
 }
 
@@ -156,7 +156,11 @@ std::string summary_text(const Summary& summary) {
   for (const auto& [name, source] : summary.sources) {
     std::string padded = name;
     padded.resize(std::max<size_t>(padded.size(), 10), ' ');
-    page.line("sources", padded + (source.synced ? " synced" : " NOT SYNCED") + (source.text.empty() ? "" : "  " + source.text));
+    page.line("sources", padded +
+                             (source.synced ? " synced"
+                              : source.kept ? " KEPT"
+                                            : " NOT SYNCED") +
+                             (source.text.empty() ? "" : "  " + source.text));
   }
   write_settings(page, summary);
   page.list("unread", "objects of other kinds", summary.unread_kinds, "unread_kinds");

@@ -8,7 +8,9 @@
 	X(DROP_FOREIGN_SOURCE, "foreign_source", "a pod sent from an address that is not its own")                                 \
 	X(DROP_FOREIGN_PROTOCOL, "foreign_protocol", "a pod sent frames that are neither IPv4, IPv6 nor ARP")                      \
 	X(DROP_NO_ENDPOINT, "no_endpoint", "the Service has no ready endpoint: kubectl get endpointslices")                        \
-	X(DROP_STALE_BACKEND, "stale_backend", "a slot named no backend: an error in ichor, please report it")
+	X(DROP_STALE_BACKEND, "stale_backend", "a slot named no backend: an error in ichor, please report it")                     \
+	X(DROP_NO_LOCAL_ENDPOINT, "no_local_endpoint",                                                                             \
+	  "the Service's traffic policy is Local and its endpoints are on other nodes: run one here, or use policy Cluster")
 
 #define X(identifier, name, remedy) identifier,
 enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };

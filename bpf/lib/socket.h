@@ -4,10 +4,11 @@
 #ifndef ICHOR_LIB_SOCKET_H
 #define ICHOR_LIB_SOCKET_H
 
-#include "lib/services.h"
+#include "lib/affinity.h"
 #include "lib/verdict.h"
 
 #define ECONNREFUSED 111
+#define EHOSTUNREACH 113
 
 struct endpoint {
 	struct ip_addr address;
@@ -25,10 +26,10 @@ static __always_inline int endpoint_equal(const struct endpoint *a, const struct
 	return a->port_be == port_be && ip_addr_equal(&a->address, address);
 }
 
-static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason)
+static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason, int error)
 {
 	count_drop(reason);
-	bpf_set_retval(-ECONNREFUSED);
+	bpf_set_retval(-error);
 	return SOCKET_REFUSE;
 }
 
@@ -46,22 +47,34 @@ static __always_inline __u32 *socket_service(struct bpf_sock_addr *ctx, const st
 	return bpf_map_lookup_elem(&frontends, &key);
 }
 
-static __always_inline enum socket_verdict socket_translate(__u32 service, __u32 choice, struct endpoint *peer)
+/* A Service with endpoints on other nodes only may be tried again elsewhere, which "connection refused" would talk a client out of.
+ */
+static __always_inline enum socket_verdict socket_without_backend(service_handle handle)
+{
+	if (handle & SERVICE_ELSEWHERE)
+		return socket_refuse(DROP_NO_LOCAL_ENDPOINT, EHOSTUNREACH);
+	return socket_refuse(DROP_NO_ENDPOINT, ECONNREFUSED);
+}
+
+static __always_inline enum socket_verdict socket_translate(struct bpf_sock_addr *ctx, __u32 service, __u32 choice,
+							    struct endpoint *peer)
 {
 	service_handle handle = service_load(service);
 	struct backend *backend;
 
 	if (!service_handle_size(handle))
-		return socket_refuse(DROP_NO_ENDPOINT);
+		return socket_without_backend(handle);
+	if (handle & SERVICE_AFFINITY)
+		choice = affinity_choice(bpf_get_netns_cookie(ctx), service, handle, choice);
 	backend = service_backend(handle, choice);
 	if (!backend)
-		return socket_refuse(DROP_STALE_BACKEND);
+		return socket_refuse(DROP_STALE_BACKEND, ECONNREFUSED);
 	peer->address = backend->address;
 	peer->port_be = backend->port_be;
 	return SOCKET_REWRITE;
 }
 
-/* TCP, and UDP that connects: each connection chooses anew. */
+/* TCP, and UDP that connects: each connection chooses anew, unless the Service's clients keep their backends. */
 static __always_inline enum socket_verdict socket_connect(struct bpf_sock_addr *ctx, struct endpoint *peer)
 {
 	__u32 *service = socket_service(ctx, peer);
@@ -73,7 +86,7 @@ static __always_inline enum socket_verdict socket_connect(struct bpf_sock_addr *
 		bpf_sk_storage_delete(&socket_peers, ctx->sk); /* what an earlier connect left */
 		return SOCKET_KEEP;
 	}
-	verdict = socket_translate(*service, bpf_get_prandom_u32(), peer);
+	verdict = socket_translate(ctx, *service, bpf_get_prandom_u32(), peer);
 	if (verdict != SOCKET_REWRITE)
 		return verdict;
 	stored = bpf_sk_storage_get(&socket_peers, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -122,7 +135,7 @@ static __always_inline enum socket_verdict socket_sendmsg(struct bpf_sock_addr *
 			bpf_map_delete_elem(&datagram_peers, &key); /* now it calls the backend by its own name */
 		return SOCKET_KEEP;
 	}
-	verdict = socket_translate(*service, datagram_choice(cookie, &frontend), peer);
+	verdict = socket_translate(ctx, *service, datagram_choice(cookie, &frontend), peer);
 	if (verdict != SOCKET_REWRITE)
 		return verdict;
 	key = datagram_key(cookie, peer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Maps of the services, as abi/services.h explains them. Weak, so that the linker keeps one of the equal definitions of several
- * objects. The agent sets the sizes of the first four before it loads, and that of datagram_peers by the node's memory. */
+ * objects. The agent sets the sizes before it loads. */
 #ifndef ICHOR_MAPS_SERVICES_H
 #define ICHOR_MAPS_SERVICES_H
 
@@ -38,6 +38,21 @@ struct {
 	__type(key, __u32);
 	__type(value, struct backend);
 } backends __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} affinity_seconds __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct affinity_key);
+	__type(value, struct affinity);
+} affinities __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

@@ -18,7 +18,7 @@ World::World(uint32_t seed) : random_(seed) {
 }
 
 model::Change World::step() {
-  switch (pick(8)) {
+  switch (pick(9)) {
     case 0:
     case 1:
       return service();
@@ -30,6 +30,8 @@ model::Change World::step() {
     case 5:
     case 6:
       return sandbox();
+    case 7:
+      return zone();
     default:
       return uplink();
   }
@@ -50,6 +52,8 @@ model::Change World::service() {
   }
   // Several Services may claim one address: the same one must win whatever came first.
   auto service = a_service(name).address("10.96.0." + std::to_string(1 + pick(4))).port(static_cast<uint16_t>(80 + pick(2)));
+  service.row.client_ip_affinity_seconds = pick(2) ? 0 : 60 * (1 + pick(2));
+  service.row.internal_traffic_policy = pick(3) ? model::TrafficPolicy::kCluster : model::TrafficPolicy::kLocal;
   return rows_.insert_or_assign("service " + name, service).first->second;
 }
 
@@ -60,7 +64,11 @@ model::Change World::slice() {
     return model::gone<model::EndpointSlice>("default/" + name);
   }
   auto slice = a_slice("s" + std::to_string(pick(4)), name).port(8080);
-  for (uint32_t i = pick(4); i > 0; --i) slice.endpoint("10.42." + std::to_string(pick(3)) + "." + std::to_string(pick(20)), pick(3) != 0);
+  for (uint32_t i = pick(4); i > 0; --i) {
+    slice.endpoint("10.42." + std::to_string(pick(3)) + "." + std::to_string(pick(20)), pick(3) != 0);
+    slice.row.endpoints.back().node_name = "n" + std::to_string(1 + pick(2));
+    if (pick(3)) slice.row.endpoints.back().zone_hints = {"z" + std::to_string(pick(2))};
+  }
   return rows_.insert_or_assign("slice " + name, slice).first->second;
 }
 
@@ -80,6 +88,13 @@ model::Change World::sandbox() {
   auto sandbox = a_sandbox(name);
   sandbox.complete = true;
   return rows_.emplace("sandbox " + name, the_sandbox(sandbox)).first->second;
+}
+
+model::Change World::zone() {
+  auto change = std::get<model::RowChange<model::Node>>(rows_.at("node n1"));
+  model::Node node = *change.row;
+  node.meta.labels["topology.kubernetes.io/zone"] = "z" + std::to_string(pick(2));
+  return rows_.insert_or_assign("node n1", model::put("n1", node)).first->second;
 }
 
 model::Change World::uplink() { return rows_.insert_or_assign("link", a_link("eth0", pick(2) ? 1500 : 9000)).first->second; }

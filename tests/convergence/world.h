@@ -30,6 +30,7 @@ class World {
   model::Change slice();
   model::Change peer();
   model::Change sandbox();
+  model::Change zone();
   model::Change uplink();
   uint32_t pick(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
 

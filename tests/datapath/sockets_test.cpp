@@ -1,8 +1,6 @@
 // The socket programs with real sockets: what the application sees, and which backend it talks to.
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <netinet/in.h>
-#include <poll.h>
+#include "support/sockets.h"
+
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,27 +10,15 @@
 #include <thread>
 
 #include "abi/drop_reasons.h"
-#include "io/kernel/attachments.h"
 #include "io/kernel/bpf_address.h"
-#include "io/kernel/bpf_object.h"
-#include "io/kernel/bpf_pins.h"
 #include "io/kernel/service_maps.h"
 #include "support/datapath.h"
 
 namespace {
 
-constexpr int kPatienceMs = 5000;
+using namespace support;
+
 constexpr uint16_t kServicePort = 80;
-
-struct Endpoint {
-  base::Ip ip;
-  uint16_t port = 0;  // host order
-
-  bool operator==(const Endpoint&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Endpoint& endpoint) {
-  return out << base::to_string(endpoint.ip) << " port " << endpoint.port;
-}
 
 // How an application may reach a service: the third is an IPv6 socket that calls an IPv4 address.
 struct Way {
@@ -41,128 +27,14 @@ struct Way {
   const char *frontend, *backend;
 };
 
-class Address {
- public:
-  Address(int family, const Endpoint& endpoint) {
-    if (family == AF_INET) {
-      auto& v4 = reinterpret_cast<sockaddr_in&>(storage_);
-      v4.sin_family = AF_INET, v4.sin_port = htons(endpoint.port), v4.sin_addr.s_addr = endpoint.ip.v4_be();
-      size_ = sizeof v4;
-    } else {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(storage_);
-      v6.sin6_family = AF_INET6, v6.sin6_port = htons(endpoint.port);
-      std::memcpy(&v6.sin6_addr, endpoint.ip.bytes.data(), 16);
-      size_ = sizeof v6;
-    }
-  }
-  Address() = default;
-
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage_); }
-  socklen_t* size() { return &size_; }
-  Endpoint endpoint() const {
-    Endpoint endpoint;
-    if (storage_.ss_family == AF_INET) {
-      const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage_);
-      return {base::Ip::from_v4_be(v4.sin_addr.s_addr), ntohs(v4.sin_port)};
-    }
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage_);
-    std::memcpy(endpoint.ip.bytes.data(), &v6.sin6_addr, 16);
-    endpoint.port = ntohs(v6.sin6_port);
-    return endpoint;
-  }
-
- private:
-  sockaddr_storage storage_{};
-  socklen_t size_ = sizeof storage_;
-};
-
-struct Server {
-  base::Fd fd;
-  Endpoint endpoint;
-};
-
-Server serve(int type, const char* address) {
-  base::Ip ip = *base::parse_ip(address);
-  int family = ip.is_v4() ? AF_INET : AF_INET6;
-  Server server{base::Fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), {}};
-  Address bound(family, {ip, 0});
-  EXPECT_EQ(bind(server.fd.get(), bound.get(), *bound.size()), 0) << strerror(errno);
-  if (type == SOCK_STREAM) {
-    EXPECT_EQ(listen(server.fd.get(), 128), 0);
-  }
-  getsockname(server.fd.get(), bound.get(), bound.size());
-  server.endpoint = bound.endpoint();
-  return server;
-}
-
-bool wait_readable(int fd) {
-  pollfd waiting{fd, POLLIN, 0};
-  return poll(&waiting, 1, kPatienceMs) == 1;
-}
-
-base::Fd client(int family, int type) { return base::Fd(socket(family, type | SOCK_CLOEXEC, 0)); }
-
-// 0 or the errno.
-int connect_to(const base::Fd& fd, int family, const Endpoint& peer) {
-  Address address(family, peer);
-  return connect(fd.get(), address.get(), *address.size()) == 0 ? 0 : errno;
-}
-int send_to(const base::Fd& fd, int family, const Endpoint& peer) {
-  Address address(family, peer);
-  return sendto(fd.get(), "?", 1, 0, address.get(), *address.size()) == 1 ? 0 : errno;
-}
-
-Endpoint peer_name(const base::Fd& fd) {
-  Address peer;
-  EXPECT_EQ(getpeername(fd.get(), peer.get(), peer.size()), 0) << strerror(errno);
-  return peer.endpoint();
-}
-
-// Takes one datagram; returns who sent it.
-Endpoint receive(const base::Fd& fd) {
-  Address sender;
-  char byte;
-  EXPECT_TRUE(wait_readable(fd.get()));
-  EXPECT_EQ(recvfrom(fd.get(), &byte, 1, 0, sender.get(), sender.size()), 1) << strerror(errno);
-  return sender.endpoint();
-}
-
-// The server takes one datagram and sends one back to where it came from.
-void answer(const Server& server) {
-  Endpoint from = receive(server.fd);
-  EXPECT_EQ(send_to(server.fd, server.endpoint.ip.is_v4() ? AF_INET : AF_INET6, from), 0);
-}
-
-// Which of the servers has something to read; -1: none.
-int reached(const std::vector<Server>& servers) {
-  std::vector<pollfd> waiting;
-  for (const auto& server : servers) waiting.push_back({server.fd.get(), POLLIN, 0});
-  poll(waiting.data(), waiting.size(), kPatienceMs);
-  for (size_t i = 0; i < waiting.size(); ++i)
-    if (waiting[i].revents & POLLIN) return static_cast<int>(i);
-  return -1;
-}
-
-class DatapathSockets : public support::DatapathTest, public testing::WithParamInterface<Way> {
+class DatapathSockets : public DatapathTest, public testing::WithParamInterface<Way> {
  protected:
   void SetUp() override {
     DatapathTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    load_datapath();
-    cgroup_.emplace();
-    if (cgroup_->path().empty()) GTEST_SKIP() << "needs a cgroup2 tree";
-    using model::desired::Hook;
-    io::kernel::AttachmentStore attachments(bpf_root_);
-    for (Hook hook : {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4, Hook::kSendmsg6, Hook::kRecvmsg4, Hook::kRecvmsg6,
-                      Hook::kGetpeername4, Hook::kGetpeername6}) {
-      auto put = attachments.put({.hook = hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
-      ASSERT_TRUE(put.ok()) << put.error().text;
-    }
+    attach_sockets();
+    if (IsSkipped() || HasFatalFailure()) return;
     ASSERT_TRUE(maps_.open().ok());
-  }
-  void TearDown() override {
-    cgroup_.reset();
-    DatapathTest::TearDown();
   }
 
   Endpoint frontend() const { return {*base::parse_ip(GetParam().frontend), kServicePort}; }
@@ -198,18 +70,8 @@ class DatapathSockets : public support::DatapathTest, public testing::WithParamI
     return servers;
   }
 
-  uint64_t drops(uint32_t reason) {
-    std::vector<uint64_t> lanes(libbpf_num_possible_cpus());
-    auto fd = io::kernel::open_map(bpf_root_, "drops");
-    EXPECT_EQ(bpf_map_lookup_elem(fd->get(), &reason, lanes.data()), 0);
-    uint64_t sum = 0;
-    for (uint64_t lane : lanes) sum += lane;
-    return sum;
-  }
-
   io::kernel::PinnedServiceMaps maps_{bpf_root_};
   uint32_t next_slot_ = 5, next_backend_ = 3, generation_ = 0;
-  std::optional<support::OwnCgroup> cgroup_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Ways, DatapathSockets,

@@ -157,7 +157,8 @@ lab_switch() {
 # plug NAME IPV4 IPV6: eth0 on the switch. No duplicate address detection: for its first second a link asks for no neighbour on behalf
 # of forwarded packets, which a node that runs has long behind it. As on a real wire: checksums filled in, no frame above the MTU. Frames
 # that XDP_TX sends arrive only where the other end has an XDP program. Without "flood off" others would get a lost node's frames, and no
-# outage would show.
+# outage would show. And as with a network card, a queue stands before the link: a veth without one drops what its ring of 256 cannot hold,
+and a bulk transfer would cost other flows packets (Linux 6.16 stops the queue instead).
 plug() {
   local name=$1 address4=$2 address6=$3
   nsenter --target "$(<"$lab/lan/pid")" --net ip link add "port-$name" type veth peer name eth0 netns "$(<"$lab/$name/pid")"
@@ -168,6 +169,7 @@ plug() {
   in_machine "$name" bash -euc "
     sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv6.conf.eth0.accept_ra=1 net.ipv6.conf.eth0.accept_dad=0
     ethtool -K eth0 tx off tso off gso off >/dev/null
+    tc qdisc replace dev eth0 root pfifo
     ip link set eth0 up
     ip address add $address4/24 dev eth0
     ip address add $address6/64 dev eth0 nodad

@@ -30,6 +30,32 @@ refused() {   # PLACE ADDRESS ARGUMENT...: at once, which is before a first SYN 
 settled() { ask "$1" "$2" 80 --timeout 300 "${@:3}"; }
 no_longer() { ! ask "$1" "$2" 80 --timeout 300; }
 
+kept() {   # PLACE ADDRESS ARGUMENT...: one endpoint answers all of the client's connections
+  expect "how many answered" 1 "$(ask "$1" "$2" 80 --count 15 "${@:3}" | jq '.answers | length')"
+}
+
+chooses_anew() {   # PLACE ADDRESS: a client that pauses for longer than its timeout of 1 s comes to another endpoint some time
+  local first answer i
+  first=$(ask "$1" "$2" 80 | jq -r .answer.name)
+  for ((i = 0; i < 20; i++)); do
+    sleep 1.3   # the client's pause: each request would begin the timeout anew
+    answer=$(ask "$1" "$2" 80 | jq -r .answer.name)
+    [[ $answer == "$first" ]] || return 0
+  done
+  echo "always $first"
+  return 1
+}
+
+unreachable() {   # PLACE ADDRESS ARGUMENT...: fails at once, and not as a Service without endpoints does
+  local answer code=0
+  answer=$(ask "$1" "$2" 80 --timeout 900 "${@:3}") || code=$?
+  ((code == 5)) || { echo "code $code: $answer"; return 1; }
+}
+
+change_service() {   # NAME JQFILTER
+  jq "$2" "$lab/manifests/service-$1.json" | put_object "service-$1"
+}
+
 from_everywhere() {   # WORDS SERVICENUMBER
   local place family address
   for place in "${places[@]}"; do
@@ -68,6 +94,48 @@ service host 11
 endpoints host 8080 n1 n3
 until_true 10 "host on n2" settled n2 "$(service6 11)" --udp
 from_everywhere "service of host-network pods" 11
+
+backends="a b c"
+service sticky 13
+endpoints sticky 8080 a b c
+change_service sticky '.spec.sessionAffinity = "ClientIP"'
+for place in a n1; do
+  for family in 4 6; do
+    address=$("service$family" 13)
+    until_true 10 "affinity on $place" kept "$place" "$address" --udp
+    check "a client keeps its endpoint, $place, TCP, IPv$family" kept "$place" "$address"
+    check "a client keeps its endpoint, $place, UDP, IPv$family" kept "$place" "$address" --udp
+    check "a client keeps its endpoint, $place, UDP without connect, IPv$family" kept "$place" "$address" --udp --unconnected
+  done
+done
+change_service sticky '.spec.sessionAffinityConfig.clientIP.timeoutSeconds = 1'
+check "a client that pauses chooses anew" chooses_anew a "$(service4 13)"
+change_service sticky '.spec.sessionAffinity = "None" | del(.spec.sessionAffinityConfig)'
+until_true 10 "affinity to end" spread a "$(service4 13)"
+check "without affinity connections spread, TCP" spread a "$(service4 13)"
+check "without affinity connections spread, UDP" spread a "$(service4 13)" --udp
+
+service near 14
+endpoints near 8080 a c
+change_service near '.spec.internalTrafficPolicy = "Local"'
+for family in 4 6; do
+  address=$("service$family" 14)
+  until_true 10 "policy Local on n1" only n1 "$address" a
+  until_true 10 "policy Local on n3" unreachable n3 "$address"
+  for protocol in "" --udp; do
+    check "policy Local, from the endpoint itself, IPv$family $protocol" only a "$address" a $protocol
+    check "policy Local, from a pod beside it, IPv$family $protocol" only b "$address" a $protocol
+    check "policy Local, from another node with one, IPv$family $protocol" only n2 "$address" c $protocol
+    check "policy Local, from a node without any, IPv$family $protocol" unreachable n3 "$address" $protocol
+  done
+done
+
+service self 15
+endpoints self 8080 a
+for family in 4 6; do
+  until_true 10 "self on n1" settled a "$("service$family" 15)"
+  for protocol in "" --udp; do check "a pod reaches itself, IPv$family $protocol" only a "$("service$family" 15)" a $protocol; done
+done
 
 service empty 12
 endpoints empty 8080

@@ -126,6 +126,70 @@ TEST_F(ServiceRegions, ARemovedServiceIsReachedNoMore) {
   EXPECT_TRUE(store.remove(row).ok());
 }
 
+using Writes = std::vector<std::string>;
+
+struct ServiceAffinity : ServiceRegions {
+  uint64_t flags() { return service_handle_flags(memory.handles[memory.frontends.begin()->second.second]); }
+  uint32_t seconds() { return memory.affinity_seconds[memory.frontends.begin()->second.second]; }
+  ServiceEntry put(ServiceEntry row, const ServiceEntry* actual = nullptr) {
+    memory.writes.clear();
+    EXPECT_TRUE(store.put(row, actual).ok());
+    return row;
+  }
+  static ServiceEntry with_affinity(ServiceEntry row, uint32_t seconds) { return row.affinity_seconds = seconds, row; }
+};
+
+TEST_F(ServiceAffinity, TheTimeoutIsThereBeforeTheHandleByWhichItCounts) {
+  put(with_affinity(entry(1, {3, 4}), 60));
+
+  EXPECT_EQ(memory.writes, (Writes{"affinity seconds", "backend", "backend", "slot", "slot", "handle", "frontend"}));
+  EXPECT_EQ(flags(), SERVICE_AFFINITY);
+  EXPECT_EQ(seconds(), 60u);
+}
+
+TEST_F(ServiceAffinity, SwitchingIsOneStoreOfTheHandleAndANewTimeoutOneStoreOfItself) {
+  auto none = put(entry(1, {3, 4}));
+  service_handle before = memory.handles[memory.frontends.begin()->second.second];
+
+  auto some = put(with_affinity(none, 60), &none);
+  EXPECT_EQ(memory.writes, (Writes{"affinity seconds", "handle"}));
+  auto longer = put(with_affinity(none, 90), &some);
+  EXPECT_EQ(memory.writes, Writes{"affinity seconds"});
+  EXPECT_EQ(seconds(), 90u);
+  put(none, &longer);
+  EXPECT_EQ(memory.writes, Writes{"handle"});
+  EXPECT_EQ(memory.handles[memory.frontends.begin()->second.second], before);
+}
+
+TEST_F(ServiceAffinity, FlagsAreReadBackByTheNextAgent) {
+  auto kept = put(with_affinity(entry(1, {3}), 60));
+  auto elsewhere = entry(2, {});
+  elsewhere.endpoints_elsewhere = true;
+  put(elsewhere);
+
+  reconcile::ServiceRegions restarted(std::make_unique<support::MemoryServiceMaps>(memory), [this] { return now; });
+  auto read = restarted.list();
+  ASSERT_TRUE(read.ok());
+  std::sort(read->begin(), read->end(), [](const auto& a, const auto& b) { return a.frontends < b.frontends; });
+  EXPECT_EQ(*read, (std::vector{kept, elsewhere}));
+
+  memory.writes.clear();
+  ASSERT_TRUE(restarted.put(with_affinity(kept, 61), &kept).ok());
+  EXPECT_EQ(memory.writes, Writes{"affinity seconds"});
+}
+
+TEST_F(ServiceAffinity, EndpointsElsewhereAreAFlagOfTheEmptyHandle) {
+  auto row = put(entry(1, {3}));
+  auto elsewhere = entry(1, {});
+  elsewhere.endpoints_elsewhere = true;
+
+  put(elsewhere, &row);
+  EXPECT_EQ(flags(), SERVICE_ELSEWHERE);
+  put(entry(1, {}), &elsewhere);
+  EXPECT_EQ(memory.writes, Writes{"handle"});
+  EXPECT_EQ(flags(), 0u);
+}
+
 // Whatever write fails, and whatever is tried next, readers meet whole sets only and a retry succeeds.
 TEST_F(ServiceRegions, AnyWriteMayFailAndARetryMendsIt) {
   std::mt19937 random(1);
@@ -137,6 +201,7 @@ TEST_F(ServiceRegions, AnyWriteMayFailAndARetryMendsIt) {
     for (uint32_t i = random() % 5; i > 0; --i) backends.push_back(static_cast<int>(1 + backends.size() * 10 + random() % 9));
     std::sort(backends.begin(), backends.end());
     ServiceEntry next = entry(service, backends);
+    next.affinity_seconds = random() % 2 * (1 + random() % 2);
     auto known = rows.find(service);
     memory.fail_after = static_cast<int>(random() % 12);
     auto result = store.put(next, known == rows.end() ? nullptr : &known->second);

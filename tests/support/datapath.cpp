@@ -1,5 +1,7 @@
 #include "support/datapath.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <mntent.h>
 #include <sched.h>
@@ -10,8 +12,11 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <vector>
 
+#include "io/kernel/attachments.h"
 #include "io/kernel/bpf_object.h"
+#include "io/kernel/bpf_pins.h"
 #include "io/kernel/datapath_object.h"
 
 namespace support {
@@ -80,6 +85,7 @@ void DatapathTest::SetUp() {
 }
 
 void DatapathTest::TearDown() {
+  cgroup_.reset();
   if (!IsSkipped()) umount2("/sys/fs/bpf", MNT_DETACH);
   NetnsTest::TearDown();
 }
@@ -89,6 +95,28 @@ void DatapathTest::load_datapath() {
   auto put =
       store.put({.generation = io::kernel::program_generation(), .services = 64, .slots = 4096, .backends = 1024, .pods = 256}, nullptr);
   ASSERT_TRUE(put) << put.error().text;
+}
+
+void DatapathTest::attach_sockets() {
+  load_datapath();
+  cgroup_.emplace();
+  if (cgroup_->path().empty()) GTEST_SKIP() << "needs a cgroup2 tree";
+  using model::desired::Hook;
+  io::kernel::AttachmentStore attachments(bpf_root_);
+  for (Hook hook : {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4, Hook::kSendmsg6, Hook::kRecvmsg4, Hook::kRecvmsg6,
+                    Hook::kGetpeername4, Hook::kGetpeername6}) {
+    auto put = attachments.put({.hook = hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
+    ASSERT_TRUE(put.ok()) << put.error().text;
+  }
+}
+
+uint64_t DatapathTest::drops(uint32_t reason) {
+  std::vector<uint64_t> lanes(libbpf_num_possible_cpus());
+  auto fd = io::kernel::open_map(bpf_root_, "drops");
+  EXPECT_EQ(bpf_map_lookup_elem(fd->get(), &reason, lanes.data()), 0);
+  uint64_t sum = 0;
+  for (uint64_t lane : lanes) sum += lane;
+  return sum;
 }
 
 }  // namespace support

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -34,8 +35,12 @@ class DatapathTest : public NetnsTest {
 
   // Pins this executable's object with room for 64 services, 4096 slots, 1024 backends and 256 pods.
   void load_datapath();
+  // The same, with the socket programs on a cgroup of its own that the process is then in. Skips where there is no cgroup2 tree.
+  void attach_sockets();
+  uint64_t drops(uint32_t reason);  // enum drop_reason: counted so far
 
   const std::string bpf_root_ = "/sys/fs/bpf/ichor";
+  std::optional<OwnCgroup> cgroup_;
 };
 
 }  // namespace support

@@ -4,7 +4,9 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "io/service_maps.h"
 
@@ -16,10 +18,17 @@ struct ServiceMemory {
   std::map<uint32_t, service_handle> handles;
   std::map<uint32_t, uint32_t> slots;
   std::map<uint32_t, struct backend> backends;
+  std::map<uint32_t, uint32_t> affinity_seconds;
   uint64_t handle_stores = 0;
-  int fail_after = -1;  // writes that succeed before one fails; -1: none fails
+  std::vector<std::string> writes;  // names of what was written, in order
+  int fail_after = -1;              // writes that succeed before one fails; -1: none fails
 
   bool fails() { return fail_after >= 0 && fail_after-- == 0; }
+  base::Result<void> write(const char* what) {
+    if (fails()) return base::Error{ENOMEM, "no memory"};
+    writes.emplace_back(what);
+    return {};
+  }
 };
 
 class MemoryServiceMaps : public io::ServiceMaps {
@@ -33,32 +42,38 @@ class MemoryServiceMaps : public io::ServiceMaps {
     return all;
   }
   base::Result<void> put_frontend(const frontend_key& key, uint32_t service) override {
-    if (memory_.fails()) return base::Error{ENOMEM, "no memory"};
+    TRY(memory_.write("frontend"));
     memory_.frontends[text(key)] = {key, service};
     return {};
   }
   base::Result<void> erase_frontend(const frontend_key& key) override {
-    if (memory_.fails()) return base::Error{ENOMEM, "no memory"};
+    TRY(memory_.write("erased frontend"));
     memory_.frontends.erase(text(key));
     return {};
   }
   base::Result<service_handle> handle(uint32_t service) override { return memory_.handles[service]; }
   base::Result<void> set_handle(uint32_t service, service_handle handle) override {
-    if (memory_.fails()) return base::Error{ENOMEM, "no memory"};
+    TRY(memory_.write("handle"));
     ++memory_.handle_stores;
     memory_.handles[service] = handle;
     return {};
   }
   base::Result<uint32_t> slot(uint32_t index) override { return memory_.slots[index]; }
   base::Result<void> set_slot(uint32_t index, uint32_t backend) override {
-    if (memory_.fails()) return base::Error{ENOMEM, "no memory"};
+    TRY(memory_.write("slot"));
     memory_.slots[index] = backend;
     return {};
   }
   base::Result<struct backend> backend(uint32_t index) override { return memory_.backends[index]; }
   base::Result<void> set_backend(uint32_t index, const struct backend& value) override {
-    if (memory_.fails()) return base::Error{ENOMEM, "no memory"};
+    TRY(memory_.write("backend"));
     memory_.backends[index] = value;
+    return {};
+  }
+  base::Result<uint32_t> affinity_seconds(uint32_t service) override { return memory_.affinity_seconds[service]; }
+  base::Result<void> set_affinity_seconds(uint32_t service, uint32_t seconds) override {
+    TRY(memory_.write("affinity seconds"));
+    memory_.affinity_seconds[service] = seconds;
     return {};
   }
 

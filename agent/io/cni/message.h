@@ -12,7 +12,7 @@
 
 namespace io::cni {
 
-constexpr size_t kMaxMessage = 64 * 1024;  // bytes
+constexpr size_t kMaxMessage = size_t{64} << 10;  // bytes
 
 struct Request {
   Verb verb = Verb::kStatus;  // never kVersion

@@ -14,7 +14,7 @@ namespace io::cni {
 
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 constexpr base::Millis kAddTimeout = 30s;
 constexpr base::Millis kDelTimeout = 10s;
 constexpr base::Millis kCheckTimeout = 10s;

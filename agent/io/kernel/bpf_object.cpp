@@ -59,7 +59,8 @@ std::string explain(std::string_view words) {
 }
 
 ProgramReport report_of(bpf_program* program, std::string_view log) {
-  ProgramReport report{.name = bpf_program__name(program)};
+  ProgramReport report;
+  report.name = bpf_program__name(program);
   bpf_prog_info facts = {};
   uint32_t size = sizeof facts;
   if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &facts, &size) != 0) {

@@ -29,11 +29,11 @@ base::Result<BpfObject> open_object();
 base::Result<void> load_object(bpf_object* object);
 
 struct ProgramReport {
-  std::string name{};
+  std::string name;
   bool ok = false;
   uint32_t instructions = 0;  // that the verifier went through
   std::chrono::microseconds verifier_time{};
-  std::string error{};  // empty when ok
+  std::string error;  // empty when ok
 };
 
 // Each program once through this kernel's verifier; nothing stays.

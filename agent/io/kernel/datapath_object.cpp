@@ -44,13 +44,16 @@ base::Result<std::vector<uint32_t>> maps_of_program(int program_fd) {
   return std::vector<uint32_t>(ids.begin(), ids.begin() + std::min<size_t>(facts.nr_map_ids, ids.size()));
 }
 
-// Unconnected UDP: an entry per socket and backend, about 128 bytes with its node; a thousandth of the memory on small boards.
-uint32_t datagram_peers_size() {
-  constexpr uint64_t kMost = 65536, kBytesOfMemoryPerEntry = 64 << 10;
+// Entries of a map that forgets what was used least, each about 128 bytes with its node.
+uint32_t forgetting_map_size(uint64_t most, uint64_t bytes_of_memory_per_entry) {
   struct sysinfo memory = {};
   sysinfo(&memory);
-  return static_cast<uint32_t>(std::min(kMost, static_cast<uint64_t>(memory.totalram) * memory.mem_unit / kBytesOfMemoryPerEntry));
+  return static_cast<uint32_t>(std::min(most, static_cast<uint64_t>(memory.totalram) * memory.mem_unit / bytes_of_memory_per_entry));
 }
+// Unconnected UDP: an entry per socket and backend; a five-hundredth of the memory on small boards.
+uint32_t datagram_peers_size() { return forgetting_map_size(65536, 64 << 10); }
+// Session affinity: an entry per pod and Service that it calls; a two-thousandth.
+uint32_t affinities_size() { return forgetting_map_size(32768, 256 << 10); }
 
 // Entries by map; a map that is not in here is declared with its size.
 std::map<std::string, uint32_t> sizes_of(const DatapathObject& row) {
@@ -61,6 +64,8 @@ std::map<std::string, uint32_t> sizes_of(const DatapathObject& row) {
           {"backends", row.backends},
           {"pods", row.pods},
           {"pod_sources", row.pods},
+          {"affinity_seconds", row.services},
+          {"affinities", affinities_size()},
           {"datagram_peers", datagram_peers_size()}};
 }
 

@@ -8,8 +8,8 @@
 namespace io::kernel {
 namespace {
 
-constexpr size_t kDatagramBytes = 32 * 1024;        // the most that the kernel puts into one of a dump
-constexpr int kEventBufferBytes = 4 * 1024 * 1024;  // of the socket: a node's worth of changes at once
+constexpr size_t kDatagramBytes = size_t{32} << 10;  // the most that the kernel puts into one of a dump
+constexpr int kEventBufferBytes = 4 * 1024 * 1024;   // of the socket: a node's worth of changes at once
 constexpr int kDumpAttempts = 20;
 
 base::Error kernel_error(const nlmsghdr* message) {

@@ -7,7 +7,8 @@ base::Result<ServiceMaps::Sizes> PinnedServiceMaps::open() {
   Maps opened{.frontends = TRY((HashMap<frontend_key, uint32_t>::open(bpf_root_, "frontends"))),
               .services = TRY(MappedArray<service_handle>::open(bpf_root_, "services")),
               .slots = TRY(MappedArray<uint32_t>::open(bpf_root_, "slots")),
-              .backends = TRY(MappedArray<struct backend>::open(bpf_root_, "backends"))};
+              .backends = TRY(MappedArray<struct backend>::open(bpf_root_, "backends")),
+              .affinity_seconds = std::nullopt};
   maps_.emplace(std::move(opened));
   return Sizes{.services = maps_->services.size(), .slots = maps_->slots.size(), .backends = maps_->backends.size()};
 }
@@ -37,6 +38,16 @@ base::Result<void> PinnedServiceMaps::set_slot(uint32_t index, uint32_t backend)
 base::Result<struct backend> PinnedServiceMaps::backend(uint32_t index) { return TRY(maps())->backends.load(index); }
 base::Result<void> PinnedServiceMaps::set_backend(uint32_t index, const struct backend& value) {
   return TRY(maps())->backends.store(index, value);
+}
+
+base::Result<MappedArray<uint32_t>*> PinnedServiceMaps::affinity_map() {
+  auto& map = TRY(maps())->affinity_seconds;
+  if (!map) map.emplace(TRY(MappedArray<uint32_t>::open(bpf_root_, "affinity_seconds")));
+  return &*map;
+}
+base::Result<uint32_t> PinnedServiceMaps::affinity_seconds(uint32_t service) { return TRY(affinity_map())->load(service); }
+base::Result<void> PinnedServiceMaps::set_affinity_seconds(uint32_t service, uint32_t seconds) {
+  return TRY(affinity_map())->store(service, seconds);
 }
 
 }  // namespace io::kernel

@@ -26,6 +26,8 @@ class PinnedServiceMaps final : public io::ServiceMaps {
   base::Result<void> set_slot(uint32_t index, uint32_t backend) override;
   base::Result<struct backend> backend(uint32_t index) override;
   base::Result<void> set_backend(uint32_t index, const struct backend& value) override;
+  base::Result<uint32_t> affinity_seconds(uint32_t service) override;
+  base::Result<void> set_affinity_seconds(uint32_t service, uint32_t seconds) override;
 
  private:
   struct Maps {
@@ -33,8 +35,10 @@ class PinnedServiceMaps final : public io::ServiceMaps {
     MappedArray<service_handle> services;
     MappedArray<uint32_t> slots;
     MappedArray<struct backend> backends;
+    std::optional<MappedArray<uint32_t>> affinity_seconds;  // opened when a Service asks for affinity: an older object has none
   };
   base::Result<Maps*> maps();
+  base::Result<MappedArray<uint32_t>*> affinity_map();
 
   std::string bpf_root_;
   std::optional<Maps> maps_;

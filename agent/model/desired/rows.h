@@ -97,12 +97,17 @@ struct Frontend {
 // One Service port of one family: where it is reached and who answers. The reconciler numbers it and gives it a region of slots.
 struct ServiceEntry {
   static constexpr std::string_view kKind = "service_entries";
-  std::string name;                 // "ns/name:port/PROTOCOL/FAMILY": not in the kernel, where the first frontend names it
-  std::vector<Frontend> frontends;  // sorted, not empty
-  std::vector<Backend> backends;    // sorted, without duplicates; empty: connections are refused
+  std::string name;                  // "ns/name:port/PROTOCOL/FAMILY": not in the kernel, where the first frontend names it
+  std::vector<Frontend> frontends;   // sorted, not empty
+  std::vector<Backend> backends;     // sorted, without duplicates; empty: connections are refused
+  bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
+  uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
 
   // The name is not stored in the kernel, so rows read from there have none.
-  bool operator==(const ServiceEntry& other) const { return frontends == other.frontends && backends == other.backends; }
+  bool operator==(const ServiceEntry& other) const {
+    return frontends == other.frontends && backends == other.backends && endpoints_elsewhere == other.endpoints_elsewhere &&
+           affinity_seconds == other.affinity_seconds;
+  }
   std::string key() const {
     const Frontend& first = frontends.front();
     return base::to_string(first.address) + "," + std::to_string(first.port) + "," + std::to_string(static_cast<int>(first.protocol));

@@ -109,7 +109,7 @@ void Attachments::hung_up(ConnectionId connection) {
   }
 }
 
-void Attachments::settled(Settled settled) {
+void Attachments::settled(const Settled& settled) {
   const auto found = waiting_.find(settled.ticket);
   if (found == waiting_.end()) return;  // overtaken by a DEL
   const std::string key = found->second;

@@ -34,7 +34,7 @@ class Attachments {
   void keep(const model::Sandbox& sandbox);
   void request(ConnectionId connection, const io::cni::Request& request, base::Fd netns);
   void hung_up(ConnectionId connection);
-  void settled(Settled settled);
+  void settled(const Settled& settled);
   void set_serving(base::Result<void> serving) { serving_ = std::move(serving); }
   // Starts each deletion that waits on disk and is not under way.
   void apply_queue();

@@ -48,16 +48,6 @@ std::string_view text_member(const json& object, const char* name) {
   return member != object.end() && member->is_string() ? std::string_view(member->get_ref<const std::string&>()) : std::string_view();
 }
 
-// Who a broken object was meant to be.
-std::optional<ObjectId> identify(size_t kind, const json& object) {
-  auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) return std::nullopt;
-  std::string name(text_member(*metadata, "name")), ns(text_member(*metadata, "namespace"));
-  if (ns.empty()) ns = "default";
-  if (!is_dns_subdomain(name) || !is_dns_label(ns)) return std::nullopt;
-  return ObjectId{kind, kKinds[kind].namespaced ? ns + "/" + name : name};
-}
-
 // "apps/v1" and "Deployment", not a megabyte of something else: unread kinds become rows.
 bool is_type_name(std::string_view name, size_t longest) {
   auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '/'; };
@@ -121,6 +111,22 @@ class Walk {
 };
 
 }  // namespace
+
+std::optional<ObjectId> identify(size_t kind, const json& object) {
+  if (!object.is_object()) return std::nullopt;
+  auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return std::nullopt;
+  std::string name(text_member(*metadata, "name")), ns(text_member(*metadata, "namespace"));
+  if (ns.empty()) ns = "default";
+  if (!is_dns_subdomain(name) || !is_dns_label(ns)) return std::nullopt;
+  return ObjectId{kind, kKinds[kind].namespaced ? ns + "/" + name : name};
+}
+
+std::string_view kind_name(size_t kind) { return kKinds[kind].name; }
+
+base::Result<std::optional<ObjectRow>> decode_object(size_t kind, const json& object, const std::string& origin) {
+  return kKinds[kind].decode(object, origin);
+}
 
 std::string to_string(const ObjectId& id) { return std::string(kKinds[id.kind].name) + " " + id.key; }
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "model/cluster/endpoint_slice.h"
 #include "model/cluster/node.h"
 #include "model/cluster/pod.h"
@@ -29,6 +30,14 @@ struct ObjectId {
   auto operator<=>(const ObjectId&) const = default;
 };
 std::string to_string(const ObjectId& id);  // "Service default/web"
+
+constexpr size_t kKindCount = std::variant_size_v<ObjectRow>;
+std::string_view kind_name(size_t kind);  // "Service"
+
+// One object that is known to be of this kind, whatever it calls itself. nullopt: no row is made of such an object.
+base::Result<std::optional<ObjectRow>> decode_object(size_t kind, const nlohmann::json& object, const std::string& origin);
+// Which object this is or, where it is broken, was to be.
+std::optional<ObjectId> identify(size_t kind, const nlohmann::json& object);
 
 struct Object {
   ObjectId id;

@@ -95,9 +95,8 @@ void decode_families(const Field& spec, Service& service) {
   auto assigned = families_of(service.cluster_ips);
   if (service.ip_families.empty()) service.ip_families = assigned;
   // A family may wait for its address, so only those that have one are compared.
-  size_t both = std::min(assigned.size(), service.ip_families.size());
-  if (assigned.size() > service.ip_families.size() || !std::equal(assigned.begin(), assigned.begin() + both, service.ip_families.begin()))
-    list.complain("does not match spec.clusterIPs");
+  const auto differs = std::mismatch(assigned.begin(), assigned.end(), service.ip_families.begin(), service.ip_families.end());
+  if (differs.first != assigned.end()) list.complain("does not match spec.clusterIPs");
 }
 
 void decode_affinity(const Field& spec, Service& service) {

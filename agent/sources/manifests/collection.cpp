@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sources/decode/row_change.h"
+
 namespace sources::manifests {
 namespace {
 
@@ -11,25 +13,6 @@ using decode::ObjectRow;
 
 constexpr size_t kToldProblems = 20;  // per file: who has more looks into the file first
 constexpr const char* kMend = "correct it; what it said before, if anything, stays in force until then";
-
-bool same(const ObjectRow& one, const ObjectRow& other) {
-  if (one.index() != other.index()) return false;
-  return std::visit(
-      [&](const auto& row) {
-        const auto& other_row = std::get<std::decay_t<decltype(row)>>(other);
-        return row == other_row || *row == *other_row;
-      },
-      one);
-}
-
-model::Change put_change(const std::string& key, const ObjectRow& row) {
-  return std::visit(
-      [&]<class Row>(const std::shared_ptr<const Row>& shared) -> model::Change { return model::RowChange<Row>{key, shared}; }, row);
-}
-
-model::Change gone_change(const std::string& key, const ObjectRow& last) {
-  return std::visit([&]<class Row>(const std::shared_ptr<const Row>&) { return model::gone<Row>(key); }, last);
-}
 
 // What the file holds from now on: what is good in it, and of what it held that which is broken now or may be.
 std::vector<ObjectId> held(const std::vector<ObjectId>& before, const std::vector<ObjectId>& good, const decode::Contents& contents) {
@@ -124,7 +107,12 @@ void Collection::disclaim(const std::string& file, const ObjectId& id) {
 }
 
 void Collection::set_problem(const std::string& key, std::optional<model::Problem> problem) {
-  if (problem ? (problems_[key] = std::move(*problem), true) : problems_.erase(key) > 0) touched_problems_.insert(key);
+  if (!problem && !problems_.contains(key)) return;
+  touched_problems_.insert(key);
+  if (problem)
+    problems_[key] = std::move(*problem);
+  else
+    problems_.erase(key);
 }
 
 void Collection::tell_broken(const std::string& file, const decode::Contents& contents, File& now) {
@@ -157,8 +145,10 @@ void Collection::tell_duplicates(const ObjectId& id) {
 }
 
 void Collection::count_unread(const File& was, const File& now) {
-  for (const auto& [kind, count] : was.unread)
-    if ((unread_[kind] -= count) == 0) unread_.erase(kind);
+  for (const auto& [kind, count] : was.unread) {
+    unread_[kind] -= count;
+    if (unread_[kind] == 0) unread_.erase(kind);
+  }
   for (const auto& [kind, count] : now.unread) unread_[kind] += count;
 }
 
@@ -177,12 +167,12 @@ void Collection::object_changes(std::vector<model::Change>& changes) {
     auto found = objects_.find(id);
     Entry& entry = found->second;
     if (entry.claims.empty()) {
-      if (entry.told) changes.push_back(gone_change(id.key, *entry.told));
+      if (entry.told) changes.push_back(decode::gone_change(id.key, *entry.told));
       objects_.erase(found);
       continue;
     }
     const ObjectRow& row = entry.claims.front().row;
-    if (!entry.told || !same(*entry.told, row)) changes.push_back(put_change(id.key, row));
+    if (!entry.told || !decode::same(*entry.told, row)) changes.push_back(decode::put_change(id.key, row));
     entry.told = row;
   }
   touched_.clear();

@@ -13,8 +13,8 @@
 namespace sources::manifests {
 namespace {
 
-constexpr size_t kMany = 64;               // files: worth a thread, and too many texts to hold
-constexpr size_t kHeldBytes = 256 * 1024;  // a larger text is better read twice
+constexpr size_t kMany = 64;                      // files: worth a thread, and too many texts to hold
+constexpr size_t kHeldBytes = size_t{256} << 10;  // a larger text is better read twice
 
 ReadFile read_and_decode(int directory, const std::string& name, bool with_text) {
   ReadFile file;

@@ -1,0 +1,41 @@
+#include "sources/api_server.h"
+
+#include <system_error>
+
+#include "sources/api_server/collector.h"
+#include "sources/api_server/resources.h"
+#include "sources/api_server/watcher.h"
+
+namespace sources {
+
+using api_server::Collector;
+
+ApiServer::ApiServer(Setup setup, model::FactSink sink)
+    : collector_(
+          std::make_unique<Collector>(Collector::Setup{setup.server, setup.node_name, setup.state_dir + "/objects"}, std::move(sink))) {
+  for (size_t kind = 0; kind < api_server::resources().size(); ++kind)
+    watchers_.push_back(std::make_unique<api_server::Watcher>(
+        kind, setup.node_name, setup.connect(),
+        [this, kind](api_server::Events events) { collector_->push(Collector::Told{kind, std::move(events)}); }));
+}
+
+ApiServer::~ApiServer() {
+  for (auto& watcher : watchers_) watcher->stop();
+  watchers_.clear();
+  if (!thread_.joinable()) return;
+  collector_->push(Collector::Stop{});
+  thread_.join();
+}
+
+base::Result<void> ApiServer::start() {
+  TRY(collector_->start());
+  try {
+    thread_ = std::thread([this] { collector_->run(); });
+  } catch (const std::system_error& error) {
+    return base::system_error(error.code().value(), "thread of the API server source");
+  }
+  for (auto& watcher : watchers_) TRY(watcher->start());
+  return {};
+}
+
+}  // namespace sources

@@ -1,0 +1,169 @@
+#include "sources/api_server/reflector.h"
+
+#include "sources/api_server/resources.h"
+#include "sources/decode/field.h"
+#include "sources/decode/text.h"
+
+namespace sources::api_server {
+namespace {
+
+using io::kube::Answer;
+
+constexpr base::Millis kInitialSilence{30'000};
+// The server sends a bookmark about each minute: a stream without several of them has a dead peer, which a proxy may hide.
+constexpr base::Millis kWatchSilence{210'000};
+constexpr base::Millis kUseful{1'000};  // a stream that lasted so long was worth opening
+constexpr base::Millis kSteady{5'000};  // one that did so after it had answered ends a series of failures
+constexpr int kTooLargeTries = 8;       // a lagging server of several catches up; one restored from a backup never does
+
+bool has_forgotten(const Answer& answer) { return answer.status == 410 || answer.reason == "Expired" || answer.reason == "Gone"; }
+
+// The server did not like the request, rather than who sent it or when.
+bool dislikes_request(int status) {
+  return status >= 400 && status < 500 && status != 401 && status != 403 && status != 408 && status != 409 && status != 410 &&
+         status != 429;
+}
+
+std::string text_of(const Answer& answer) {
+  std::string text = std::to_string(answer.status);
+  if (!answer.reason.empty()) text += " " + answer.reason;
+  if (!answer.message.empty()) text += ": " + answer.message;
+  return text;
+}
+
+}  // namespace
+
+Reflector::Reflector(size_t kind, const std::string& node_name, uint64_t seed)
+    : kind_(kind), target_(target_of(resources()[kind], node_name)), random_(seed) {}
+
+Request Reflector::next(base::BootTime now, Events& events) {
+  asked_ = now;
+  answered_ = false;
+  lines_ = {};
+  list_ = {};
+  error_.reset();
+  // Servers close watches by themselves after half an hour or more, all at once; random ends spread what a restart has bunched.
+  std::string timeout = "&timeoutSeconds=" + std::to_string(std::uniform_int_distribution<int>(300, 600)(random_));
+  constexpr const char* kWatchParameters = "watch=1&allowWatchBookmarks=true";
+  if (knows_all()) {
+    asking_ = Asking::kWatch;
+    return {target_ + kWatchParameters + "&resourceVersion=" + percent_encoded(version_) + timeout, kWatchSilence};
+  }
+  if (page_.empty()) events.emplace_back(Began{});
+  if (offers_watch_list_) {
+    asking_ = Asking::kWatchList;
+    return {target_ + kWatchParameters + "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" + timeout, kInitialSilence};
+  }
+  asking_ = Asking::kPage;
+  std::string page = page_.empty() ? "" : "&continue=" + percent_encoded(page_);
+  return {target_ + (limits_pages_ ? "limit=500" + page : ""), kInitialSilence};
+}
+
+bool Reflector::take(std::string_view piece, Events& events) {
+  if (!std::exchange(answered_, true)) events.emplace_back(Answered{});
+  if (asking_ != Asking::kPage)
+    return lines_.feed(piece, [&](auto line) {
+      if (line.ok()) return take_line(*line, events);
+      events.emplace_back(Broken{std::nullopt, "an event " + line.error().text});
+      return true;
+    });
+  list_.feed(piece, [&](auto item) {
+    events.push_back(item.ok() ? read_item(kind_, *item) : Event(Broken{std::nullopt, "an item " + item.error().text}));
+  });
+  return true;
+}
+
+bool Reflector::take_line(std::string_view text, Events& events) {
+  WatchLine line = read_watch_line(kind_, text);
+  if (auto* error = std::get_if<ErrorEvent>(&line.content)) {
+    error_ = std::move(*error);
+    return false;
+  }
+  too_large_ = 0;
+  if (auto* event = std::get_if<Event>(&line.content)) {
+    events.push_back(std::move(*event));
+    if (knows_all() && !line.resource_version.empty()) version_ = std::move(line.resource_version);
+    return true;
+  }
+  bool ends = std::get<Bookmark>(line.content).ends_initial_events;
+  if (!knows_all() && !ends) {  // the server has not understood sendInitialEvents: nothing will ever say that all has come
+    offers_watch_list_ = false;
+    return false;
+  }
+  bool is_first = !knows_all();
+  if (!line.resource_version.empty()) version_ = std::move(line.resource_version);
+  if (is_first && knows_all()) events.emplace_back(Complete{});
+  return true;
+}
+
+base::Millis Reflector::ended(const base::Result<Answer>& outcome, base::BootTime now, Events& events) {
+  if (answered_ && now - asked_ >= kSteady) backoff_.reset();
+  if (!outcome.ok()) return cut_off(outcome.error(), now, events);
+  if (error_) return refused({error_->code, error_->reason, error_->message, {}}, now, events);
+  if (!outcome->ok()) return refused(*outcome, now, events);
+  return asking_ == Asking::kPage ? page_ended(now, events) : stream_ended(now, events);
+}
+
+base::Millis Reflector::page_ended(base::BootTime now, Events& events) {
+  auto metadata = decode::parse_json(list_.metadata());
+  decode::Complaint complaint;
+  std::string version;
+  if (list_.finished() && metadata.ok()) {
+    decode::Field root(*metadata, complaint);
+    version = root["resourceVersion"].text();
+    page_ = root["continue"].text();
+  }
+  if (version.empty()) {
+    page_.clear();
+    events.emplace_back(Trouble{"a list was cut off or has no metadata.resourceVersion", ""});
+    return wait(now);
+  }
+  if (!page_.empty()) return {};
+  version_ = std::move(version);
+  limits_pages_ = true;
+  events.emplace_back(Complete{});
+  return {};
+}
+
+base::Millis Reflector::stream_ended(base::BootTime now, Events& events) {
+  if (!offers_watch_list_ && asking_ == Asking::kWatchList) return {};
+  if (!knows_all()) events.emplace_back(Trouble{"the stream ended before all objects had come", ""});
+  return knows_all() && now - asked_ >= kUseful ? base::Millis{} : wait(now);
+}
+
+base::Millis Reflector::cut_off(const base::Error& error, base::BootTime now, Events& events) {
+  if (error.code == ECANCELED) return {};
+  bool silent = error.code == ETIMEDOUT;
+  if (asking_ == Asking::kWatchList && silent) {
+    if (knows_all()) return {};  // only the end of the first, shorter patience
+    offers_watch_list_ = !answered_;
+  }
+  // A stream that worked and broke is not worth a word before another attempt has failed as well.
+  if (!answered_ || !knows_all()) events.emplace_back(Trouble{error.text, ""});
+  return wait(now);
+}
+
+base::Millis Reflector::refused(const Answer& answer, base::BootTime now, Events& events) {
+  if (asking_ == Asking::kWatchList && !knows_all() && dislikes_request(answer.status)) {
+    offers_watch_list_ = false;
+    return {};
+  }
+  base::Millis pause = std::max(wait(now), answer.retry_after.value_or(base::Millis{}));
+  if (has_forgotten(answer)) {
+    limits_pages_ = page_.empty();  // a list slower than its token lives is asked for whole
+    begin_again();
+    return pause;
+  }
+  if (knows_all() && (dislikes_request(answer.status) || (answer.status == 504 && ++too_large_ >= kTooLargeTries))) begin_again();
+  std::string verb = asking_ == Asking::kPage ? "list" : "watch";
+  events.emplace_back(Trouble{text_of(answer), answer.status == 403 ? verb : ""});
+  return pause;
+}
+
+void Reflector::begin_again() {
+  version_.clear();
+  page_.clear();
+  too_large_ = 0;
+}
+
+}  // namespace sources::api_server
