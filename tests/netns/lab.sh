@@ -158,7 +158,7 @@ lab_switch() {
 # of forwarded packets, which a node that runs has long behind it. As on a real wire: checksums filled in, no frame above the MTU. Frames
 # that XDP_TX sends arrive only where the other end has an XDP program. Without "flood off" others would get a lost node's frames, and no
 # outage would show. And as with a network card, a queue stands before the link: a veth without one drops what its ring of 256 cannot hold,
-and a bulk transfer would cost other flows packets (Linux 6.16 stops the queue instead).
+# and a bulk transfer would cost other flows packets (Linux 6.16 stops the queue instead).
 plug() {
   local name=$1 address4=$2 address6=$3
   nsenter --target "$(<"$lab/lan/pid")" --net ip link add "port-$name" type veth peer name eth0 netns "$(<"$lab/$name/pid")"
