@@ -37,8 +37,20 @@ lab_start() {
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   trap lab_stop EXIT
-  lab=$(mktemp -d "${TMPDIR:-/tmp}/ichor-lab.XXXXXX")
+  local directory
+  directory=$(mktemp -d "${TMPDIR:-/tmp}/ichor-lab.XXXXXX")
+  lab_open "$directory"
+}
+
+# lab_find DIRECTORY: the laboratory that is, or will be, in this directory.
+lab_find() {
+  lab=$1
   lab_group=$lab/cgroup/$(basename "$lab")
+}
+
+# lab_open DIRECTORY: begins a laboratory there, which stays until lab_close.
+lab_open() {
+  lab_find "$1"
   mkdir "$lab"/{cgroup,logs,manifests}
   # A view of our own: where the host has it differs, or is read-only.
   mount -t cgroup2 cgroup2 "$lab/cgroup" || die "no cgroup2 here"
@@ -54,10 +66,14 @@ lab_stop() {
   set +e
   [[ -n $lab ]] || exit "$code"
   if ((code != 0)) && [[ -n ${LAB_KEEP_LOGS:-} ]]; then cp -r "$lab/logs" "$LAB_KEEP_LOGS"; fi
+  lab_close
+  exit "$code"
+}
+
+lab_close() {
   lab_remove_group
   umount "$lab/cgroup" 2>/dev/null || umount --lazy "$lab/cgroup"
   rm -rf --one-file-system "$lab"
-  exit "$code"
 }
 
 # Ends all processes of the run, and only those: each machine's and pod's is in this group.
