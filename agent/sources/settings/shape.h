@@ -31,7 +31,7 @@ enum class ShapeKind : uint8_t {
 
 struct Shape {
   ShapeKind kind = ShapeKind::kAnything;
-  std::string_view choices;                   // kChoice: "snat|dsr"
+  std::string_view choices = "";              // kChoice: "snat|dsr"
   int64_t low = 0, high = 0;                  // kInteger and kFraction: inclusive
   base::Family family = base::Family::kIpv4;  // kCidr
 };
