@@ -52,9 +52,10 @@ base::Result<void> Credentials::read_all() {
   Kubeconfig config = TRY(parse_kubeconfig(TRY(read_watched(path_, "kubeconfig")), path_));
   const std::string token(base::trim(TRY(text_of(config.token, "token"))));
   if (token.find_first_of(" \t\r\n") != std::string::npos) return base::Error{EINVAL, path_ + ": token: is more than one word"};
-  const tls::Identity identity{TRY(text_of(config.authority, "certificate-authority")),
-                               TRY(text_of(config.client_certificate, "client-certificate")),
-                               TRY(text_of(config.client_key, "client-key"))};
+  tls::Identity identity;  // member by member: GCC 12 leaks those before a TRY that returns from the midst of an initializer
+  identity.authority = TRY(text_of(config.authority, "certificate-authority"));
+  identity.certificate = TRY(text_of(config.client_certificate, "client-certificate"));
+  identity.key = TRY(text_of(config.client_key, "client-key"));
   auto context = tls::make_context(identity);
   if (!context) return base::with_context(context.error(), path_);
   config_ = std::move(config);
