@@ -39,7 +39,7 @@ void add_settings_and_places(CLI::App& verb, engine::Options& options) {
 }
 
 void add_objects(CLI::App& verb, engine::Options& options) {
-  add_option(verb, "--manifests", options.manifests, "DIR", "where Kubernetes objects are read from");
+  add_option(verb, "--manifests", options.manifests, "DIR", "where Kubernetes objects are read from, in place of an API server");
   add_option(verb, "--node-name", options.node_name, "NAME", "name of this node's Node object");
 }
 
@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   CLI::App* version = add_verb("version", "print the version");
   for (CLI::App* verb : {run, plan, check_verb}) add_settings_and_places(*verb, options);
   for (CLI::App* verb : {run, plan}) add_objects(*verb, options);
+  add_option(*run, "--kubeconfig", options.kubeconfig, "FILE", "API server and credentials; the kubelet's where --manifests is not given");
   for (CLI::App* verb : {run, status_verb, get})
     add_option(*verb, "--http-address,--address", options.http_address, "ADDRESS:PORT", "the agent's HTTP endpoint");
   for (CLI::App* verb : {plan, status_verb, get})

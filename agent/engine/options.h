@@ -9,10 +9,13 @@
 
 namespace engine {
 
+constexpr const char* kKubeletKubeconfig = "/etc/kubernetes/kubeconfig-kubelet";
+
 struct Options {
   std::vector<std::string> config_files;  // later ones win
   std::vector<std::string> sets;          // "key=value", win over files
-  std::string manifests;                  // directory of Kubernetes objects; needed
+  std::string kubeconfig;                 // of the API server; kKubeletKubeconfig when neither this nor manifests is given
+  std::string manifests;                  // directory of Kubernetes objects, in place of an API server
   std::string node_name;
   std::string bpf_root = "/sys/fs/bpf/ichor";
   std::string state_dir = "/var/lib/ichor";

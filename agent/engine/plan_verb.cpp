@@ -20,7 +20,10 @@ model::Fact synced(model::SourceId id) {
 }  // namespace
 
 int plan(const Options& options, bool json) {
-  if (!objects_given(options)) return kUsageError;
+  if (options.manifests.empty()) {
+    std::fputs("ichor-agent: plan needs --manifests DIR: it reads objects from a directory, not from an API server\n", stderr);
+    return kUsageError;
+  }
   auto reading = read_settings(options);
   for (const auto& error : reading.errors) std::fprintf(stderr, "%s\n", model::to_string(error).c_str());
   if (!reading.errors.empty()) return 1;

@@ -20,7 +20,6 @@
 #include "sources/canary.h"
 #include "sources/cni_requests.h"
 #include "sources/host.h"
-#include "sources/manifests.h"
 #include "status/reporter.h"
 #include "status/server.h"
 
@@ -120,7 +119,7 @@ model::Identity identity_of(const Options& options) {
 }
 
 int run(const Options& options) {
-  if (!objects_given(options)) return kUsageError;
+  if (!one_origin(options)) return kUsageError;
   base::Mailbox<Letter> mailbox;
   StopSignals signals(mailbox);
   model::FactSink sink = [&mailbox](model::Fact fact) { mailbox.push(std::move(fact)); };
@@ -143,11 +142,12 @@ int run(const Options& options) {
   reporter.start();
 
   sources::HostSource host(sink);
-  sources::Manifests manifests(options.manifests, options.state_dir, sink);
+  auto settings = start_settings(options);
+  ObjectSource objects(options, settings.config, sink);
   sources::Canary canary(sink);
-  sink(settings_fact(options));
+  sink(std::move(settings.fact));
   start("host", host.start(), mailbox);
-  start("manifests", manifests.start(), mailbox);
+  start("objects", objects.start(), mailbox);
   start("canary", canary.start(), mailbox);
 
   turn_until_stopped({core, mailbox, watchdog, cell, cni, server});

@@ -8,9 +8,9 @@
 
 namespace engine {
 
-bool objects_given(const Options& options) {
-  if (!options.manifests.empty()) return true;
-  std::fputs("ichor-agent: --manifests DIR is needed: this version reads Kubernetes objects from a directory only\n", stderr);
+bool one_origin(const Options& options) {
+  if (options.manifests.empty() || options.kubeconfig.empty()) return true;
+  std::fputs("ichor-agent: --manifests and --kubeconfig are both given: objects are read from one of them\n", stderr);
   return false;
 }
 
@@ -21,7 +21,7 @@ SettingsReading read_settings(const Options& options) {
   return {settings.config, settings.errors};
 }
 
-model::Fact settings_fact(const Options& options) {
+StartSettings start_settings(const Options& options) {
   auto settings = sources::load_settings(options.config_files, options.sets);
   model::Fact fact;
   std::string text = std::to_string(settings.settings.size()) + " keys";
@@ -45,7 +45,7 @@ model::Fact settings_fact(const Options& options) {
   }
   fact.changes.push_back(
       model::put(model::source_name(model::SourceId::kSettings), model::SourceStatus{model::SourceId::kSettings, good, text}));
-  return fact;
+  return {std::move(fact), settings.config};
 }
 
 }  // namespace engine

@@ -1,20 +1,43 @@
 // What verbs of the engine need before the first turn.
 #pragma once
 
+#include <memory>
+
 #include "engine/options.h"
-#include "model/fact.h"
+#include "model/fact_sink.h"
+
+namespace sources {
+class ApiServer;
+class Manifests;
+}  // namespace sources
 
 namespace engine {
 
 constexpr int kUsageError = 2;
 
-// False, with the reason on stderr, when nothing says where objects come from.
-bool objects_given(const Options& options);
+// False, with the reason on stderr, when two places are given to read objects from.
+bool one_origin(const Options& options);
 
 model::Identity identity_of(const Options& options);
 
-// Config, Setting, Problem and SourceStatus rows. With errors and nothing kept from an earlier start there is no Config row, and
-// nothing is written for want of one.
-model::Fact settings_fact(const Options& options);
+// Config, Setting, Problem and SourceStatus rows, and the configuration itself. With errors and nothing kept from an earlier start there is
+// no Config row, and nothing is written for want of one.
+struct StartSettings {
+  model::Fact fact;
+  model::Config config;  // in force; all defaults when there is none
+};
+StartSettings start_settings(const Options& options);
+
+// The source of Kubernetes objects that the options name, started. Its problems become rows; the error is one of starting a thread.
+class ObjectSource {
+ public:
+  ObjectSource(const Options& options, const model::Config& config, const model::FactSink& sink);
+  ~ObjectSource();
+  base::Result<void> start();
+
+ private:
+  std::unique_ptr<sources::Manifests> manifests_;
+  std::unique_ptr<sources::ApiServer> api_server_;
+};
 
 }  // namespace engine

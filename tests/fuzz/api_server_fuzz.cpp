@@ -1,44 +1,49 @@
-// What comes from the API server's side before any object: a kubeconfig, or with a first byte below 128 a response, fed in steps of
-// that many bytes.
-#include <cstdint>
+// Foreign bytes as the body of a watch, of a list and as the kept state. Whatever they are: no crash, no row without a name, and a state
+// that was read can be written and read again.
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
-#include "io/kube/kubeconfig.h"
-#include "io/kube/response.h"
+#include "sources/api_server/collection.h"
+#include "sources/api_server/kept_state.h"
+#include "sources/api_server/reflector.h"
 
 namespace {
 
-void feed_response(size_t step, std::string_view bytes) {
-  const size_t end = io::kube::head_length(bytes);
-  if (end == std::string_view::npos) return;
-  const auto head = io::kube::parse_head(bytes.substr(0, end));
-  if (!head.ok()) return;
-  bytes.remove_prefix(end);
-  io::kube::Body body(*head);
-  size_t content = 0;
-  while (!bytes.empty() && !body.ended()) {
-    std::string_view part = bytes.substr(0, step);
-    bytes.remove_prefix(part.size());
-    const auto fed = body.feed(part, [&content](std::string_view piece) {
-      content += piece.size();
-      return true;
-    });
-    if (!fed.ok()) return;
-    if (!part.empty() && !body.ended()) std::abort();  // it takes all but what follows its end
+using namespace sources::api_server;
+
+// Cut in two, so that what lies across the cut is put together again.
+void reflect(std::string_view text, bool in_pages) {
+  Reflector reflector(text.size() % 5, "one", 1);
+  Collection collection;
+  Events events;
+  reflector.next({}, events);
+  if (in_pages) {
+    reflector.ended(io::kube::Answer{422, "Invalid", "", {}}, {}, events);
+    reflector.next({}, events);
   }
-  if (head->length && !head->chunked && content > *head->length) std::abort();
+  if (reflector.take(text.substr(0, text.size() / 2), events)) reflector.take(text.substr(text.size() / 2), events);
+  reflector.ended(io::kube::Answer{200, "", "", {}}, base::BootTime(2'000), events);
+  for (auto& event : events) collection.take(text.size() % 5, std::move(event));
+  if (collection.rows()[text.size() % 5].find("")) std::abort();
+}
+
+void keep(std::string_view text) {
+  KeptStateReader reader;
+  if (!reader.feed(text).ok()) return;
+  auto state = reader.finish();
+  if (!state.ok()) return;
+  KeptStateReader again;
+  auto written = write_kept_state(*state, [&](std::string_view line) { return again.feed(line); });
+  if (!written.ok() || !again.finish().ok()) std::abort();
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  if (size == 0) return 0;
-  const std::string rest(reinterpret_cast<const char*>(bytes + 1), size - 1);
-  if (bytes[0] < 128) {
-    feed_response(bytes[0] + 1u, rest);
-  } else if (const auto parsed = io::kube::parse_kubeconfig(rest, "/k"); parsed.ok() && (parsed->host.empty() || parsed->port == 0)) {
-    std::abort();
-  }
+  std::string_view text(reinterpret_cast<const char*>(bytes), size);
+  reflect(text, false);
+  reflect(text, true);
+  keep(text);
   return 0;
 }

@@ -41,6 +41,14 @@ TEST(ModelReadiness, ASourceThatHasNotSyncedIsNamed) {
   EXPECT_EQ(named(published, "objects").text, "cannot read /m");
 }
 
+TEST(ModelReadiness, KeptRowsOfAnEarlierRunWillDo) {
+  auto published = support::a_quiet_node();
+  support::put(published.snapshot, put(std::string("objects"), SourceStatus{SourceId::kObjects, false, "3 min old", true}));
+
+  EXPECT_TRUE(named(published, "objects").ok);
+  EXPECT_EQ(named(published, "objects").text, "3 min old");
+}
+
 TEST(ModelReadiness, ANodeWithoutPodCidrsIsNotReady) {
   auto published = support::a_quiet_node();
   support::put(published.snapshot, support::a_node("one", {}, {"192.0.2.1"}));

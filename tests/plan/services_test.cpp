@@ -96,6 +96,21 @@ TEST(PlanServices, NothingIsSaidBeforeAllObjectsHaveBeenRead) {
   EXPECT_EQ(entries, 1u);
 }
 
+TEST(PlanServices, KeptRowsArePlannedAndWhatASourceSaysOfItselfPlansNothing) {
+  engine::Planning planning({}, plan::features());
+  planning.fold({a_service("web").address("10.96.0.1").port(80), model::put("config", model::Config{})});
+  auto says = [&](bool synced, bool kept, const std::string& text) {
+    planning.fold({model::put("objects", model::SourceStatus{model::SourceId::kObjects, synced, text, kept})});
+    planning.run({}, [](const auto&, auto) {});
+    return planning.planner_calls();
+  };
+
+  auto calls = says(false, true, "1 Service");
+  EXPECT_FALSE(plan::services::plan("default/web", planning.snapshot()).rows.empty());
+  EXPECT_EQ(says(false, true, "1 Service, 1 min old"), calls);
+  EXPECT_GT(says(true, false, "1 Service"), calls);
+}
+
 TEST(PlanServices, SctpIsAProblemAndDisturbsNoOtherPort) {
   auto result = planned(
       "web", {a_service("web").address("10.96.0.1").port(80).port(81, Protocol::kSctp), a_slice("web", "a").port(80).endpoint("10.1.0.1")});

@@ -88,17 +88,24 @@ void Collector::tell() {
 }
 
 void Collector::keep_if_due(base::BootTime now) {
+  kept_in_trouble_ &= health_.in_trouble();
   if (!all_complete() || (keeps_ && collection_.revision() == kept_revision_)) return;
   if (!changed_) changed_ = now;
-  // With the server gone there is nothing to wait for, and it may be for long.
-  bool due = now >= *changed_ + kSettleBeforeKeeping && (!keeps_ || now >= kept_when_ + kKeepEvery || health_.in_trouble());
-  if (!due) return;
+  if (now < keep_at()) return;
   kept_when_ = now;
   keep();
 }
 
+// With the server gone there is nothing to wait for, and it may be for long.
+base::BootTime Collector::keep_at() const {
+  base::BootTime settled = *changed_ + kSettleBeforeKeeping;
+  bool at_once = !keeps_ || (health_.in_trouble() && !kept_in_trouble_);
+  return at_once ? settled : std::max(settled, kept_when_ + kKeepEvery);
+}
+
 void Collector::keep() {
   keeps_ = true;
+  kept_in_trouble_ = health_.in_trouble();
   kept_revision_ = collection_.revision();
   changed_.reset();
   keeper_.keep({setup_.node_name, ::time(nullptr), collection_.rows()});
@@ -114,8 +121,7 @@ std::optional<base::BootTime> Collector::next_wake() const {
   base::BootTime now = base::boot_now();
   if (!all_complete()) return now < started_ + kAwayAfter ? started_ + kAwayAfter : now + kAgeEvery;
   if (!changed_) return std::nullopt;
-  base::BootTime settled = *changed_ + kSettleBeforeKeeping;
-  return keeps_ && !health_.in_trouble() ? std::max(settled, kept_when_ + kKeepEvery) : settled;
+  return keep_at();
 }
 
 }  // namespace sources::api_server

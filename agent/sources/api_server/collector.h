@@ -46,6 +46,7 @@ class Collector {
   void load();
   void tell();
   void keep_if_due(base::BootTime now);
+  base::BootTime keep_at() const;  // while changed_
   void keep();
   bool all_complete() const;
   std::optional<base::BootTime> next_wake() const;
@@ -63,8 +64,9 @@ class Collector {
   std::optional<KeptState> kept_;   // while it may be needed
   std::optional<int64_t> kept_at_;  // seconds since the epoch
 
-  uint64_t kept_revision_ = 0;  // of the collection, when it was last handed to the keeper
-  bool keeps_ = false;          // in this run
+  uint64_t kept_revision_ = 0;    // of the collection, when it was last handed to the keeper
+  bool keeps_ = false;            // in this run
+  bool kept_in_trouble_ = false;  // since the server was last without any
   base::BootTime kept_when_{};
   std::optional<base::BootTime> changed_;  // since then, first
 };
