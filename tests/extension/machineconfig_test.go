@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/siderolabs/talos/pkg/machinery/config"
@@ -30,11 +31,16 @@ func (metal) InContainer() bool     { return false }
 
 var patchNames = []string{"settings.yaml", "node.yaml", "controlplane.yaml"}
 
+// Keys of a cluster take long to make: once for all tests.
+var newInput = sync.OnceValues(func() (*generate.Input, error) {
+	return generate.NewInput("cluster", "https://192.0.2.1:6443", constants.DefaultKubernetesVersion,
+		generate.WithVersionContract(config.TalosVersion1_13), generate.WithInstallDisk("/dev/sda"))
+})
+
 func patched(t *testing.T, kind machine.Type, names ...string) config.Provider {
 	t.Helper()
 
-	input, err := generate.NewInput("cluster", "https://192.0.2.1:6443", constants.DefaultKubernetesVersion,
-		generate.WithVersionContract(config.TalosVersion1_13), generate.WithInstallDisk("/dev/sda"))
+	input, err := newInput()
 	if err != nil {
 		t.Fatal(err)
 	}
