@@ -139,12 +139,8 @@ Fields fields(const HostNeighbor& neighbor) {
 }
 
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.pod_namespace + "/" + sandbox.pod_name},
-          {"addresses", texts(sandbox.addresses)},
-          {"complete", sandbox.complete},
-          {"transient", sandbox.transient},
-          {"pod_uid", sandbox.pod_uid},
-          {"netns", sandbox.netns_path}};
+  return {{"pod", sandbox.identity.pod()},  {"addresses", texts(sandbox.addresses)}, {"complete", sandbox.complete},
+          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},   {"netns", sandbox.identity.netns_path}};
 }
 
 Fields fields(const Allocation& allocation) { return {{"addresses", texts(allocation.addresses)}}; }

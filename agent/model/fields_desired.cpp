@@ -8,11 +8,11 @@ namespace {
 using namespace desired;
 
 Fields row_fields(const SandboxRecord& record) {
-  return {{"pod", record.pod_namespace + "/" + record.pod_name},
+  return {{"pod", record.identity.pod()},
           {"addresses", texts(record.addresses)},
           {"complete", record.complete},
-          {"pod_uid", record.pod_uid},
-          {"netns", record.netns_path}};
+          {"pod_uid", record.identity.pod_uid},
+          {"netns", record.identity.netns_path}};
 }
 
 Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }

@@ -160,7 +160,7 @@ TEST_F(PlanNode, ANewAddOfAKnownContainerMakesAnotherLink) {
   fold(the_sandbox(sandbox));
   planning.run({}, [](const auto&, auto) {});
   auto first = only<PodLink>(plan::pods::plan("a/eth0", snapshot()))[0].name;
-  sandbox.incarnation = 2;
+  sandbox.identity.incarnation = 2;
   fold(the_sandbox(sandbox));
 
   EXPECT_NE(only<PodLink>(plan::pods::plan("a/eth0", snapshot()))[0].name, first);

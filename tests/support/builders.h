@@ -79,11 +79,11 @@ inline model::Change an_address(const std::string& link, const std::string& text
 
 inline model::Sandbox a_sandbox(const std::string& container) {
   model::Sandbox sandbox;
-  sandbox.container_id = container;
-  sandbox.ifname = "eth0";
-  sandbox.pod_namespace = "default";
-  sandbox.pod_name = "pod-" + container;
-  sandbox.incarnation = 1;
+  sandbox.identity.container_id = container;
+  sandbox.identity.ifname = "eth0";
+  sandbox.identity.pod_namespace = "default";
+  sandbox.identity.pod_name = "pod-" + container;
+  sandbox.identity.incarnation = 1;
   return sandbox;
 }
 inline model::Change the_sandbox(const model::Sandbox& sandbox) { return model::put(sandbox.key(), sandbox); }

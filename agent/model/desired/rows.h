@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/mac.h"
 #include "model/cluster/service.h"
+#include "model/host/sandbox.h"
 #include "model/source_status.h"
 
 namespace model::desired {
@@ -23,14 +24,12 @@ constexpr const char* kPodLinkPrefix = "ich";
 // STATE-DIR/sandboxes: who holds which address. First written, last but for the link removed.
 struct SandboxRecord {
   static constexpr std::string_view kKind = "sandbox_records";
-  std::string sandbox;  // Sandbox key
-  std::string container_id, ifname, pod_namespace, pod_name, pod_uid, netns_path;
+  model::SandboxIdentity identity;
   std::vector<base::Ip> addresses;
-  uint32_t incarnation = 0;
   bool complete = false;
 
   bool operator==(const SandboxRecord&) const = default;
-  std::string key() const { return sandbox; }
+  std::string key() const { return identity.key(); }
 };
 
 // A sysctl under /proc/sys, dots for slashes; a link's name may itself hold dots, hence a list. Never removed.
