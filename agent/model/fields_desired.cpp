@@ -56,7 +56,11 @@ Fields row_fields(const PodEntry& entry) {
 }
 
 Fields row_fields(const Route& route) {
-  return {{"gateway", address_text(route.gateway)}, {"link", route.link}, {"source", address_text(route.source)}};
+  return {{"gateway", address_text(route.gateway)},
+          {"link", route.link},
+          {"source", address_text(route.source)},
+          {"type", std::string(route.type == RouteType::kUnicast ? "unicast" : "unreachable")},
+          {"metric", int64_t{route.metric}}};
 }
 
 Fields row_fields(const Neighbor& neighbor) {
@@ -64,6 +68,10 @@ Fields row_fields(const Neighbor& neighbor) {
 }
 
 Fields row_fields(const File& file) { return {{"bytes", static_cast<int64_t>(file.content.size())}, {"content", file.content}}; }
+
+Fields row_fields(const StatusPatch& patch) {
+  return {{"object", patch.kind + " " + (patch.ns.empty() ? "" : patch.ns + "/") + patch.name}, {"status", patch.status}};
+}
 
 }  // namespace
 

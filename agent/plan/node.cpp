@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/canary.h"
 #include "model/desired/rows.h"
 
 namespace plan {
@@ -48,6 +49,15 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
 }
 
 bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
+
+bool is_foreign_route(const model::HostRoute& route) {
+  return route.protocol != model::desired::kRouteProtocol && route.table == model::kMainTable && !is_default(route.destination);
+}
+
+bool pods_can_be_made(const model::Snapshot& snapshot) {
+  const auto* canary = snapshot.table<model::CanaryResult>().find(model::kCanaryKey);
+  return canary && canary->from_host && canary->from_pod && !own_pod_cidrs(snapshot).empty();
+}
 
 bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
   if (touched.is<model::Config>() || touched.is<model::SourceStatus>()) return true;

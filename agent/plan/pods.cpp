@@ -1,8 +1,10 @@
 #include "plan/pods.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/text.h"
+#include "model/fields_text.h"
 #include "plan/node.h"
 
 namespace plan::pods {
@@ -43,6 +45,22 @@ PodLink link_of(const Sandbox& sandbox, const model::Allocation& allocation, con
   return link;
 }
 
+// Peers send to addresses of the node's pod CIDRs only; those of its own pods are delivered here whatever they are.
+void report_old_addresses(const Sandbox& sandbox, const model::Allocation& allocation, const model::Snapshot& snapshot,
+                          model::Planned& planned) {
+  const model::Node* node = snapshot.own_node();
+  if (sandbox.transient || !node || node->pod_cidrs.empty()) return;
+  for (const auto& address : allocation.addresses) {
+    const auto& cidrs = node->pod_cidrs;
+    if (std::any_of(cidrs.begin(), cidrs.end(), [&](const base::Cidr& cidr) { return cidr.contains(address); })) continue;
+    std::string present = base::join(model::texts(cidrs), ", ");
+    planned.problems.push_back({"Pod " + sandbox.identity.pod(),
+                                "keeps its address " + base::to_string(address) + ", which is outside of the pod CIDRs of its node, now " +
+                                    present + ": this node still delivers to it, peers do not send it here any more",
+                                "delete the pod, so that it is made again with an address of " + present});
+  }
+}
+
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
@@ -58,6 +76,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   const auto* allocation = snapshot.table<model::Allocation>().find(key);
   if (!sandbox || !allocation || !configured(snapshot)) return planned;
 
+  report_old_addresses(*sandbox, *allocation, snapshot, planned);
   if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, sandbox->complete});
   PodLink link = link_of(*sandbox, *allocation, snapshot);
   planned.rows.push_back(link);
