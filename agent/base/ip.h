@@ -62,3 +62,7 @@ struct std::hash<base::Ip> {
     return std::hash<std::string_view>{}({reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size()});
   }
 };
+template <>
+struct std::hash<base::Cidr> {
+  size_t operator()(const base::Cidr& cidr) const noexcept { return std::hash<base::Ip>{}(cidr.address) * 131 + cidr.length; }
+};

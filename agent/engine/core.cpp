@@ -120,6 +120,7 @@ std::shared_ptr<const model::Published> Core::publish(base::BootTime now) {
   auto problems = planning_.problems();
   if (!unreadable.problems.empty()) problems.set("read", std::make_shared<const model::KeyProblems>(std::move(unreadable)));
   published_.problems = std::move(problems);
+  published_.notes = planning_.notes();
   reconciler_.report(published_.effects, published_.conflicts);
   published_.counters = {passes_, planning_.planner_calls(), reconciler_.counters().writes, reconciler_.counters().failed_writes};
   if (published_.first_ready == base::BootTime{} && model::ready(model::readiness(published_))) published_.first_ready = now;

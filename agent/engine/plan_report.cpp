@@ -39,6 +39,9 @@ PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>&
   });
   for (const auto& [owner, found] : planning.problems())
     report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());
+  for (const auto& [owner, found] : planning.notes())
+    for (const auto& note : found->notes) report.notes.push_back(owner + ": " + note);
+  std::sort(report.notes.begin(), report.notes.end());
   for (const auto& [key, problem] : planning.snapshot().table<model::Problem>()) report.problems.push_back(*problem);
   std::sort(report.problems.begin(), report.problems.end());
   return report;
@@ -54,6 +57,7 @@ std::string render_text(const PlanReport& report) {
     }
     text += "\n";
   }
+  for (const auto& note : report.notes) text += "note: " + note + "\n";
   for (const auto& problem : report.problems) text += "problem: " + model::to_string(problem) + "\n";
   return text;
 }
@@ -70,7 +74,7 @@ std::string render_json(const PlanReport& report) {
   }
   for (const auto& problem : report.problems)
     problems.push_back({{"subject", problem.subject}, {"text", problem.text}, {"remedy", problem.remedy}});
-  return nlohmann::json{{"rows", rows}, {"problems", problems}}.dump(2) + "\n";
+  return nlohmann::json{{"rows", rows}, {"notes", report.notes}, {"problems", problems}}.dump(2) + "\n";
 }
 
 }  // namespace engine

@@ -15,13 +15,14 @@ struct OwnedRow {
 };
 
 struct PlanReport {
-  std::vector<OwnedRow> rows;  // by kind in order of writing, then by key
+  std::vector<OwnedRow> rows;      // by kind in order of writing, then by key
+  std::vector<std::string> notes;  // "FEATURE KEY: TEXT"
   std::vector<model::Problem> problems;
 };
 
 PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>& facts);
 
-// One line per row: "KIND KEY name=value ...", problems last.
+// One line per row: "KIND KEY name=value ...", then notes, problems last.
 std::string render_text(const PlanReport& report);
 std::string render_json(const PlanReport& report);
 

@@ -3,6 +3,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "plan/node.h"
+
 namespace engine {
 namespace {
 
@@ -28,6 +30,27 @@ void index(model::Snapshot& snapshot, const std::string& key, const model::Alloc
     for (const auto& ip : before->addresses) owner = owner.erase(ip);
   if (after)
     for (const auto& ip : after->addresses) owner = owner.set(ip, key);
+}
+
+void index(model::Snapshot& snapshot, const std::string& key, const model::HostRoute* before, const model::HostRoute* after) {
+  if (before && plan::is_foreign_route(*before)) snapshot.foreign_routes.erase(before->destination, key);
+  if (after && plan::is_foreign_route(*after)) snapshot.foreign_routes.insert(after->destination, key);
+}
+
+void index(model::Snapshot& snapshot, const std::string& key, const model::Node* before, const model::Node* after) {
+  if (before)
+    for (const auto& cidr : before->pod_cidrs) snapshot.nodes_of_pod_cidr.erase(cidr, key);
+  if (after)
+    for (const auto& cidr : after->pod_cidrs) snapshot.nodes_of_pod_cidr.insert(cidr, key);
+}
+
+// Nothing is kept of nothing.
+template <class Row, class List>
+void keep(model::Table<Row>& table, const std::string& owner, List list) {
+  if (list.empty())
+    table.erase(owner);
+  else
+    table.set(owner, std::make_shared<const Row>(Row{std::move(list)}));
 }
 
 }  // namespace
@@ -71,7 +94,8 @@ void Planning::plan_key(size_t feature, const std::string& key, const RowSink& s
   ++planner_calls_;
   model::Planned planned = features_[feature].plan(key, snapshot_);
   if (name == "ipam") keep_allocation(key, planned.allocation);
-  keep_problems(owner, std::move(planned.problems));
+  keep(problems_, owner, std::move(planned.problems));
+  keep(notes_, owner, std::move(planned.notes));
   if (planned.wake_at)
     wake_at_[{feature, key}] = *planned.wake_at;
   else
@@ -81,13 +105,6 @@ void Planning::plan_key(size_t feature, const std::string& key, const RowSink& s
 
 void Planning::keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation) {
   fold_row(model::RowChange<model::Allocation>{sandbox, allocation ? std::make_shared<const model::Allocation>(*allocation) : nullptr});
-}
-
-void Planning::keep_problems(const std::string& owner, std::vector<model::Problem> problems) {
-  if (problems.empty())
-    problems_.erase(owner);
-  else
-    problems_.set(owner, std::make_shared<const model::KeyProblems>(model::KeyProblems{std::move(problems)}));
 }
 
 std::optional<base::BootTime> Planning::next_wake() const {

@@ -27,6 +27,7 @@ class Planning {
 
   const model::Snapshot& snapshot() const { return snapshot_; }
   const model::Table<model::KeyProblems>& problems() const { return problems_; }
+  const model::Table<model::KeyNotes>& notes() const { return notes_; }
   uint64_t planner_calls() const { return planner_calls_; }
   std::optional<base::BootTime> next_wake() const;
 
@@ -35,13 +36,13 @@ class Planning {
   void fold_row(const model::RowChange<Row>& change);
   void plan_key(size_t feature, const std::string& key, const RowSink& sink);
   void keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation);
-  void keep_problems(const std::string& owner, std::vector<model::Problem> problems);
 
   model::Snapshot snapshot_;
   std::span<const plan::Feature> features_;
   std::vector<plan::Keys> due_;  // by feature
   std::map<std::pair<size_t, std::string>, base::BootTime> wake_at_;
   model::Table<model::KeyProblems> problems_;
+  model::Table<model::KeyNotes> notes_;
   uint64_t planner_calls_ = 0;
 };
 

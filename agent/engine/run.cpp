@@ -14,6 +14,7 @@
 #include "engine/stores.h"
 #include "engine/watchdog.h"
 #include "io/files/files.h"
+#include "io/files/status_files.h"
 #include "io/kernel/bpf_object.h"
 #include "model/published_cell.h"
 #include "plan/plan.h"
@@ -137,7 +138,8 @@ int run(const Options& options) {
   }
   status::Server server(options.http_address, cell, [&watchdog] { return watchdog.alive(); });
   status::Reporter reporter(options.run_dir, cell);
-  Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options)), base::boot_now());
+  auto statuses = std::make_unique<io::files::StatusFiles>(options.manifests + "/.status");
+  Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options), std::move(statuses)), base::boot_now());
   cell.store(core.publish(base::boot_now()));
   reporter.start();
 

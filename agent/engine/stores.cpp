@@ -15,7 +15,7 @@
 
 namespace engine {
 
-reconcile::Stores kernel_stores(const model::Identity& identity) {
+reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses) {
   using namespace io::kernel;
   const std::string& root = identity.bpf_root;
   return {std::make_unique<io::files::SandboxRecords>(identity.state_dir + "/sandboxes", identity.boot_id),
@@ -28,7 +28,8 @@ reconcile::Stores kernel_stores(const model::Identity& identity) {
           std::make_unique<PodEntryStore>(root),
           std::make_unique<RouteStore>(),
           std::make_unique<NeighborStore>(),
-          std::make_unique<io::files::FileStore>(std::vector<std::string>{identity.cni_conf_dir + "/05-ichor.conflist"})};
+          std::make_unique<io::files::FileStore>(std::vector<std::string>{identity.cni_conf_dir + "/05-ichor.conflist"}),
+          std::move(statuses)};
 }
 
 }  // namespace engine

@@ -6,6 +6,9 @@
 
 namespace engine {
 
-reconcile::Stores kernel_stores(const model::Identity& identity);
+// Where statuses go: io::files::StatusFiles with --manifests, io::kube::StatusPatches with an API server.
+using StatusStore = std::unique_ptr<io::Store<model::desired::StatusPatch>>;
+
+reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses);
 
 }  // namespace engine

@@ -30,6 +30,13 @@ struct KeyProblems {
   bool operator==(const KeyProblems&) const = default;
 };
 
+// Notes of one planner key, keyed "FEATURE KEY".
+struct KeyNotes {
+  std::vector<std::string> notes;
+
+  bool operator==(const KeyNotes&) const = default;
+};
+
 // Counters since the agent's start.
 struct EngineCounters {
   uint64_t passes = 0;  // turns of the loop
@@ -42,7 +49,8 @@ struct EngineCounters {
 struct Published {
   Snapshot snapshot;
   Table<Effect> effects;
-  Table<KeyProblems> problems;   // of planners, and what could not be read
+  Table<KeyProblems> problems;  // of planners, and what could not be read
+  Table<KeyNotes> notes;
   Table<KeyProblems> conflicts;  // rows that two owners ask for
   EngineCounters counters;
   base::BootTime started{};

@@ -25,50 +25,6 @@ std::string scope_name(uint8_t scope) {
   }
 }
 
-std::string route_protocol_name(uint8_t protocol) {
-  switch (protocol) {
-    case desired::kRouteProtocol:
-      return "ichor";
-    case RTPROT_REDIRECT:
-      return "redirect";
-    case RTPROT_KERNEL:
-      return "kernel";
-    case RTPROT_BOOT:
-      return "boot";
-    case RTPROT_STATIC:
-      return "static";
-    case RTPROT_RA:
-      return "ra";
-    case RTPROT_DHCP:
-      return "dhcp";
-    default:
-      return std::to_string(protocol);
-  }
-}
-
-std::string route_type_name(uint8_t type) {
-  switch (type) {
-    case RTN_UNICAST:
-      return "unicast";
-    case RTN_LOCAL:
-      return "local";
-    case RTN_BROADCAST:
-      return "broadcast";
-    case RTN_ANYCAST:
-      return "anycast";
-    case RTN_MULTICAST:
-      return "multicast";
-    case RTN_BLACKHOLE:
-      return "blackhole";
-    case RTN_UNREACHABLE:
-      return "unreachable";
-    case RTN_PROHIBIT:
-      return "prohibit";
-    default:
-      return std::to_string(type);
-  }
-}
-
 std::string route_table_name(uint32_t table) {
   switch (table) {
     case RT_TABLE_MAIN:
@@ -139,12 +95,8 @@ Fields fields(const HostNeighbor& neighbor) {
 }
 
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.pod_namespace + "/" + sandbox.pod_name},
-          {"addresses", texts(sandbox.addresses)},
-          {"complete", sandbox.complete},
-          {"transient", sandbox.transient},
-          {"pod_uid", sandbox.pod_uid},
-          {"netns", sandbox.netns_path}};
+  return {{"pod", sandbox.identity.pod()},  {"addresses", texts(sandbox.addresses)}, {"complete", sandbox.complete},
+          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},   {"netns", sandbox.identity.netns_path}};
 }
 
 Fields fields(const Allocation& allocation) { return {{"addresses", texts(allocation.addresses)}}; }

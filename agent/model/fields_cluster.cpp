@@ -80,6 +80,7 @@ Fields fields(const Node& node) {
           {"external_ips", texts(node.external_ips)},
           {"pod_cidrs", texts(node.pod_cidrs)},
           {"being_deleted", node.being_deleted},
+          {"network_unavailable", node.network_unavailable},
           {"taints", node.taint_keys},
           {"origin", node.meta.origin}};
 }

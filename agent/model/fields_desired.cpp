@@ -8,11 +8,11 @@ namespace {
 using namespace desired;
 
 Fields row_fields(const SandboxRecord& record) {
-  return {{"pod", record.pod_namespace + "/" + record.pod_name},
+  return {{"pod", record.identity.pod()},
           {"addresses", texts(record.addresses)},
           {"complete", record.complete},
-          {"pod_uid", record.pod_uid},
-          {"netns", record.netns_path}};
+          {"pod_uid", record.identity.pod_uid},
+          {"netns", record.identity.netns_path}};
 }
 
 Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }
@@ -60,7 +60,11 @@ Fields row_fields(const PodEntry& entry) {
 }
 
 Fields row_fields(const Route& route) {
-  return {{"gateway", address_text(route.gateway)}, {"link", route.link}, {"source", address_text(route.source)}};
+  return {{"gateway", address_text(route.gateway)},
+          {"link", route.link},
+          {"source", address_text(route.source)},
+          {"type", std::string(route.type == RouteType::kUnicast ? "unicast" : "unreachable")},
+          {"metric", int64_t{route.metric}}};
 }
 
 Fields row_fields(const Neighbor& neighbor) {
@@ -68,6 +72,10 @@ Fields row_fields(const Neighbor& neighbor) {
 }
 
 Fields row_fields(const File& file) { return {{"bytes", static_cast<int64_t>(file.content.size())}, {"content", file.content}}; }
+
+Fields row_fields(const StatusPatch& patch) {
+  return {{"object", patch.kind + " " + (patch.ns.empty() ? "" : patch.ns + "/") + patch.name}, {"status", patch.status}};
+}
 
 }  // namespace
 

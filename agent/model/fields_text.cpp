@@ -1,5 +1,7 @@
 #include "model/fields_text.h"
 
+#include <linux/rtnetlink.h>
+
 namespace model {
 
 std::string_view protocol_name(Protocol protocol) {
@@ -71,6 +73,58 @@ std::vector<std::string> label_texts(const std::map<std::string, std::string>& l
   std::vector<std::string> texts;
   for (const auto& [key, value] : labels) texts.push_back(key + "=" + value);
   return texts;
+}
+
+std::string route_protocol_name(uint8_t protocol) {
+  switch (protocol) {
+    case desired::kRouteProtocol:
+      return "ichor";
+    case RTPROT_REDIRECT:
+      return "redirect";
+    case RTPROT_KERNEL:
+      return "kernel";
+    case RTPROT_BOOT:
+      return "boot";
+    case RTPROT_STATIC:
+      return "static";
+    case RTPROT_RA:
+      return "ra";
+    case RTPROT_DHCP:
+      return "dhcp";
+    default:
+      return std::to_string(protocol);
+  }
+}
+
+std::string route_type_name(uint8_t type) {
+  switch (type) {
+    case RTN_UNICAST:
+      return "unicast";
+    case RTN_LOCAL:
+      return "local";
+    case RTN_BROADCAST:
+      return "broadcast";
+    case RTN_ANYCAST:
+      return "anycast";
+    case RTN_MULTICAST:
+      return "multicast";
+    case RTN_BLACKHOLE:
+      return "blackhole";
+    case RTN_UNREACHABLE:
+      return "unreachable";
+    case RTN_PROHIBIT:
+      return "prohibit";
+    default:
+      return std::to_string(type);
+  }
+}
+
+std::string route_text(const HostRoute& route) {
+  std::string text = route.type == RTN_UNICAST ? "" : route_type_name(route.type) + " ";
+  text += base::to_string(route.destination);
+  if (!route.gateway.is_unspecified()) text += " via " + base::to_string(route.gateway);
+  if (!route.link.empty()) text += " dev " + route.link;
+  return text + " proto " + route_protocol_name(route.protocol);
 }
 
 }  // namespace model

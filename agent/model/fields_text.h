@@ -9,6 +9,7 @@
 #include "base/ip.h"
 #include "model/cluster/service.h"
 #include "model/desired/rows.h"
+#include "model/host/link.h"
 
 namespace model {
 
@@ -22,6 +23,9 @@ std::string row_name(const desired::Row& row);
 std::string address_text(const base::Ip& address);
 std::vector<std::string> texts(const std::vector<base::Ip>& addresses);
 std::vector<std::string> texts(const std::vector<base::Cidr>& prefixes);
+std::string route_protocol_name(uint8_t protocol);
+std::string route_type_name(uint8_t type);
+std::string route_text(const HostRoute& route);  // "10.0.0.0/8 via 192.0.2.1 dev eth0 proto static", as ip-route(8) has it
 std::vector<std::string> label_texts(const std::map<std::string, std::string>& labels);  // "key=value"
 
 }  // namespace model

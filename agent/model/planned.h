@@ -14,6 +14,7 @@ namespace model {
 struct Planned {
   std::vector<desired::Row> rows;
   std::vector<Problem> problems;
+  std::vector<std::string> notes;         // shown in the row of that key; nobody has to do anything about them
   std::optional<base::BootTime> wake_at;  // plan this key again then, whatever happens
   std::optional<Allocation> allocation;   // plan/ipam only
 };

@@ -15,6 +15,7 @@
 #include "model/host/allocation.h"
 #include "model/host/link.h"
 #include "model/host/sandbox.h"
+#include "model/prefix_index.h"
 #include "model/problem.h"
 #include "model/source_status.h"
 #include "model/table.h"
@@ -45,6 +46,8 @@ struct Snapshot {
   base::BootTime now{};
   immer::map<std::string, immer::set<std::string>> slices_of_service;  // Service key -> EndpointSlice keys
   immer::map<base::Ip, std::string> address_owner;                     // allocated address -> Sandbox key
+  PrefixIndex foreign_routes;                                          // destination -> HostRoute keys, see plan::is_foreign_route()
+  PrefixIndex nodes_of_pod_cidr;                                       // pod CIDR -> Node names
 
   template <class Row>
   const Table<Row>& table() const {

@@ -11,8 +11,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
 
 model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
-  const auto* canary = snapshot.table<model::CanaryResult>().find("canary");
-  if (!canary || !canary->from_host || !canary->from_pod || own_pod_cidrs(snapshot).empty()) return planned;
+  if (!pods_can_be_made(snapshot)) return planned;
   const auto& identity = snapshot.identity;
   planned.rows.push_back(model::desired::File{identity.cni_conf_dir + "/05-ichor.conflist",
                                               model::desired::cni_conflist(identity.run_dir, identity.state_dir)});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/canary.h"
 #include "model/desired/rows.h"
 
 namespace plan {
@@ -60,6 +61,15 @@ bool changes_knowledge(const Touched& touched) {
   const auto* before = touched.old_row<model::SourceStatus>();
   const auto* after = touched.new_row<model::SourceStatus>();
   return !before || !after || before->synced != after->synced || before->kept != after->kept;
+}
+
+bool is_foreign_route(const model::HostRoute& route) {
+  return route.protocol != model::desired::kRouteProtocol && route.table == model::kMainTable && !is_default(route.destination);
+}
+
+bool pods_can_be_made(const model::Snapshot& snapshot) {
+  const auto* canary = snapshot.table<model::CanaryResult>().find(model::kCanaryKey);
+  return canary && canary->from_host && canary->from_pod && !own_pod_cidrs(snapshot).empty();
 }
 
 bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {

@@ -1,8 +1,10 @@
 #include "plan/pods.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/text.h"
+#include "model/fields_text.h"
 #include "plan/node.h"
 
 namespace plan::pods {
@@ -18,7 +20,7 @@ std::string hex(uint64_t value, int digits) {
 }
 
 // A new ADD makes a new link even for a known container: the old one may still be on its way out.
-uint64_t link_hash(const Sandbox& sandbox) { return base::stable_hash(sandbox.key() + "#" + std::to_string(sandbox.incarnation)); }
+uint64_t link_hash(const Sandbox& sandbox) { return base::stable_hash(sandbox.key() + "#" + std::to_string(sandbox.identity.incarnation)); }
 
 // Locally administered and unicast (IEEE 802 section 8.2); `side` tells the two ends apart.
 base::Mac mac(uint64_t hash, uint8_t side) {
@@ -34,7 +36,7 @@ PodLink link_of(const Sandbox& sandbox, const model::Allocation& allocation, con
   PodLink link;
   link.name = kPodLinkPrefix + hex(hash >> 16, 12);
   link.sandbox = sandbox.key();
-  link.ifname = sandbox.ifname;
+  link.ifname = sandbox.identity.ifname;
   link.host_mac = mac(hash, 0);
   link.pod_mac = mac(hash, 1);
   link.mtu = pod_mtu(snapshot);
@@ -43,19 +45,20 @@ PodLink link_of(const Sandbox& sandbox, const model::Allocation& allocation, con
   return link;
 }
 
-SandboxRecord record_of(const Sandbox& sandbox, const model::Allocation& allocation) {
-  SandboxRecord record;
-  record.sandbox = sandbox.key();
-  record.container_id = sandbox.container_id;
-  record.ifname = sandbox.ifname;
-  record.pod_namespace = sandbox.pod_namespace;
-  record.pod_name = sandbox.pod_name;
-  record.pod_uid = sandbox.pod_uid;
-  record.netns_path = sandbox.netns_path;
-  record.incarnation = sandbox.incarnation;
-  record.addresses = allocation.addresses;
-  record.complete = sandbox.complete;
-  return record;
+// Peers send to addresses of the node's pod CIDRs only; those of its own pods are delivered here whatever they are.
+void report_old_addresses(const Sandbox& sandbox, const model::Allocation& allocation, const model::Snapshot& snapshot,
+                          model::Planned& planned) {
+  const model::Node* node = snapshot.own_node();
+  if (sandbox.transient || !node || node->pod_cidrs.empty()) return;
+  for (const auto& address : allocation.addresses) {
+    const auto& cidrs = node->pod_cidrs;
+    if (std::any_of(cidrs.begin(), cidrs.end(), [&](const base::Cidr& cidr) { return cidr.contains(address); })) continue;
+    std::string present = base::join(model::texts(cidrs), ", ");
+    planned.problems.push_back({"Pod " + sandbox.identity.pod(),
+                                "keeps its address " + base::to_string(address) + ", which is outside of the pod CIDRs of its node, now " +
+                                    present + ": this node still delivers to it, peers do not send it here any more",
+                                "delete the pod, so that it is made again with an address of " + present});
+  }
 }
 
 }  // namespace
@@ -73,7 +76,8 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   const auto* allocation = snapshot.table<model::Allocation>().find(key);
   if (!sandbox || !allocation || !configured(snapshot)) return planned;
 
-  if (!sandbox->transient) planned.rows.push_back(record_of(*sandbox, *allocation));
+  report_old_addresses(*sandbox, *allocation, snapshot, planned);
+  if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, sandbox->complete});
   PodLink link = link_of(*sandbox, *allocation, snapshot);
   planned.rows.push_back(link);
   for (auto side : {FilterSide::kFromPod, FilterSide::kToPod})

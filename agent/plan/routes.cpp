@@ -1,11 +1,19 @@
 #include "plan/routes.h"
 
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "base/text.h"
+#include "model/fields_text.h"
 #include "plan/node.h"
 
 namespace plan::routes {
 namespace {
 
+using model::HostRoute;
 using model::Node;
+using model::desired::RouteType;
 
 // The longer prefix; between equals the link whose name sorts first, so that the order of rows does not matter.
 bool better(const model::Address& a, const model::Address& b) {
@@ -22,7 +30,93 @@ const model::Address* segment_of(const base::Ip& gateway, const model::Snapshot&
   return longest;
 }
 
-void plan_cidr(const Node& peer, const base::Cidr& cidr, const model::Snapshot& snapshot, model::Planned& planned) {
+// The segment itself, which is foreign only by name: that a peer's pods have addresses of the range that the nodes live in says nothing
+// about who routes them, and the longer route by the peer's own address leaves the rest of the segment alone.
+bool is_segment(const HostRoute& route, const model::Address* segment) {
+  return segment && route.gateway.is_unspecified() && route.link == segment->link && route.destination == base::canonical(segment->cidr);
+}
+
+// What others route of a prefix.
+struct Standing {
+  bool whole = false;                    // nothing is left of it
+  std::vector<const HostRoute*> routes;  // the longest one that covers it, else those to its parts; sorted
+};
+
+// Whether parts of the prefix make up the whole of it.
+bool filled(const base::Cidr& prefix, const std::set<base::Cidr>& parts) {
+  if (parts.contains(prefix)) return true;
+  bool any = std::any_of(parts.begin(), parts.end(), [&](const base::Cidr& part) { return prefix.contains(part.address); });
+  if (!any || prefix.length == prefix.address.width()) return false;
+  base::Cidr low{prefix.address, static_cast<uint8_t>(prefix.length + 1)}, high = low;
+  high.address = *base::nth_address(prefix, base::address_count(prefix) / 2);
+  return filled(low, parts) && filled(high, parts);
+}
+
+Standing standing(const base::Cidr& cidr, const model::Address* segment, const model::Snapshot& snapshot) {
+  Standing found;
+  auto collect = [&](const model::PrefixIndex::Keys& keys) {
+    size_t before = found.routes.size();
+    for (const auto& key : keys)
+      if (const auto* route = snapshot.table<HostRoute>().find(key); route && !is_segment(*route, segment)) found.routes.push_back(route);
+    return found.routes.size() > before;
+  };
+  snapshot.foreign_routes.covering(cidr, [&](const base::Cidr&, const auto& keys) { return !(found.whole = collect(keys)); });
+  if (!found.whole) {
+    std::set<base::Cidr> parts;
+    snapshot.foreign_routes.inside(cidr, [&](const base::Cidr& part, const auto& keys) {
+      if (collect(keys)) parts.insert(part);
+    });
+    found.whole = !parts.empty() && filled(cidr, parts);
+  }
+  auto order = [](const HostRoute* route) { return std::tie(route->destination, route->metric, route->gateway, route->link); };
+  std::sort(found.routes.begin(), found.routes.end(), [&](const auto* a, const auto* b) { return order(a) < order(b); });
+  return found;
+}
+
+void note(const base::Cidr& cidr, const Standing& found, model::Planned& planned) {
+  constexpr size_t kNamed = 3;
+  if (found.routes.empty()) return;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min(found.routes.size(), kNamed); ++i) names.push_back(model::route_text(*found.routes[i]));
+  std::string text = base::to_string(cidr) + (found.whole ? " is left to " : " is left in part to ") + base::join(names, ", ");
+  if (found.routes.size() > kNamed) text += " and " + std::to_string(found.routes.size() - kNamed) + " more";
+  planned.notes.push_back(std::move(text));
+}
+
+// Without a route to what no pod holds, such a packet goes back out by the default route, and its router sends it here again. A longer or
+// equal foreign route wins by itself. A shorter one on link would lose, although pods of another network may live there, and nothing
+// comes back from a link: it is left to it. One by a gateway is the loop.
+void plan_unused(const base::Cidr& cidr, const model::Snapshot& snapshot, model::Planned& planned) {
+  if (cidr.length == cidr.address.width()) return;  // one address, the pod's own route
+  Standing found = standing(cidr, nullptr, snapshot);
+  bool on_link = found.whole && found.routes.front()->destination.length < cidr.length && found.routes.front()->gateway.is_unspecified();
+  if (on_link) return note(cidr, found, planned);
+  model::desired::Route route{
+      cidr, base::Ip{}, "", base::Ip{}, model::desired::kUnusedRouteMetric, model::desired::RouteType::kUnreachable};
+  planned.rows.push_back(std::move(route));
+}
+
+struct NextHop {
+  base::Ip gateway;
+  const model::Address* segment = nullptr;  // null: it is on none of this node's
+};
+
+// The first address of the family that is on a segment, else the first of the family.
+std::optional<NextHop> next_hop(const Node& peer, base::Family family, const model::Snapshot& snapshot) {
+  std::optional<NextHop> first;
+  for (const auto& gateway : peer.internal_ips) {
+    if (gateway.family() != family) continue;
+    NextHop hop{gateway, segment_of(gateway, snapshot)};
+    if (hop.segment) return hop;
+    if (!first) first = hop;
+  }
+  return first;
+}
+
+// Foreign routes win, whether they were there first or came later: as long as one covers the prefix, whoever made it (flannel, Cilium, a
+// routing daemon, a person) brings packets to that peer in a way that ichor does not know. Ours has a metric that nobody else's is above,
+// so that theirs can be added beside it and takes effect at once; then ours goes.
+void plan_peer(const Node& peer, const base::Cidr& cidr, const model::Snapshot& snapshot, model::Planned& planned) {
   const std::string subject = "Node " + peer.meta.name;
   for (const auto& own : own_pod_cidrs(snapshot))
     if (own.contains(cidr.address) || cidr.contains(own.address)) {
@@ -30,39 +124,53 @@ void plan_cidr(const Node& peer, const base::Cidr& cidr, const model::Snapshot& 
                                   "give the nodes disjoint pod CIDRs"});
       return;
     }
-  bool has_address = false;
-  for (const auto& gateway : peer.internal_ips) {
-    if (gateway.family() != cidr.address.family()) continue;
-    has_address = true;
-    if (const auto* segment = segment_of(gateway, snapshot)) {
-      planned.rows.push_back(model::desired::Route{cidr, gateway, segment->link, base::Ip{}});
-      return;
-    }
-  }
-  if (!has_address)
+  auto hop = next_hop(peer, cidr.address.family(), snapshot);
+  Standing found = standing(cidr, hop ? hop->segment : nullptr, snapshot);
+  note(cidr, found, planned);
+  if (found.whole) return;
+  if (!hop)
     planned.problems.push_back(
         {subject,
          std::string("has no ") + (cidr.address.is_v4() ? "IPv4" : "IPv6") + " InternalIP to route " + base::to_string(cidr) + " to",
          "look at the Node's status.addresses"});
+  else if (hop->segment)
+    planned.rows.push_back(
+        model::desired::Route{cidr, hop->gateway, hop->segment->link, base::Ip{}, model::desired::kPeerRouteMetric, RouteType::kUnicast});
   else if (!snapshot.config().direct_routing_skip_unreachable)
     planned.problems.push_back({subject, "none of its addresses is on a segment of this node, so its pods are left to the default route",
                                 "route " + base::to_string(cidr) + " in your network, or set directRoutingSkipUnreachable"});
 }
 
+void insert_all(const model::PrefixIndex::Keys& nodes, Keys& keys) { keys.insert(nodes.begin(), nodes.end()); }
+
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (touched.is<Node>()) keys.insert(touched.key<Node>());
+  if (touched.is<HostRoute>())
+    for (const auto* route : {touched.old_row<HostRoute>(), touched.new_row<HostRoute>()}) {
+      if (!route || !is_foreign_route(*route)) continue;
+      snapshot.nodes_of_pod_cidr.covering(route->destination, [&](const base::Cidr&, const auto& nodes) {
+        insert_all(nodes, keys);
+        return true;
+      });
+      snapshot.nodes_of_pod_cidr.inside(route->destination, [&](const base::Cidr&, const auto& nodes) { insert_all(nodes, keys); });
+    }
   if (!changes_node(touched, snapshot)) return;
   for (const auto& [name, node] : snapshot.table<Node>()) keys.insert(name);
 }
 
 model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
-  const Node* peer = snapshot.table<Node>().find(key);
-  if (!peer || key == snapshot.identity.node_name || !objects_known(snapshot) || !snapshot.config().auto_direct_node_routes) return planned;
-  for (const auto& cidr : peer->pod_cidrs)
-    if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) plan_cidr(*peer, cidr, snapshot, planned);
+  const Node* node = snapshot.table<Node>().find(key);
+  if (!node || !settled(snapshot)) return planned;
+  if (key == snapshot.identity.node_name) {
+    for (const auto& cidr : own_pod_cidrs(snapshot)) plan_unused(cidr, snapshot, planned);
+    return planned;
+  }
+  if (!snapshot.config().auto_direct_node_routes) return planned;
+  for (const auto& cidr : node->pod_cidrs)
+    if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) plan_peer(*node, cidr, snapshot, planned);
   return planned;
 }
 

@@ -1,4 +1,5 @@
-// Direct routes to a peer's pod CIDRs by the peer's own address. Keys are node names.
+// Direct routes to a peer's pod CIDRs by the peer's own address, where nobody else routes them, and none for the unused addresses of this
+// node's. Keys are node names.
 #pragma once
 
 #include "plan/plan.h"

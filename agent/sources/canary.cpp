@@ -32,10 +32,10 @@ constexpr Millis kShortestPause{20}, kLongestFailingPause{1000}, kLongestPause{1
 
 model::Sandbox sandbox_row(const std::shared_ptr<base::Fd>& netns, uint32_t incarnation) {
   model::Sandbox sandbox;
-  sandbox.container_id = "canary-" + std::to_string(getpid());
-  sandbox.ifname = model::kCanaryIfname;
-  sandbox.incarnation = incarnation;
-  sandbox.pod_name = "canary";
+  sandbox.identity.container_id = "canary-" + std::to_string(getpid());
+  sandbox.identity.ifname = model::kCanaryIfname;
+  sandbox.identity.incarnation = incarnation;
+  sandbox.identity.pod_name = "canary";
   sandbox.complete = true;
   sandbox.transient = true;
   sandbox.netns = netns;

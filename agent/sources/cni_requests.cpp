@@ -14,13 +14,7 @@ namespace {
 
 model::Sandbox sandbox_of(const model::desired::SandboxRecord& record) {
   model::Sandbox sandbox;
-  sandbox.container_id = record.container_id;
-  sandbox.ifname = record.ifname;
-  sandbox.pod_namespace = record.pod_namespace;
-  sandbox.pod_name = record.pod_name;
-  sandbox.pod_uid = record.pod_uid;
-  sandbox.netns_path = record.netns_path;
-  sandbox.incarnation = record.incarnation;
+  sandbox.identity = record.identity;
   sandbox.addresses = record.addresses;
   sandbox.complete = true;
   return sandbox;
@@ -69,7 +63,7 @@ base::Result<void> CniRequests::keep_records() {
     if (!record.complete) continue;
     model::Sandbox sandbox = sandbox_of(record);
     attachments_->keep(sandbox);
-    fact.changes.push_back(model::put(record.sandbox, std::move(sandbox)));
+    fact.changes.push_back(model::put(record.key(), std::move(sandbox)));
     ++kept;
   }
   for (const auto& damaged : content.damaged) report_damaged(damaged, fact.changes);

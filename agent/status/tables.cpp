@@ -53,6 +53,16 @@ TableView view_of_effects(const Published& published) {
   return view;
 }
 
+// With what plan/routes has to say of the peer.
+TableView view_of_nodes(const Published& published) {
+  TableView view = view_of<model::Node>(published, "node");
+  for (auto& line : view.lines) {
+    const auto* of_key = published.notes.find("routes " + line.key);
+    line.fields.emplace_back("note", of_key ? base::join(of_key->notes, "; ") : "");
+  }
+  return view;
+}
+
 // What sources and planners have to say, side by side; "owner" tells a planner's key from a source.
 TableView view_of_problems(const Published& published) {
   TableView view{"", {}};
@@ -79,8 +89,9 @@ std::string description_of_kind(std::string_view kind) {
       {"pod_links", "Links of pods, host side."},
       {"filters", "Programs on pod links."},
       {"pod_entries", "Pod addresses as the datapath delivers to them."},
-      {"routes", "Routes that ichor makes, most of all to the pods of peers."},
+      {"routes", "Routes that ichor makes: to its own pods and to those of peers."},
       {"neighbors", "Neighbour entries that ichor makes on pod links."},
+      {"status_patches", "What ichor writes into the status of objects."},
       {"files", "Files that ichor writes, such as the CNI configuration."},
   };
   for (const auto& [name, description] : kDescriptions)
@@ -99,7 +110,7 @@ std::vector<TableDefinition> make_tables() {
       {"services", "Services as read from the cluster.", [](const Published& p) { return view_of<Service>(p, "service"); }},
       {"endpoint_slices", "EndpointSlices: who answers for a Service.",
        [](const Published& p) { return view_of<EndpointSlice>(p, "slice"); }},
-      {"nodes", "Nodes with their addresses and pod CIDRs.", [](const Published& p) { return view_of<Node>(p, "node"); }},
+      {"nodes", "Nodes with their addresses and pod CIDRs.", &view_of_nodes},
       {"pods", "Pods as read from the cluster.", [](const Published& p) { return view_of<Pod>(p, "pod"); }},
       {"namespaces", "Namespaces.", [](const Published& p) { return view_of<Namespace>(p, "namespace"); }},
       {"links", "The node's network links.", [](const Published& p) { return view_of<Link>(p, "link"); }},

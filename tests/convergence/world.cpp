@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/canary.h"
 #include "plan/plan.h"
 #include "support/builders.h"
 
@@ -11,6 +12,7 @@ using namespace support;
 
 World::World(uint32_t seed) : random_(seed) {
   rows_.emplace("node n1", a_node("n1", {"10.42.1.0/24", "fd00:42:1::/64"}, {"192.168.42.11"}));
+  rows_.emplace("canary", model::put(model::kCanaryKey, model::CanaryResult{true, true, "", model::kCanaryListenerAddress, 9000}));
   rows_.emplace("link", a_link("eth0"));
   rows_.emplace("address", an_address("eth0", "192.168.42.11/24"));
   for (const auto& change : all_synced())
@@ -18,7 +20,7 @@ World::World(uint32_t seed) : random_(seed) {
 }
 
 model::Change World::step() {
-  switch (pick(9)) {
+  switch (pick(12)) {
     case 0:
     case 1:
       return service();
@@ -32,6 +34,11 @@ model::Change World::step() {
       return sandbox();
     case 7:
       return zone();
+    case 8:
+      return own_node();
+    case 9:
+    case 10:
+      return foreign_route();
     default:
       return uplink();
   }
@@ -78,7 +85,9 @@ model::Change World::peer() {
     rows_.erase("node " + name);
     return model::gone<model::Node>(name);
   }
-  auto node = a_node(name, {"10.42." + std::to_string(2 + pick(4)) + ".0/24"}, {"192.168.42." + std::to_string(20 + pick(4))});
+  // Registered again with another range or at another address, which may be one that this node does not reach.
+  std::string address = (pick(5) ? "192.168.42." : "203.0.113.") + std::to_string(20 + pick(4));
+  auto node = a_node(name, {"10.42." + std::to_string(2 + pick(4)) + ".0/24"}, {address});
   return rows_.insert_or_assign("node " + name, node).first->second;
 }
 
@@ -98,6 +107,22 @@ model::Change World::zone() {
 }
 
 model::Change World::uplink() { return rows_.insert_or_assign("link", a_link("eth0", pick(2) ? 1500 : 9000)).first->second; }
+
+// A cloud keeps pods away, and lets them come. The ranges stay: which addresses pods keep is history.
+model::Change World::own_node() {
+  model::Node row = *std::get<model::RowChange<model::Node>>(rows_.at("node n1")).row;
+  row.network_unavailable = pick(2) == 0;
+  return rows_.insert_or_assign("node n1", model::put("n1", row)).first->second;
+}
+
+// Another network's, that covers one peer's range, all of them, or a half.
+model::Change World::foreign_route() {
+  static const std::vector<std::string> kDestinations = {"10.42.2.0/24", "10.42.3.0/24", "10.42.0.0/16", "10.42.4.0/25", "10.42.4.128/25"};
+  const std::string& destination = kDestinations[pick(static_cast<uint32_t>(kDestinations.size()))];
+  std::string key = "254 " + destination + " via 192.168.42.99 dev eth0 metric 0";
+  if (rows_.erase("route " + destination)) return model::gone<model::HostRoute>(key);
+  return rows_.emplace("route " + destination, a_route(destination, "192.168.42.99", "eth0")).first->second;
+}
 
 Agent::Agent(support::FakeKernel& kernel, base::BootTime& now) : kernel_(kernel), now_(now) { start(); }
 

@@ -32,6 +32,8 @@ class World {
   model::Change sandbox();
   model::Change zone();
   model::Change uplink();
+  model::Change own_node();
+  model::Change foreign_route();
   uint32_t pick(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
 
   std::mt19937 random_;

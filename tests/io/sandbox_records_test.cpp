@@ -16,9 +16,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const SandboxRecord kRecord{"abc/eth0",  "abc", "eth0",         "ns",
-                            "web-0",     "u-1", "/run/netns/x", {*base::parse_ip("10.1.0.5"), *base::parse_ip("fd00::5")},
-                            4000000000u, true};
+const SandboxRecord kRecord{
+    {"abc", "eth0", "ns", "web-0", "u-1", "/run/netns/x", 4000000000u}, {*base::parse_ip("10.1.0.5"), *base::parse_ip("fd00::5")}, true};
 
 class IoSandboxRecords : public testing::Test {
  protected:

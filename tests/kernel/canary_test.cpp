@@ -111,7 +111,7 @@ class Canary : public support::NetnsTest {
     ASSERT_TRUE(eventually([this] { return sandbox_.netns != nullptr; }));
     model::desired::PodLink link;
     link.name = "ich00canary";
-    link.ifname = sandbox_.ifname;
+    link.ifname = sandbox_.identity.ifname;
     link.host_mac = {{2, 1, 0, 0, 0, 1}};
     link.pod_mac = {{2, 2, 0, 0, 0, 1}};
     link.mtu = 1500;
@@ -139,7 +139,7 @@ class Canary : public support::NetnsTest {
 TEST_F(Canary, AsksForAPodAndAServiceAtOnce) {
   ASSERT_TRUE(eventually([this] { return synced_; }));
 
-  EXPECT_THAT(sandbox_.container_id, testing::StartsWith("canary-"));
+  EXPECT_THAT(sandbox_.identity.container_id, testing::StartsWith("canary-"));
   EXPECT_THAT(sandbox_.addresses, testing::ElementsAre(model::kCanaryPodAddress));
   EXPECT_TRUE(sandbox_.transient);
   EXPECT_TRUE(sandbox_.complete);

@@ -12,6 +12,7 @@ using io::kernel::NeighborStore;
 using io::kernel::RouteStore;
 using model::desired::Neighbor;
 using model::desired::Route;
+using model::desired::RouteType;
 using support::output_of;
 using support::run;
 using testing::HasSubstr;
@@ -52,6 +53,30 @@ TEST_F(KernelRoutes, ComeBackAsTheyWerePut) {
 
   EXPECT_THAT(list(), testing::UnorderedElementsAreArray(rows));
   EXPECT_THAT(output_of("ip route"), HasSubstr("10.1.0.5 dev ich01 proto 105 scope link"));
+}
+
+TEST_F(KernelRoutes, OfTypeUnreachableAndWithAMetricComeBackAsTheyWerePutAndGo) {
+  std::vector<Route> rows = {
+      {cidr("10.1.0.0/24"), base::Ip{}, "", base::Ip{}, model::desired::kUnusedRouteMetric, RouteType::kUnreachable},
+      {cidr("fd00:1::/64"), base::Ip{}, "", base::Ip{}, model::desired::kUnusedRouteMetric, RouteType::kUnreachable},
+      {cidr("10.2.0.0/16"), ip("192.0.2.2"), "up0", base::Ip{}, model::desired::kPeerRouteMetric, RouteType::kUnicast},
+      {cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}, model::desired::kPeerRouteMetric, RouteType::kUnicast}};
+
+  for (const auto& row : rows) put(row);
+  for (const auto& row : rows) put(row);
+  EXPECT_THAT(list(), testing::UnorderedElementsAreArray(rows));
+  ASSERT_TRUE(
+      run("ip route add 10.2.0.0/16 via 192.0.2.9 && ip -6 route add fd00:2::/64 via 2001:db8::9 && "
+          "ip route add 10.1.0.0/24 dev ich01 && ip -6 route add fd00:1::/64 dev ich01"));
+  for (const char* preferred :
+       {"10.2.0.1 via 192.0.2.9", "fd00:2::1 from :: via 2001:db8::9", "10.1.0.1 dev ich01", "fd00:1::1 from :: dev ich01"})
+    EXPECT_THAT(output_of("ip route get 10.2.0.1; ip route get fd00:2::1; ip route get 10.1.0.1; ip route get fd00:1::1"),
+                HasSubstr(preferred));
+
+  for (const auto& row : rows) EXPECT_TRUE(RouteStore().remove(row));
+  EXPECT_THAT(list(), testing::IsEmpty());
+  EXPECT_THAT(output_of("ip route; ip -6 route"),
+              testing::AllOf(HasSubstr("10.2.0.0/16 via 192.0.2.9"), HasSubstr("fd00:2::/64 via 2001:db8::9")));
 }
 
 TEST_F(KernelRoutes, FindTheirLinkByTheGateway) {

@@ -68,7 +68,7 @@ TEST_F(Ipam, AnAddressFreedIsGivenToTheOneThatWentWithout) {
   run();
   fold(the_sandbox([] {
     auto again = a_sandbox("c");
-    again.incarnation = 2;
+    again.identity.incarnation = 2;
     return again;
   }()));
   run();

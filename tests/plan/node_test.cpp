@@ -5,6 +5,7 @@
 #include "abi/services.h"
 #include "engine/planning.h"
 #include "plan/cni_conf.h"
+#include "plan/node_condition.h"
 #include "plan/pods.h"
 #include "plan/programs.h"
 #include "plan/routes.h"
@@ -114,8 +115,8 @@ TEST_F(PlanNode, APeersPodCidrsAreRoutedToItsAddressOfTheSameFamily) {
 
   auto rows = only<Route>(plan::routes::plan("n2", snapshot()));
 
-  EXPECT_EQ(rows, (std::vector<Route>{{cidr("10.42.2.0/24"), ip("192.168.42.12"), "eth0", {}},
-                                      {cidr("fd00:42:2::/64"), ip("fd00:42::12"), "eth0", {}}}));
+  EXPECT_EQ(rows, (std::vector<Route>{{cidr("10.42.2.0/24"), ip("192.168.42.12"), "eth0", {}, kPeerRouteMetric, RouteType::kUnicast},
+                                      {cidr("fd00:42:2::/64"), ip("fd00:42::12"), "eth0", {}, kPeerRouteMetric, RouteType::kUnicast}}));
 }
 
 TEST_F(PlanNode, APeerBehindARouterIsAProblemUnlessSuchPeersAreToBeSkipped) {
@@ -160,10 +161,46 @@ TEST_F(PlanNode, ANewAddOfAKnownContainerMakesAnotherLink) {
   fold(the_sandbox(sandbox));
   planning.run({}, [](const auto&, auto) {});
   auto first = only<PodLink>(plan::pods::plan("a/eth0", snapshot()))[0].name;
-  sandbox.incarnation = 2;
+  sandbox.identity.incarnation = 2;
   fold(the_sandbox(sandbox));
 
   EXPECT_NE(only<PodLink>(plan::pods::plan("a/eth0", snapshot()))[0].name, first);
+}
+
+TEST_F(PlanNode, APodThatKeepsAnAddressOutsideOfTheNodesRangesIsReportedAndStillServed) {
+  fold(the_sandbox(a_sandbox("a")));
+  planning.run({}, [](const auto&, auto) {});
+  EXPECT_TRUE(plan::pods::plan("a/eth0", snapshot()).problems.empty());
+
+  fold(a_node("n1", {"10.42.8.0/24", "fd00:42:1::/64"}, {"192.168.42.11", "fd00:42::11"}));
+  fold(the_sandbox(a_sandbox("b")));
+  planning.run({}, [](const auto&, auto) {});
+
+  auto kept = plan::pods::plan("a/eth0", snapshot()), fresh = plan::pods::plan("b/eth0", snapshot());
+  ASSERT_EQ(kept.problems.size(), 1u);
+  EXPECT_EQ(kept.problems[0].subject, "Pod default/pod-a");
+  EXPECT_NE(kept.problems[0].text.find("10.42.1."), std::string::npos);
+  EXPECT_NE(kept.problems[0].text.find("10.42.8.0/24, fd00:42:1::/64"), std::string::npos);
+  EXPECT_EQ(only<PodEntry>(kept).size(), 2u);
+  EXPECT_TRUE(fresh.problems.empty());
+  EXPECT_TRUE(cidr("10.42.8.0/24").contains(only<PodEntry>(fresh)[0].address));
+}
+
+TEST_F(PlanNode, ANetworkThatACloudCallsUnavailableIsCalledAvailableOncePodsCanBeMade) {
+  auto own = a_node("n1", {"10.42.1.0/24"}, {"192.168.42.11"});
+  fold(model::put("canary", model::CanaryResult{true, true, "", {}, 0}));
+  EXPECT_TRUE(plan::node_condition::plan("node", snapshot()).rows.empty());
+  model::Node unavailable = *std::get<model::RowChange<model::Node>>(own).row;
+  unavailable.network_unavailable = true;
+  fold(model::put("n1", unavailable));
+
+  auto patches = only<StatusPatch>(plan::node_condition::plan("node", snapshot()));
+  ASSERT_EQ(patches.size(), 1u);
+  EXPECT_EQ(patches[0].key(), "Node..n1");
+  EXPECT_NE(patches[0].status.find(R"("status":"False","type":"NetworkUnavailable")"), std::string::npos);
+
+  fold(model::put("canary", model::CanaryResult{true, false, "", {}, 0}));
+  EXPECT_TRUE(plan::node_condition::plan("node", snapshot()).rows.empty());
 }
 
 TEST_F(PlanNode, TheCniConfigurationWaitsForBothCanaries) {

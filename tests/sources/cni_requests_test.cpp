@@ -116,11 +116,10 @@ class SourcesCniRequestsAdd : public SourcesCniRequests {
 
 model::desired::SandboxRecord record(const std::string& container, bool complete) {
   model::desired::SandboxRecord record;
-  record.container_id = container;
-  record.ifname = "eth0";
-  record.sandbox = container + "/eth0";
+  record.identity.container_id = container;
+  record.identity.ifname = "eth0";
   record.addresses = {*base::parse_ip("10.1.0.5")};
-  record.incarnation = 77;
+  record.identity.incarnation = 77;
   record.complete = complete;
   return record;
 }
@@ -138,7 +137,7 @@ TEST_F(SourcesCniRequests, TheFirstFactHoldsWhatWasAttachedAndSaysThatAllIsKnown
   const auto& kept = std::get<model::RowChange<Sandbox>>(fact.changes[0]);
   EXPECT_EQ(kept.key, "kept/eth0");
   EXPECT_TRUE(kept.row->complete);
-  EXPECT_EQ(kept.row->incarnation, 77u);
+  EXPECT_EQ(kept.row->identity.incarnation, 77u);
   EXPECT_THAT(kept.row->addresses, ElementsAre(*base::parse_ip("10.1.0.5")));
   EXPECT_THAT(std::get<model::RowChange<model::Problem>>(fact.changes[1]).row->subject, HasSubstr("cut@eth0"));
   EXPECT_THAT(std::get<model::RowChange<model::Allocation>>(fact.changes[2]).row->addresses, ElementsAre(*base::parse_ip("10.1.0.9")));
@@ -257,7 +256,7 @@ TEST_F(SourcesCniRequestsAdd, TheBuiltPluginGetsItsResultWhenTheRowsAreInForce) 
   const model::Fact fact = next_fact();
   const auto change = sandbox_of(fact);
   EXPECT_EQ(change.key, "abc/eth0");
-  EXPECT_EQ(change.row->pod_namespace + "/" + change.row->pod_name + "/" + change.row->pod_uid, "ns/web-0/u-1");
+  EXPECT_EQ(change.row->identity.pod() + "/" + change.row->identity.pod_uid, "ns/web-0/u-1");
   EXPECT_FALSE(change.row->complete);
   EXPECT_TRUE(change.row->netns && *change.row->netns);
   fact.waiter(in_force());

@@ -73,7 +73,8 @@ TEST(SourcesDecodeNode, PrefixesAndAddressesAreRead) {
   auto node = decode_node(json::parse(R"({"metadata":{"name":"n1.example","deletionTimestamp":"2026-01-01T00:00:00Z"},
       "spec":{"podCIDR":"10.244.1.7/24","podCIDRs":["10.244.1.7/24","fd00:1::/64"],"taints":[{"key":"a","effect":"NoSchedule"}]},
       "status":{"addresses":[{"type":"Hostname","address":"n1"},{"type":"InternalIP","address":"192.0.2.1"},
-                             {"type":"ExternalIP","address":"2001:db8::1"}]}})"));
+                             {"type":"ExternalIP","address":"2001:db8::1"}],
+                "conditions":[{"type":"Ready","status":"False"},{"type":"NetworkUnavailable","status":"True"}]}})"));
 
   ASSERT_TRUE(node.ok()) << node.error().text;
   EXPECT_EQ(node->meta.key(), "n1.example");
@@ -82,12 +83,14 @@ TEST(SourcesDecodeNode, PrefixesAndAddressesAreRead) {
   EXPECT_THAT(node->external_ips, ElementsAre(ip("2001:db8::1")));
   EXPECT_THAT(node->taint_keys, ElementsAre("a"));
   EXPECT_TRUE(node->being_deleted);
+  EXPECT_TRUE(node->network_unavailable);
 }
 
 TEST(SourcesDecodeNode, ThePodCidrAloneIsEnoughAndContradictionsAreRefused) {
   auto alone = decode_node(json::parse(R"({"metadata":{"name":"n"},"spec":{"podCIDR":"10.1.0.0/24"}})"));
   ASSERT_TRUE(alone.ok());
   EXPECT_THAT(alone->pod_cidrs, ElementsAre(cidr("10.1.0.0/24")));
+  EXPECT_FALSE(alone->network_unavailable);
 
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"podCIDR":"10.1.0.0/24","podCIDRs":["10.2.0.0/24"]})", "spec.podCIDR: is not the first"},

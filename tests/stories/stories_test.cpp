@@ -1,5 +1,6 @@
-// A story is a folder: values.yaml, host.txt ("link NAME MTU", "address LINK CIDR", "node NAME"), manifests/, and in expected.txt what
-// `ichor-agent plan` says of it. With ICHOR_WRITE_STORIES=1 in the environment expected.txt is written anew; look at the difference.
+// A story is a folder: values.yaml, host.txt ("link NAME MTU", "address LINK CIDR", "route CIDR GATEWAY LINK", "node NAME"), manifests/,
+// and in expected.txt what `ichor-agent plan` says of it. With ICHOR_WRITE_STORIES=1 in the environment expected.txt is written anew; look
+// at the difference.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -33,6 +34,12 @@ model::Fact host_of(const fs::path& story, model::Identity& identity) {
       continue;
     }
     lines >> value;
+    if (word == "route") {
+      std::string link;
+      lines >> link;
+      fact.changes.push_back(support::a_route(name, value, link));
+      continue;
+    }
     fact.changes.push_back(word == "link" ? support::a_link(name, static_cast<uint32_t>(std::stoul(value)))
                                           : support::an_address(name, value));
   }

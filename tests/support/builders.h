@@ -77,13 +77,21 @@ inline model::Change an_address(const std::string& link, const std::string& text
   return model::put(link + " " + text, model::Address{link, cidr(text), 0});
 }
 
+// Somebody else's, in the main table.
+inline model::Change a_route(const std::string& destination, const std::string& gateway, const std::string& link, uint32_t metric = 0) {
+  constexpr uint8_t kStatic = 4, kUnicast = 1;  // RTPROT_STATIC, RTN_UNICAST
+  model::HostRoute route{cidr(destination), gateway.empty() ? base::Ip{} : ip(gateway), link, kStatic, kUnicast, model::kMainTable, metric};
+  std::string via = gateway.empty() ? "" : " via " + gateway;
+  return model::put("254 " + destination + via + " dev " + link + " metric " + std::to_string(metric), route);
+}
+
 inline model::Sandbox a_sandbox(const std::string& container) {
   model::Sandbox sandbox;
-  sandbox.container_id = container;
-  sandbox.ifname = "eth0";
-  sandbox.pod_namespace = "default";
-  sandbox.pod_name = "pod-" + container;
-  sandbox.incarnation = 1;
+  sandbox.identity.container_id = container;
+  sandbox.identity.ifname = "eth0";
+  sandbox.identity.pod_namespace = "default";
+  sandbox.identity.pod_name = "pod-" + container;
+  sandbox.identity.incarnation = 1;
   return sandbox;
 }
 inline model::Change the_sandbox(const model::Sandbox& sandbox) { return model::put(sandbox.key(), sandbox); }

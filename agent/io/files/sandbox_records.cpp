@@ -21,14 +21,15 @@ constexpr std::string_view kSuffix = ".json";
 std::string encode(const SandboxRecord& record) {
   json addresses = json::array();
   for (const base::Ip& address : record.addresses) addresses.push_back(base::to_string(address));
+  const model::SandboxIdentity& identity = record.identity;
   const json document = {{"version", kVersion},
-                         {"containerId", record.container_id},
-                         {"ifname", record.ifname},
-                         {"podNamespace", record.pod_namespace},
-                         {"podName", record.pod_name},
-                         {"podUid", record.pod_uid},
-                         {"netns", record.netns_path},
-                         {"incarnation", record.incarnation},
+                         {"containerId", identity.container_id},
+                         {"ifname", identity.ifname},
+                         {"podNamespace", identity.pod_namespace},
+                         {"podName", identity.pod_name},
+                         {"podUid", identity.pod_uid},
+                         {"netns", identity.netns_path},
+                         {"incarnation", identity.incarnation},
                          {"addresses", std::move(addresses)},
                          {"complete", record.complete}};
   return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -48,17 +49,17 @@ base::Result<SandboxRecord> decode(const std::string& text) try {
   const json document = json::parse(text);
   if (document.at("version") != kVersion) return base::Error{EINVAL, "version: not " + std::to_string(kVersion)};
   SandboxRecord record;
-  record.container_id = document.at("containerId").get<std::string>();
-  record.ifname = document.at("ifname").get<std::string>();
-  record.sandbox = record.container_id + "/" + record.ifname;
-  record.pod_namespace = document.at("podNamespace").get<std::string>();
-  record.pod_name = document.at("podName").get<std::string>();
-  record.pod_uid = document.at("podUid").get<std::string>();
-  record.netns_path = document.at("netns").get<std::string>();
+  model::SandboxIdentity& identity = record.identity;
+  identity.container_id = document.at("containerId").get<std::string>();
+  identity.ifname = document.at("ifname").get<std::string>();
+  identity.pod_namespace = document.at("podNamespace").get<std::string>();
+  identity.pod_name = document.at("podName").get<std::string>();
+  identity.pod_uid = document.at("podUid").get<std::string>();
+  identity.netns_path = document.at("netns").get<std::string>();
   const json& incarnation = document.at("incarnation");
   if (!incarnation.is_number_unsigned() || incarnation.get<uint64_t>() > UINT32_MAX)
     return base::Error{EINVAL, "incarnation: not a 32 bit number"};
-  record.incarnation = incarnation.get<uint32_t>();
+  identity.incarnation = incarnation.get<uint32_t>();
   record.addresses = TRY(decode_addresses(document));
   record.complete = document.at("complete").get<bool>();
   return record;
@@ -103,10 +104,10 @@ bool SandboxRecords::is_of_this_boot(const std::string& name) const {
 base::Result<std::vector<SandboxRecord>> SandboxRecords::list() { return std::move(TRY(read()).records); }
 
 base::Result<void> SandboxRecords::put(const SandboxRecord& row, const SandboxRecord*) {
-  return write_file(path_of(row.sandbox), encode(row));
+  return write_file(path_of(row.key()), encode(row));
 }
 
-base::Result<void> SandboxRecords::remove(const SandboxRecord& actual) { return remove_file(path_of(actual.sandbox)); }
+base::Result<void> SandboxRecords::remove(const SandboxRecord& actual) { return remove_file(path_of(actual.key())); }
 
 base::Result<SandboxRecords::Content> SandboxRecords::read() const {
   Content content;
@@ -119,7 +120,7 @@ base::Result<SandboxRecords::Content> SandboxRecords::read() const {
       continue;
     }
     auto record = decode(*text);
-    if (record && path_of(record->sandbox) != path) record = base::Error{EINVAL, "the file is named for another sandbox"};
+    if (record && path_of(record->key()) != path) record = base::Error{EINVAL, "the file is named for another sandbox"};
     if (record)
       content.records.push_back(std::move(*record));
     else

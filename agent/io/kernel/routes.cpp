@@ -11,13 +11,17 @@ namespace {
 
 using model::desired::kRouteProtocol;
 using model::desired::Route;
+using model::desired::RouteType;
 
 constexpr uint32_t kIpv6Metric = 1024;  // what the kernel makes of no metric (IP6_RT_PRIO_USER)
 
-uint32_t metric_of(base::Family family) { return family == base::Family::kIpv4 ? 0 : kIpv6Metric; }
+uint32_t default_metric(base::Family family) { return family == base::Family::kIpv4 ? 0 : kIpv6Metric; }
+uint32_t metric_of(const Route& row) { return row.metric ? row.metric : default_metric(row.destination.address.family()); }
+uint8_t type_of(const Route& row) { return row.type == RouteType::kUnicast ? RTN_UNICAST : RTN_UNREACHABLE; }
 
 std::string describe(const Route& row) {
-  std::string text = "route " + base::to_string(row.destination);
+  std::string text = row.type == RouteType::kUnicast ? "route " : "unreachable route ";
+  text += base::to_string(row.destination);
   if (!row.gateway.is_unspecified()) text += " via " + base::to_string(row.gateway);
   if (!row.link.empty()) text += " dev " + row.link;
   return text;
@@ -54,8 +58,9 @@ rtmsg fixed_part(const Route& row) {
   fixed.rtm_dst_len = row.destination.length;
   fixed.rtm_table = RT_TABLE_MAIN;
   fixed.rtm_protocol = kRouteProtocol;
-  fixed.rtm_scope = row.gateway.is_unspecified() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  fixed.rtm_type = RTN_UNICAST;
+  bool on_link = row.gateway.is_unspecified() && row.type == RouteType::kUnicast;
+  fixed.rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  fixed.rtm_type = type_of(row);
   return fixed;
 }
 
@@ -63,6 +68,7 @@ base::Result<void> send(Netlink& netlink, const Route& row, uint16_t flags) {
   Message request(RTM_NEWROUTE, NLM_F_CREATE | flags);
   request.header(fixed_part(row));
   request.put(RTA_DST, row.destination.address);
+  if (row.metric) request.put_u32(RTA_PRIORITY, row.metric);
   if (!row.link.empty()) request.put_u32(RTA_OIF, TRY_IN(read_link(netlink, row.link), describe(row)).row.ifindex);
   if (!row.gateway.is_unspecified()) request.put(RTA_GATEWAY, row.gateway);
   if (!row.source.is_unspecified()) request.put(RTA_PREFSRC, row.source);
@@ -72,7 +78,7 @@ base::Result<void> send(Netlink& netlink, const Route& row, uint16_t flags) {
 // Replacing takes whatever route has the same destination and metric, so look first whose it is.
 base::Result<void> replace_own(Netlink& netlink, const Route& row) {
   for (const auto& route : TRY(read_routes(netlink, {RT_TABLE_MAIN, 0}))) {
-    bool in_the_way = route.row.destination == row.destination && route.row.metric == metric_of(row.destination.address.family());
+    bool in_the_way = route.row.destination == row.destination && route.row.metric == metric_of(row);
     if (!in_the_way || route.row.protocol == kRouteProtocol) continue;
     std::string foreign = describe_foreign(route, TRY(link_name(netlink, route.ifindex)));
     return base::Error{EEXIST, "a route that is not ichor's stands in the way: " + foreign};
@@ -88,8 +94,13 @@ base::Result<std::vector<Route>> RouteStore::list() {
   for (auto& link : TRY(read_links(netlink))) links[link.row.ifindex] = link.row.name;
   std::vector<Route> rows;
   for (const auto& route : TRY(read_routes(netlink, {RT_TABLE_MAIN, kRouteProtocol}))) {
-    if (route.row.type != RTN_UNICAST) continue;
-    rows.push_back({route.row.destination, route.row.gateway, links[route.ifindex], route.source});
+    bool unicast = route.row.type == RTN_UNICAST;
+    if (!unicast && route.row.type != RTN_UNREACHABLE) continue;
+    // The loopback that IPv6 puts such a route on says nothing.
+    std::string link = unicast ? links[route.ifindex] : "";
+    uint32_t metric = route.row.metric == default_metric(route.row.destination.address.family()) ? 0 : route.row.metric;
+    rows.push_back({route.row.destination, route.row.gateway, std::move(link), route.source, metric,
+                    unicast ? RouteType::kUnicast : RouteType::kUnreachable});
   }
   return rows;
 }
@@ -107,7 +118,7 @@ base::Result<void> RouteStore::remove(const Route& actual) {
   rtmsg fixed = fixed_part(actual);
   fixed.rtm_scope = RT_SCOPE_NOWHERE;  // any
   Message request(RTM_DELROUTE, 0);
-  request.header(fixed).put(RTA_DST, actual.destination.address).put_u32(RTA_PRIORITY, metric_of(actual.destination.address.family()));
+  request.header(fixed).put(RTA_DST, actual.destination.address).put_u32(RTA_PRIORITY, metric_of(actual));
   auto removed = netlink.request(request);
   if (removed || removed.error().code == ESRCH || removed.error().code == ENOENT || removed.error().code == ENODEV) return {};
   return base::with_context(removed.error(), describe(actual) + ": delete");

@@ -1,4 +1,5 @@
-// Unicast routes of the main table with ichor's protocol number. Routes of others are never touched, not even in the way of ours.
+// Unicast and unreachable routes of the main table with ichor's protocol number. Routes of others are never touched, not even in the way of
+// ours.
 #pragma once
 
 #include "io/kernel/netlink.h"

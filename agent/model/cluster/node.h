@@ -14,7 +14,8 @@ struct Node {
   std::vector<base::Cidr> pod_cidrs;   // canonical
   std::vector<base::Ip> internal_ips;  // status.addresses of type InternalIP, in order
   std::vector<base::Ip> external_ips;
-  bool being_deleted = false;  // metadata.deletionTimestamp is set
+  bool being_deleted = false;        // metadata.deletionTimestamp is set
+  bool network_unavailable = false;  // status.conditions holds NetworkUnavailable with status True
   std::vector<std::string> taint_keys;
 
   bool operator==(const Node&) const = default;

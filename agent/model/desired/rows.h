@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/mac.h"
 #include "model/cluster/service.h"
+#include "model/host/sandbox.h"
 #include "model/source_status.h"
 
 namespace model::desired {
@@ -23,14 +24,12 @@ constexpr const char* kPodLinkPrefix = "ich";
 // STATE-DIR/sandboxes: who holds which address. First written, last but for the link removed.
 struct SandboxRecord {
   static constexpr std::string_view kKind = "sandbox_records";
-  std::string sandbox;  // Sandbox key
-  std::string container_id, ifname, pod_namespace, pod_name, pod_uid, netns_path;
+  model::SandboxIdentity identity;
   std::vector<base::Ip> addresses;
-  uint32_t incarnation = 0;
   bool complete = false;
 
   bool operator==(const SandboxRecord&) const = default;
-  std::string key() const { return sandbox; }
+  std::string key() const { return identity.key(); }
 };
 
 // A sysctl under /proc/sys, dots for slashes; a link's name may itself hold dots, hence a list. Never removed.
@@ -153,16 +152,25 @@ struct PodEntry {
   std::string key() const { return base::to_string(address); }
 };
 
+// Peers' pods: whatever other route to the same prefix there is or comes, it can be added and is preferred.
+constexpr uint32_t kPeerRouteMetric = 0x6900;
+// Unused pod addresses: after each and every other route to the same prefix.
+constexpr uint32_t kUnusedRouteMetric = UINT32_MAX;
+
+enum class RouteType : uint8_t { kUnicast, kUnreachable /* senders are told by ICMP */ };
+
 // A route with protocol 0x69 in the main table.
 struct Route {
   static constexpr std::string_view kKind = "routes";
   base::Cidr destination;
-  base::Ip gateway;  // unspecified: on link
-  std::string link;  // empty: resolved by the kernel from the gateway
-  base::Ip source;   // preferred source; unspecified: the kernel's choice
+  base::Ip gateway;     // unspecified: on link
+  std::string link;     // empty: resolved by the kernel from the gateway
+  base::Ip source;      // preferred source; unspecified: the kernel's choice
+  uint32_t metric = 0;  // 0: what the kernel gives a route without one
+  RouteType type = RouteType::kUnicast;
 
   bool operator==(const Route&) const = default;
-  std::string key() const { return base::to_string(destination); }
+  std::string key() const { return base::to_string(destination) + (metric ? " metric " + std::to_string(metric) : ""); }
 };
 
 // A permanent neighbour entry on a pod link.
@@ -186,6 +194,26 @@ struct File {
   std::string key() const { return path; }
 };
 
-using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, File>;
+// Stands in a status for the time at which it is written, RFC 3339: planners have no clock, and rows that differ in it are equal.
+constexpr const char* kTimeOfWrite = "TIME-OF-WRITE";
+
+// What the API server shall hold in an object's status: a strategic merge patch of its status subresource. Wanted only as long as the
+// object as watched says otherwise, so it is never taken back.
+struct StatusPatch {
+  static constexpr std::string_view kKind = "status_patches";
+  std::string api_version;  // "v1", "GROUP/VERSION"
+  std::string kind;         // "Node"
+  std::string resource;     // "nodes"
+  std::string ns, name;     // ns empty: cluster-scoped
+  std::string status;       // JSON text of an object, members sorted, no spaces
+
+  bool operator==(const StatusPatch& other) const {
+    return api_version == other.api_version && kind == other.kind && ns == other.ns && name == other.name && status == other.status;
+  }
+  std::string key() const { return kind + "." + ns + "." + name; }
+};
+
+using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, File,
+                         StatusPatch>;
 
 }  // namespace model::desired

@@ -32,6 +32,8 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
+constexpr uint32_t kMainTable = 254;  // RT_TABLE_MAIN
+
 struct HostRoute {
   base::Cidr destination;  // ::ffff:0:0 with length 0: IPv4 default
   base::Ip gateway;        // unspecified: on link

@@ -12,21 +12,30 @@
 
 namespace model {
 
-struct Sandbox {
+// Which attachment of which pod: what its row and its record on disk both say.
+struct SandboxIdentity {
   std::string container_id;
   std::string ifname;  // inside the pod
   std::string pod_namespace;
   std::string pod_name;
   std::string pod_uid;
-  std::string netns_path;           // as the runtime named it; informative
-  uint32_t incarnation = 0;         // random per ADD: tells two attachments of one key apart
+  std::string netns_path;    // as the runtime named it; informative
+  uint32_t incarnation = 0;  // random per ADD: tells two attachments of one key apart
+
+  bool operator==(const SandboxIdentity&) const = default;
+  std::string key() const { return container_id + "/" + ifname; }
+  std::string pod() const { return pod_namespace + "/" + pod_name; }
+};
+
+struct Sandbox {
+  SandboxIdentity identity;
   bool complete = false;            // the ADD has been answered
   bool transient = false;           // the agent's own (canary): never recorded, gone with the process
   std::shared_ptr<base::Fd> netns;  // only from ADD until its reply
   std::vector<base::Ip> addresses;  // as kept on disk: set once, never changed
 
   bool operator==(const Sandbox&) const = default;
-  std::string key() const { return container_id + "/" + ifname; }
+  std::string key() const { return identity.key(); }
 };
 
 }  // namespace model

@@ -22,13 +22,8 @@ uint32_t random_number() {
 
 model::Sandbox sandbox_of(const io::cni::Request& request, base::Fd netns) {
   model::Sandbox sandbox;
-  sandbox.container_id = request.container_id;
-  sandbox.ifname = request.ifname;
-  sandbox.pod_namespace = request.pod_namespace;
-  sandbox.pod_name = request.pod_name;
-  sandbox.pod_uid = request.pod_uid;
-  sandbox.netns_path = request.netns_path;
-  sandbox.incarnation = random_number();
+  sandbox.identity = {request.container_id, request.ifname,     request.pod_namespace, request.pod_name,
+                      request.pod_uid,      request.netns_path, random_number()};
   sandbox.netns = std::make_shared<base::Fd>(std::move(netns));
   return sandbox;
 }

@@ -34,6 +34,12 @@ void decode_addresses(const Field& status, Node& node) {
   });
 }
 
+void decode_conditions(const Field& status, Node& node) {
+  status["conditions"].each([&](const Field& condition) {
+    if (condition["type"].text() == "NetworkUnavailable") node.network_unavailable = condition["status"].text() == "True";
+  });
+}
+
 }  // namespace
 
 base::Result<Node> decode_node(const nlohmann::json& object) {
@@ -45,6 +51,7 @@ base::Result<Node> decode_node(const nlohmann::json& object) {
   node.being_deleted = being_deleted(root);
   decode_pod_cidrs(spec, node);
   decode_addresses(status, node);
+  decode_conditions(status, node);
   spec["taints"].each([&](const Field& taint) { node.taint_keys.push_back(taint["key"].text()); });
   if (complaint) return base::Error{EINVAL, *complaint};
   return node;
