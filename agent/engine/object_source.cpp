@@ -1,11 +1,19 @@
 // Where an agent's Kubernetes objects come from: the API server by a kubeconfig, or a directory of manifests.
 #include "engine/startup.h"
+#include "io/files/status_files.h"
 #include "io/kube/client.h"
+#include "io/kube/status_patches.h"
 #include "sources/api_server.h"
 #include "sources/manifests.h"
 
 namespace engine {
 namespace {
+
+std::string kubeconfig_of(const Options& options) { return options.kubeconfig.empty() ? kKubeletKubeconfig : options.kubeconfig; }
+
+io::kube::Connector connector_of(const Options& options, const model::Config& config) {
+  return io::kube::make_connector({kubeconfig_of(options), config.k8s_service_host, config.k8s_service_port});
+}
 
 std::string server_name(const std::string& kubeconfig, const model::Config& config) {
   if (config.k8s_service_host.empty()) return "API server of " + kubeconfig;
@@ -14,15 +22,20 @@ std::string server_name(const std::string& kubeconfig, const model::Config& conf
 
 }  // namespace
 
+StatusStore status_store(const Options& options, const model::Config& config, const model::FactSink& sink) {
+  if (!options.manifests.empty()) return std::make_unique<io::files::StatusFiles>(options.manifests + "/.status");
+  return std::make_unique<io::kube::StatusPatches>(connector_of(options, config), sink);
+}
+
 ObjectSource::ObjectSource(const Options& options, const model::Config& config, const model::FactSink& sink) {
   if (!options.manifests.empty()) {
     manifests_ = std::make_unique<sources::Manifests>(options.manifests, options.state_dir, sink);
     return;
   }
-  std::string kubeconfig = options.kubeconfig.empty() ? kKubeletKubeconfig : options.kubeconfig;
-  auto connect = io::kube::make_connector({kubeconfig, config.k8s_service_host, config.k8s_service_port});
   api_server_ = std::make_unique<sources::ApiServer>(
-      sources::ApiServer::Setup{std::move(connect), server_name(kubeconfig, config), options.node_name, options.state_dir}, sink);
+      sources::ApiServer::Setup{connector_of(options, config), server_name(kubeconfig_of(options), config), options.node_name,
+                                options.state_dir},
+      sink);
 }
 
 ObjectSource::~ObjectSource() = default;

@@ -14,7 +14,6 @@
 #include "engine/stores.h"
 #include "engine/watchdog.h"
 #include "io/files/files.h"
-#include "io/files/status_files.h"
 #include "io/kernel/bpf_object.h"
 #include "model/published_cell.h"
 #include "plan/plan.h"
@@ -138,13 +137,13 @@ int run(const Options& options) {
   }
   status::Server server(options.http_address, cell, [&watchdog] { return watchdog.alive(); });
   status::Reporter reporter(options.run_dir, cell);
-  auto statuses = std::make_unique<io::files::StatusFiles>(options.manifests + "/.status");
-  Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options), std::move(statuses)), base::boot_now());
+  auto settings = start_settings(options);
+  Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options), status_store(options, settings.config, sink)),
+            base::boot_now());
   cell.store(core.publish(base::boot_now()));
   reporter.start();
 
   sources::HostSource host(sink);
-  auto settings = start_settings(options);
   ObjectSource objects(options, settings.config, sink);
   sources::Canary canary(sink);
   sink(std::move(settings.fact));

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/options.h"
+#include "engine/stores.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -27,6 +28,9 @@ struct StartSettings {
   model::Config config;  // in force; all defaults when there is none
 };
 StartSettings start_settings(const Options& options);
+
+// Where statuses of objects are written to: the place that the objects come from.
+StatusStore status_store(const Options& options, const model::Config& config, const model::FactSink& sink);
 
 // The source of Kubernetes objects that the options name, started. Its problems become rows; the error is one of starting a thread.
 class ObjectSource {
