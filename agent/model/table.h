@@ -6,22 +6,41 @@
 #include <immer/map.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace model {
+
+// Rows of every kind lie in one kind of map: its code is in the executable once.
+using ErasedRows = immer::map<std::string, std::shared_ptr<const void>>;
 
 template <class Row>
 class Table {
  public:
   using RowPtr = std::shared_ptr<const Row>;
 
+  // Its elements are {key, row}.
+  class Iterator {
+   public:
+    explicit Iterator(ErasedRows::iterator at) : at_(std::move(at)) {}
+    std::pair<const std::string&, const Row*> operator*() const { return {at_->first, row_of(at_->second)}; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    ErasedRows::iterator at_;
+  };
+
   const Row* find(const std::string& key) const {
-    const RowPtr* row = rows_.find(key);
-    return row ? row->get() : nullptr;
+    const auto* row = rows_.find(key);
+    return row ? row_of(*row) : nullptr;
   }
 
   RowPtr share(const std::string& key) const {
-    const RowPtr* row = rows_.find(key);
-    return row ? *row : nullptr;
+    const auto* row = rows_.find(key);
+    return row ? std::static_pointer_cast<const Row>(*row) : nullptr;
   }
 
   // False when the table already says so: nothing depends on an event that changes nothing.
@@ -41,11 +60,13 @@ class Table {
 
   size_t size() const { return rows_.size(); }
   uint64_t revision() const { return revision_; }
-  auto begin() const { return rows_.begin(); }
-  auto end() const { return rows_.end(); }
+  Iterator begin() const { return Iterator(rows_.begin()); }
+  Iterator end() const { return Iterator(rows_.end()); }
 
  private:
-  immer::map<std::string, RowPtr> rows_;
+  static const Row* row_of(const std::shared_ptr<const void>& row) { return static_cast<const Row*>(row.get()); }
+
+  ErasedRows rows_;
   uint64_t revision_ = 0;
 };
 

@@ -26,7 +26,7 @@ const model::Address* segment_of(const base::Ip& gateway, const model::Snapshot&
   for (const auto& [key, address] : snapshot.table<model::Address>())
     if (is_foreign_link(address->link) && address->cidr.length < address->cidr.address.width() && address->cidr.contains(gateway) &&
         (!longest || better(*address, *longest)))
-      longest = address.get();
+      longest = address;
   return longest;
 }
 

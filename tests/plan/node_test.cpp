@@ -90,7 +90,10 @@ TEST_F(PlanNode, ProgramsHangOnTheCgroupRootAndEveryUplink) {
 
 TEST_F(PlanNode, MapsGrowWithTheNodesMemoryWithinBounds) {
   auto sized = [](uint64_t memory) {
-    engine::Planning planning({.node_name = "n1", .memory_bytes = memory}, plan::features());
+    model::Identity identity;
+    identity.node_name = "n1";
+    identity.memory_bytes = memory;
+    engine::Planning planning(identity, plan::features());
     planning.fold(all_synced());
     return only<DatapathObject>(plan::programs::plan("node", planning.snapshot())).at(0);
   };

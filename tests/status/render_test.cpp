@@ -50,7 +50,7 @@ TEST(StatusRender, JsonKeepsTypesAndOrder) {
 TEST(StatusRender, JsonOfBytesThatAreNotUtf8IsStillJson) {
   TableView view{"name", {{"\xff\xfe", {}}}};
 
-  EXPECT_NO_THROW((void)nlohmann::json::parse(render_json(view)));
+  EXPECT_TRUE(nlohmann::json::accept(render_json(view)));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
   model::Effect left{"routes", "10.9.0.0/24", "", std::nullopt, {model::OutcomeState::kDone, "", 0, {}}};
   published.effects.set("routes 10.9.0.0/24", std::make_shared<const model::Effect>(left));
 
-  EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    -          kept"));
+  EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    -          -        -       kept"));
 }
 
 TEST(StatusTables, ProblemsOfSourcesAndPlannersStandInOneTable) {
