@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What each program file needs once: the kernel asks for the licence of every object, and the linker for equal ones. */
+/* What each program file needs once: the kernel asks for the licence of every object, and the linker for equal ones.
+ * Programs of tc take their context as void *: with struct __sk_buff, BTF would have forward declarations, which clang orders by
+ * where they lay in its memory, and a build elsewhere would give other bytes. */
 #ifndef ICHOR_LIB_PROGRAM_H
 #define ICHOR_LIB_PROGRAM_H
 

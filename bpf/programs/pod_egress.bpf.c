@@ -14,8 +14,9 @@ static __always_inline int may_send_from(__u32 ifindex, const struct ip_addr *so
 }
 
 SEC("tc")
-int pod_egress(struct __sk_buff *skb)
+int pod_egress(void *context)
 {
+	struct __sk_buff *skb = context;
 	struct packet packet = {};
 	struct pod *pod;
 

@@ -5,9 +5,9 @@
 #include "lib/verdict.h"
 
 SEC("tc")
-int pod_ingress(struct __sk_buff *skb)
+int pod_ingress(void *context)
 {
-	(void)skb;
+	(void)context;
 	count_delivery(DELIVERED_BY_STACK);
 	return TC_ACT_OK;
 }

@@ -5,8 +5,9 @@
 #include "lib/program.h"
 
 SEC("tcx/ingress")
-int uplink_ingress(struct __sk_buff *skb)
+int uplink_ingress(void *context)
 {
+	struct __sk_buff *skb = context;
 	struct packet packet = {};
 	struct pod *pod;
 	int verdict;
