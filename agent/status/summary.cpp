@@ -47,8 +47,8 @@ void add_row(Summary& summary, const ServiceEntry& entry) {
   if (entry.backends.empty()) add(summary.without_endpoints, entry.name.empty() ? entry.key() : entry.name);
 }
 void add_row(Summary& summary, const Route& route) {
-  std::string via = route.gateway.is_unspecified() ? route.link : base::to_string(route.gateway);
-  add(summary.routes, base::to_string(route.destination) + " via " + via);
+  const std::string via = " via " + (route.gateway.is_unspecified() ? route.link : base::to_string(route.gateway));
+  add(summary.routes, base::to_string(route.destination) + (route.type == model::desired::RouteType::kUnreachable ? " unreachable" : via));
 }
 void add_row(Summary& summary, const Attachment& attachment) {
   add(summary.hooks, attachment.target + " " + std::string(model::hook_name(attachment.hook)));

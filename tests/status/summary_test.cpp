@@ -64,6 +64,15 @@ TEST(StatusSummary, AFailedWriteIsShownWithItsReason) {
   EXPECT_THAT(text_of(published), HasSubstr("FAILED routes 10.244.2.0/24: no route to host (once, again in 2.0 s)"));
 }
 
+TEST(StatusSummary, ARouteToNobodySaysSo) {
+  auto published = support::a_quiet_node();
+  model::desired::Route route{support::cidr("10.244.2.0/24"), {}, "", {}};
+  route.type = model::desired::RouteType::kUnreachable;
+  support::put(published, route, "routes one");
+
+  EXPECT_THAT(text_of(published), HasSubstr("10.244.2.0/24 unreachable"));
+}
+
 TEST(StatusSummary, AServiceWithoutEndpointsIsNamed) {
   auto published = support::a_quiet_node();
   model::desired::ServiceEntry empty{"default/db:sql/TCP/IPv4", {{support::ip("10.96.0.11"), 5432, model::Protocol::kTcp}}, {}};
