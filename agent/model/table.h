@@ -21,7 +21,7 @@ class Table {
   // Its elements are {key, row}.
   class Iterator {
    public:
-    explicit Iterator(ErasedRows::iterator at) : at_(std::move(at)) {}
+    explicit Iterator(const ErasedRows::iterator& at) : at_(at) {}
     std::pair<const std::string&, const Row*> operator*() const { return {at_->first, row_of(at_->second)}; }
     Iterator& operator++() {
       ++at_;
