@@ -10,7 +10,7 @@ namespace sources {
 
 using api_server::Collector;
 
-ApiServer::ApiServer(Setup setup, model::FactSink sink)
+ApiServer::ApiServer(const Setup& setup, model::FactSink sink)
     : collector_(
           std::make_unique<Collector>(Collector::Setup{setup.server, setup.node_name, setup.state_dir + "/objects"}, std::move(sink))) {
   for (size_t kind = 0; kind < api_server::resources().size(); ++kind)

@@ -29,7 +29,7 @@ class ApiServer {
 
   // The sink is called from threads of this class's own, from start() until the destructor returns. The SourceStatus row is synced once
   // every kind has come whole in this run; until then it may be `kept`. Broken objects and missing rights are Problem rows.
-  ApiServer(Setup setup, model::FactSink sink);
+  ApiServer(const Setup& setup, model::FactSink sink);
   ~ApiServer();
 
   base::Result<void> start();  // fails for want of threads only; a server that is away is waited for

@@ -5,7 +5,7 @@
 source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 reading='^(close|read|pread64|recvfrom|recvmsg|poll|ppoll|epoll_wait|futex|getdents64|newfstatat|fstat|lseek|restart_syscall|socket|bind|connect|accept4|getsockname|getsockopt|setsockopt|fcntl|clock_nanosleep|rt_sig.*|mprotect|munmap|mmap|brk|madvise|getrandom|statfs|readlink|sched_yield)$'
-[[ ${1:-} != all ]] || reading='^$'
+[[ ${1:-} != all ]] || reading='^sched_yield$'   # how often a thread yields is chance
 
 # trace OPTION...: strace on all threads of the agent, in the background.
 trace() {

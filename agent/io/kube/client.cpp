@@ -59,7 +59,7 @@ class TlsConnection final : public Connection {
   void close();
   base::Result<Answer> exchange(const Request& request, base::Millis silence, const BodySink& sink);
   base::Result<Head> read_head(base::Millis silence, std::string& surplus);
-  base::Result<bool> read_body(const Head& head, std::string received, base::Millis silence, const BodySink& sink);
+  base::Result<bool> read_body(const Head& head, const std::string& received, base::Millis silence, const BodySink& sink);
   std::string head_of(const Request& request) const;
 
   ClientConfig config_;
@@ -154,7 +154,7 @@ base::Result<Answer> TlsConnection::exchange(const Request& request, base::Milli
     status.append(piece.substr(0, kLargestStatus - status.size()));
     return status.size() < kLargestStatus;
   };
-  auto whole = read_body(*head, std::move(surplus), silence, answer.ok() ? sink : keep);
+  auto whole = read_body(*head, surplus, silence, answer.ok() ? sink : keep);
   if (!whole) return fail(whole.error());
   if (!*whole || !head->keep_alive) close();
   if (!answer.ok()) explain(status, answer);
@@ -179,7 +179,7 @@ base::Result<Head> TlsConnection::read_head(base::Millis silence, std::string& s
 }
 
 // True when the body was read to its end and nothing came behind it, so that the connection can be used again.
-base::Result<bool> TlsConnection::read_body(const Head& head, std::string received, base::Millis silence, const BodySink& sink) {
+base::Result<bool> TlsConnection::read_body(const Head& head, const std::string& received, base::Millis silence, const BodySink& sink) {
   Body body(head);
   std::string_view bytes = received;
   char buffer[kBuffer];
