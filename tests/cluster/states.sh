@@ -30,13 +30,8 @@ state_of() {
 
 asked_for() { state_of "$1" | grep -vE '^\["(services|endpoint_slices|nodes|pods|namespaces)",'; }   # of it: what is in the kernel and on disk
 
-# What lies in the maps, but for numbers: how many frontends and pods, and all backends' addresses.
-entries_of() {
-  on_machine "$1" bash -euc '
-    cd /sys/fs/bpf/ichor/maps
-    for map in frontends pods pod_sources; do bpftool -j map dump pinned "$map" | jq length; done
-    bpftool -j map dump pinned backends | grep -oE "words_be\":\[[0-9,]+\]\},\"port_be\":[1-9]" | cut -d"]" -f1 | sort -u'
-}
+# What the programs make of the maps: a line for each frontend, with its backends by address, and how many pods. Not the canary, port 9.
+entries_of() { on_machine "$1" "$cluster_tests/map_entries" | sort; }
 
 own_rows() { table "$1" effects | grep -c '"pods canary-'; }
 
