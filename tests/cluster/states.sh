@@ -14,8 +14,8 @@ settled() {
   kubectl get nodes -o json | jq -e 'all(.items[]; .spec.taints == null)' &&
     kubectl get pods -A -o json | jq -e 'all(.items[]; .status.phase == "Running" and (.metadata | has("deletionTimestamp") | not))'
 }
-caught_up() {
-  serves "$1" last && table "$1" endpoint_slices | jq -e '[.[] | select(.service == "default/last")] | length == 4' &&
+caught_up() {   # NODE SERVICE
+  serves "$1" "$2" && table "$1" endpoint_slices | jq -e --arg name "default/$2" '[.[] | select(.service == $name)] | length == 4' &&
     table "$1" pods | jq -e 'all(.[]; .phase == "Running")' && table "$1" nodes | jq -e 'all(.[]; .taints == [])'
 }
 
