@@ -8,15 +8,26 @@ serves() {   # NODE SERVICE: over both families and protocols
     jq -e --arg name "default/$2:" '[.[] | select(.state == "done" and (.name | startswith($name)))] | length == 4' >/dev/null
 }
 
-# Every node is Ready and every pod runs. After that an agent that knows the Service that came last, with our slices and the controller's,
+# Every node is Ready, every Deployment has its pods and every pod runs. After that an agent that knows the Service that came last, with our slices and the controller's,
 # knows all.
 settled() {
   kubectl get nodes -o json | jq -e 'all(.items[]; .spec.taints == null)' &&
+    kubectl get deployments -A -o json | jq -e 'all(.items[]; .status.observedGeneration == .metadata.generation and
+      .status.replicas == .spec.replicas and .status.readyReplicas == .spec.replicas)' &&
     kubectl get pods -A -o json | jq -e 'all(.items[]; .status.phase == "Running" and (.metadata | has("deletionTimestamp") | not))'
 }
 caught_up() {   # NODE SERVICE
   serves "$1" "$2" && table "$1" endpoint_slices | jq -e --arg name "default/$2" '[.[] | select(.service == $name)] | length == 4' &&
     table "$1" pods | jq -e 'all(.[]; .phase == "Running")' && table "$1" nodes | jq -e 'all(.[]; .taints == [])'
+}
+
+# settle NAME NUMBER: of a Service that comes last.
+settle() {
+  local node
+  until_true 120 "nodes and pods to settle" settled
+  service "$1" "$2"
+  endpoints "$1" 8080 a c
+  for node in $(nodes); do until_true 60 "$node to know all" caught_up "$node" "$1"; done
 }
 
 # What the agent read, wants and has, without what each start makes anew: the canary's rows.
