@@ -8,8 +8,8 @@ serves() {   # NODE SERVICE: over both families and protocols
     jq -e --arg name "default/$2:" '[.[] | select(.state == "done" and (.name | startswith($name)))] | length == 4' >/dev/null
 }
 
-# Every node is Ready, every Deployment has its pods and every pod runs. After that an agent that knows the Service that came last, with our slices and the controller's,
-# knows all.
+# Every node is Ready, every Deployment has its pods and every pod runs. After that an agent that knows the Service that came last, with
+# our slices and the controller's, knows all.
 settled() {
   kubectl get nodes -o json | jq -e 'all(.items[]; .spec.taints == null)' &&
     kubectl get deployments -A -o json | jq -e 'all(.items[]; .status.observedGeneration == .metadata.generation and
@@ -39,7 +39,8 @@ state_of() {
   done
 }
 
-asked_for() { state_of "$1" | grep -vE '^\["(services|endpoint_slices|nodes|pods|namespaces)",'; }   # of it: what is in the kernel and on disk
+# Of it: what is in the kernel and on disk.
+asked_for() { state_of "$1" | grep -vE '^\["(services|endpoint_slices|nodes|pods|namespaces)",'; }
 
 # What the programs make of the maps: a line for each frontend, with its backends by address, and how many pods. Not the canary, port 9.
 entries_of() { on_machine "$1" "$cluster_tests/map_entries" | sort; }
