@@ -38,4 +38,10 @@ daemon_kill() {
   echo 1 >"$group/cgroup.kill"
   for pid in $pids; do until_true 10 "$2 of $1 to end" process_gone "$pid"; done
 }
+# The same, but it stays away until daemon_back.
+daemon_away() {
+  on_machine "$1" touch "/run/$2.away"
+  daemon_kill "$1" "$2"
+}
+daemon_back() { on_machine "$1" rm -f "/run/$2.away"; }
 process_gone() { [[ ! -e /proc/$1/stat ]]; }

@@ -14,8 +14,10 @@ control_plane() {
   until_true 120 "the API server" kubectl get --raw /readyz
 }
 
+# Its audit log says which lists and watches nodes have asked for.
 api_server() {
   local pki=$lab/pki
+  audit_policy >"$lab/cp/audit.yaml"
   daemon cp kube-apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --service-cluster-ip-range="$services" \
     --advertise-address="$net4.10" --bind-address=:: --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" \
     --client-ca-file="$pki/ca.crt" --tls-min-version=VersionTLS13 --authorization-mode=Node,RBAC \
@@ -27,7 +29,17 @@ api_server() {
     --requestheader-client-ca-file="$pki/ca.crt" --requestheader-allowed-names=front-proxy-client \
     --requestheader-extra-headers-prefix=X-Remote-Extra- --requestheader-group-headers=X-Remote-Group \
     --requestheader-username-headers=X-Remote-User \
-    --proxy-client-cert-file="$pki/front-proxy.crt" --proxy-client-key-file="$pki/front-proxy.key"
+    --proxy-client-cert-file="$pki/front-proxy.crt" --proxy-client-key-file="$pki/front-proxy.key" \
+    --audit-policy-file="$lab/cp/audit.yaml" --audit-log-path="$lab/cp/audit.log"
+}
+
+audit_policy() {
+  cat <<T
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, userGroups: [system:nodes], verbs: [list, watch]}, {level: None}]
+T
 }
 
 # The API server reaches pods as any machine of the network does: by routes to their nodes.
