@@ -56,7 +56,7 @@ static inline __u64 service_handle_flags(service_handle handle)
 
 /* Map `slots`, mmapable array of __u32: numbers of backends. A region of it belongs to one service at a time. */
 
-/* Map `backends`, mmapable array. A number is reused only after a grace period. All zero: free. */
+/* Map `backends`, mmapable array. A number is reused only after a grace period. All zero: not used yet. */
 struct backend {
 	struct ip_addr address;
 	__be16 port_be;

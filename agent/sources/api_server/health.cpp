@@ -78,7 +78,8 @@ std::map<std::string, model::Problem> Health::problems(const model::SourceStatus
     std::string name(resources()[kind].name);
     problems["api right to " + name] = {
         "API server", "does not let this node " + troubles_[kind]->forbidden_verb + " " + name + ": " + troubles_[kind]->text,
-        "apply machineconfig/manifests/rbac.yaml, which gives the verbs get, list and watch"};
+        "if it lasts, apply machineconfig/manifests/rbac.yaml, which gives get, list and watch; an API server that has just started "
+        "refuses too"};
   }
   if (status.kept && kept_age)
     problems["api kept"] = {"API server",
