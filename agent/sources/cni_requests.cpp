@@ -85,7 +85,7 @@ void CniRequests::serve() {
   const auto read_mail = [&] {
     for (auto& letter : mail_->take()) {
       if (auto* settled = std::get_if<cni::Settled>(&letter))
-        attachments_->settled(std::move(*settled));
+        attachments_->settled(*settled);
       else if (auto* serving = std::get_if<cni::Serving>(&letter))
         attachments_->set_serving(std::move(serving->state));
       else

@@ -7,7 +7,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 ends() {   # CODE LAST-COMMAND: a laboratory that ends so
   local code=0
-  bash -c "source '$netns_tests/lab.sh'; lab_start; echo \"\$lab\" >'$scratch/name'; node n1; client; in_machine n1 sleep 1000 & $2" || code=$?
+  env --default-signal=INT bash -c "source '$netns_tests/lab.sh'; lab_start; echo \"\$lab\" >'$scratch/name'; node n1; client; in_machine n1 sleep 1000 & $2" || code=$?
   expect "exit code" "$1" "$code"
   expect "left behind" "" "$(lab_leftovers "$(<"$scratch/name")")"
 }
