@@ -14,7 +14,7 @@ constexpr size_t kSourceCount = 5;
 struct SourceStatus {
   SourceId id = SourceId::kSettings;
   bool synced = false;
-  std::string text;  // "4 files, 12 objects", "cannot read /etc/...: ..."
+  std::string text;   // "4 files, 12 objects", "cannot read /etc/...: ..."
   bool kept = false;  // rows of an earlier run stand in for what has not been read: to plan by, not to delete by
 
   bool operator==(const SourceStatus&) const = default;
