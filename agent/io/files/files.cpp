@@ -11,19 +11,19 @@
 
 namespace io::files {
 
-namespace {
+std::string fresh_path(const std::string& path) {
+  const std::filesystem::path target(path);
+  return (target.parent_path() / ("." + target.filename().string() + ".new")).string();
+}
 
-base::Result<void> write_all(int file, const std::string& content, const std::string& path) {
-  size_t written = 0;
-  while (written < content.size()) {
-    const ssize_t length = ::write(file, content.data() + written, content.size() - written);
+base::Result<void> write_all(int file, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t length = ::write(file, content.data(), content.size());
     if (length < 0 && errno != EINTR) return base::errno_error(path);
-    if (length > 0) written += static_cast<size_t>(length);
+    if (length > 0) content.remove_prefix(static_cast<size_t>(length));
   }
   return {};
 }
-
-}  // namespace
 
 base::Result<std::string> read_file(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -39,13 +39,12 @@ base::Result<std::string> read_file(const std::string& path) {
 }
 
 base::Result<void> write_file(const std::string& path, const std::string& content) {
-  const std::filesystem::path target(path);
-  const std::string fresh = (target.parent_path() / ("." + target.filename().string() + ".new")).string();
+  const std::string fresh = fresh_path(path);
   const auto create = [&fresh] { return base::Fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)); };
   base::Fd file = create();
   if (!file && errno == ENOENT) {
     std::error_code failed;
-    std::filesystem::create_directories(target.parent_path(), failed);
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
     if (failed) return base::system_error(failed.value(), path);
     file = create();
   }

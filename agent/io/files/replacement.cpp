@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "io/files/files.h"
+
 namespace io::files {
 namespace {
 
@@ -14,10 +16,9 @@ constexpr size_t kBufferBytes = 65536;
 }  // namespace
 
 base::Result<Replacement> Replacement::begin(const std::string& path) {
-  const std::filesystem::path target(path);
-  std::string fresh = (target.parent_path() / ("." + target.filename().string() + ".new")).string();
+  std::string fresh = fresh_path(path);
   std::error_code failed;
-  std::filesystem::create_directories(target.parent_path(), failed);
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
   if (failed) return base::system_error(failed.value(), path);
   base::Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file) return base::errno_error(path);
@@ -35,12 +36,7 @@ base::Result<void> Replacement::write(std::string_view text) {
 }
 
 base::Result<void> Replacement::flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty()) {
-    ssize_t length = ::write(file_.get(), rest.data(), rest.size());
-    if (length < 0 && errno != EINTR) return base::errno_error(path_);
-    if (length > 0) rest.remove_prefix(static_cast<size_t>(length));
-  }
+  TRY(write_all(file_.get(), buffer_, path_));
   buffer_.clear();
   return {};
 }
