@@ -1,5 +1,6 @@
 #include "sources/cni_requests.h"
 
+#include "io/cni/served.h"
 #include "io/files/files.h"
 #include "io/files/sandbox_records.h"
 #include "model/desired/cni_conflist.h"
@@ -11,6 +12,8 @@
 namespace sources {
 
 namespace {
+
+constexpr base::Millis kNoteServed{1'000};  // at most so often
 
 model::Sandbox sandbox_of(const model::desired::SandboxRecord& record) {
   model::Sandbox sandbox;
@@ -80,6 +83,16 @@ void CniRequests::set_serving(base::Result<void> serving) {
   if (mail_) mail_->push(cni::Serving{std::move(serving)});
 }
 
+// A note that cannot be written costs a NotReady node in the next restart, no more.
+void CniRequests::take_serving(base::Result<void> state) {
+  const base::BootTime now = base::boot_now();
+  if (state.ok() && now - served_ >= kNoteServed) {
+    served_ = now;
+    (void)io::cni::note_served(io::cni::served_path(model::desired::cni_socket_path(run_dir_)), now);
+  }
+  attachments_->set_serving(std::move(state));
+}
+
 void CniRequests::serve() {
   bool stopped = false;
   const auto read_mail = [&] {
@@ -87,7 +100,7 @@ void CniRequests::serve() {
       if (auto* settled = std::get_if<cni::Settled>(&letter))
         attachments_->settled(*settled);
       else if (auto* serving = std::get_if<cni::Serving>(&letter))
-        attachments_->set_serving(std::move(serving->state));
+        take_serving(std::move(serving->state));
       else
         stopped = true;
     }

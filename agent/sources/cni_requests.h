@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "model/fact_sink.h"
 
@@ -33,12 +34,14 @@ class CniRequests {
  private:
   base::Result<void> keep_records();
   void serve();
+  void take_serving(base::Result<void> state);
 
   std::string run_dir_, state_dir_;
   model::FactSink sink_;
   std::shared_ptr<cni::Mail> mail_;
   std::unique_ptr<cni::Attachments> attachments_;
   std::unique_ptr<cni::ControlSocket> socket_;
+  base::BootTime served_{0};  // as last noted for STATUS while no agent is there
   std::thread thread_;
 };
 
