@@ -69,6 +69,11 @@ std::vector<std::string> missing_capabilities(const Capabilities& capabilities) 
   return missing;
 }
 
+bool only_needed(const Capabilities& capabilities) {
+  const uint64_t held = capabilities.permitted | capabilities.effective | capabilities.bounding;
+  return (held & ~needed_bits()) == 0 && capabilities.inheritable == 0 && capabilities.ambient == 0;
+}
+
 base::Result<void> drop_other_capabilities() {
   const uint64_t kept = own_capabilities().permitted & needed_bits();
   auto bounded = bound(needed_bits());

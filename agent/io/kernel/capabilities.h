@@ -33,6 +33,9 @@ Capabilities own_capabilities();
 // Names of needed ones that are not in effect.
 std::vector<std::string> missing_capabilities(const Capabilities& capabilities);
 
+// No other than needed ones in any set, not even to be had again by executing something.
+bool only_needed(const Capabilities& capabilities);
+
 // The calling thread keeps of the needed ones those that it has, and nothing else in any set. Threads inherit, so this comes before the
 // first is made. Without SETPCAP the bounding set stays as it is, which is the error: nothing is gained by it unless something is executed.
 base::Result<void> drop_other_capabilities();
