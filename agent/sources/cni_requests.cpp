@@ -43,8 +43,9 @@ CniRequests::~CniRequests() {
 
 base::Result<void> CniRequests::start() {
   mail_ = TRY(cni::Mail::open());
-  socket_ = TRY(cni::ControlSocket::open(run_dir_));
+  // Before the socket: what asks there finds somebody who answers.
   TRY(keep_records());
+  socket_ = TRY(cni::ControlSocket::open(run_dir_));
   attachments_->apply_queue();
   thread_ = std::thread([this] { serve(); });
   return {};
@@ -54,7 +55,8 @@ base::Result<void> CniRequests::start() {
 // A queued deletion takes its row away only by a fact of its own, whose answer tells when its file may go.
 base::Result<void> CniRequests::keep_records() {
   const io::files::SandboxRecords records(state_dir_ + "/sandboxes", TRY(io::files::boot_id()));
-  TRY(records.discard_void());
+  // What is void harms nobody while it lies there, so a directory that cannot be written is no reason to refuse pods: state_dir says so.
+  (void)records.discard_void();
   const auto content = TRY(records.read());
   attachments_ = std::make_unique<cni::Attachments>(cni::Attachments::Outside{
       sink_, mail_,

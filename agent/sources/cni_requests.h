@@ -24,8 +24,8 @@ class CniRequests {
   CniRequests(std::string run_dir, std::string state_dir, model::FactSink sink);
   ~CniRequests();
 
-  // Takes the run directory for this process (EBUSY: another agent has it), sends one Fact with the sandboxes kept from before, which
-  // says that the source has synced, and after it one for each deletion that waited on disk; then serves.
+  // The caller holds the run directory. Sends one Fact with the sandboxes kept from before, which says that the source has synced, and
+  // after it one for each deletion that waited on disk; then serves. May be called again after an error.
   base::Result<void> start();
   // What STATUS answers and whether ADD is accepted: an error until the first call. After start(), from any
   // thread; never blocks.
