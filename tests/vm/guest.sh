@@ -6,9 +6,13 @@ vm_tests=$repository/tests/vm
 vm_cache=${ICHOR_CACHE:-$HOME/.cache/ichor}/vm
 guest_memory=1024 guest_processors=2   # of the next guest to start
 
+# A test without guests says so and passes nothing.
+guests_possible() { [[ -e $vm_cache/roots.sha256 ]] || { echo "skip $(basename "$0" _test.sh): run hack/deps vm first"; return 1; }; }
+
 guest_group() { echo "$lab_group/lan/guest-$1"; }
 guest_console() { echo "$lab/logs/$1.console"; }
 guest_runs() { [[ -n $(cat "$(guest_group "$1")/cgroup.procs" 2>/dev/null) ]]; }
+guest_boot_time() { sed -n 's/^guest: ready after \([0-9.]*\) s.*/\1/p' "$(guest_console "$1")"; }   # seconds of the guest's clock
 guest_is_up() { grep -q '^guest: ready' "$(guest_console "$1")"; }
 
 # guest_start nN KERNEL [LAYER...]: boots it and does not wait. KERNEL: a directory's name in $vm_cache/kernels. LAYER: a directory or a
