@@ -15,6 +15,7 @@
 #include "engine/watchdog.h"
 #include "io/files/files.h"
 #include "io/kernel/bpf_object.h"
+#include "io/kernel/features.h"
 #include "model/published_cell.h"
 #include "plan/plan.h"
 #include "sources/canary.h"
@@ -103,7 +104,7 @@ void turn_until_stopped(Parts parts) {
 
 }  // namespace
 
-model::Identity identity_of(const Options& options) {
+model::Identity identity_of(const Options& options, const model::Config& config) {
   struct sysinfo system;
   sysinfo(&system);
   model::Identity identity;
@@ -115,6 +116,8 @@ model::Identity identity_of(const Options& options) {
   if (auto boot_id = io::files::boot_id(); boot_id.ok()) identity.boot_id = *boot_id;
   identity.program_generation = io::kernel::program_generation();
   identity.memory_bytes = uint64_t{system.totalram} * system.mem_unit;
+  if (config.pod_links != model::LinkKind::kNetkit) return identity;
+  if (auto netkit = io::kernel::try_netkit(); !netkit.ok()) identity.netkit_missing = netkit.error().text;
   return identity;
 }
 
@@ -138,8 +141,8 @@ int run(const Options& options) {
   status::Server server(options.http_address, cell, [&watchdog] { return watchdog.alive(); });
   status::Reporter reporter(options.run_dir, cell);
   auto settings = start_settings(options);
-  Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options), status_store(options, settings.config, sink)),
-            base::boot_now());
+  const auto identity = identity_of(options, settings.config);
+  Core core(identity, plan::features(), kernel_stores(identity, status_store(options, settings.config, sink)), base::boot_now());
   cell.store(core.publish(base::boot_now()));
   reporter.start();
 
