@@ -20,6 +20,14 @@ void keep_earlier(std::optional<T>& first, std::optional<T> other) {
   if (other && (!first || *other < *first)) first = other;
 }
 
+model::SandboxReply reply_of(const model::desired::PodLink& link) {
+  model::SandboxReply reply{link.name, "", "", link.addresses, link.mtu};
+  if (!model::has_link_addresses(link.kind)) return reply;
+  reply.host_mac = base::to_string(link.host_mac);
+  reply.pod_mac = base::to_string(link.pod_mac);
+  return reply;
+}
+
 }  // namespace
 
 Core::Core(model::Identity identity, std::span<const plan::Feature> features, reconcile::Stores stores, base::BootTime now)
@@ -102,8 +110,7 @@ std::optional<base::Result<model::SandboxReply>> Core::answer(const std::string&
   if (reason) return base::Error{EIO, *reason};
 
   for (const auto& row : plan::pods::plan(sandbox, snapshot).rows)
-    if (const auto* link = std::get_if<model::desired::PodLink>(&row))
-      return model::SandboxReply{link->name, base::to_string(link->host_mac), base::to_string(link->pod_mac), link->addresses, link->mtu};
+    if (const auto* link = std::get_if<model::desired::PodLink>(&row)) return reply_of(*link);
   return base::Error{EAGAIN, "the agent does not know its configuration, Node and links yet"};
 }
 

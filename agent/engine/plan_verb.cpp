@@ -48,7 +48,7 @@ int plan(const Options& options, bool json) {
   facts.push_back(synced(model::SourceId::kHost));
   facts.push_back(std::move(*objects));
   facts.push_back(synced(model::SourceId::kObjects));
-  auto report = plan_report(identity_of(options, *node_name), facts);
+  auto report = plan_report(identity_of(options, *node_name, reading.config), facts);
   std::string text = json ? render_json(report) : render_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;

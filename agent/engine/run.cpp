@@ -15,6 +15,7 @@
 #include "io/files/files.h"
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/capabilities.h"
+#include "io/kernel/features.h"
 #include "plan/plan.h"
 #include "sources/canary.h"
 #include "sources/cni_requests.h"
@@ -132,7 +133,7 @@ bool live(const Options& options, Process& process) {
   if (!wait_for_name(life, settings.fact)) return false;
   spdlog::info("agent: node {}, programs {}", life.node_name, io::kernel::program_generation());
 
-  auto identity = identity_of(options, life.node_name);
+  auto identity = identity_of(options, life.node_name, settings.config);
   Core core(identity, plan::features(), kernel_stores(identity, status_store(options, settings.config, sink)), process.started());
   core.fold(settings.fact);
   process.cell().store(core.publish(base::boot_now()));
@@ -158,7 +159,7 @@ bool live(const Options& options, Process& process) {
 
 }  // namespace
 
-model::Identity identity_of(const Options& options, const std::string& node_name) {
+model::Identity identity_of(const Options& options, const std::string& node_name, const model::Config& config) {
   struct sysinfo system;
   sysinfo(&system);
   model::Identity identity;
@@ -170,6 +171,8 @@ model::Identity identity_of(const Options& options, const std::string& node_name
   if (auto boot_id = io::files::boot_id(); boot_id.ok()) identity.boot_id = *boot_id;
   identity.program_generation = io::kernel::program_generation();
   identity.memory_bytes = uint64_t{system.totalram} * system.mem_unit;
+  if (config.pod_links != model::LinkKind::kNetkit) return identity;
+  if (auto netkit = io::kernel::try_netkit(); !netkit.ok()) identity.netkit_missing = netkit.error().text;
   return identity;
 }
 

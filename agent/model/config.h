@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "model/host/link_kind.h"
 
 namespace model {
 
@@ -20,6 +21,7 @@ struct Config {
   std::optional<base::Cidr> ipv4_native_routing_cidr;
   std::optional<base::Cidr> ipv6_native_routing_cidr;
   std::vector<std::string> devices;            // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
+  LinkKind pod_links = LinkKind::kVeth;        // bpf.datapathMode: of new pods, where the kernel has it
   uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
   std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
   std::string k8s_service_host;                // k8sServiceHost

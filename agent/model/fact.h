@@ -35,7 +35,7 @@ Change gone(std::string key) {
 // What a CNI request gets back once its sandbox's rows are in force (ADD) or out of the datapath (DEL).
 struct SandboxReply {
   std::string host_link;
-  std::string host_mac, pod_mac;
+  std::string host_mac, pod_mac;  // empty: the link has none
   std::vector<base::Ip> addresses;
   uint32_t mtu = 0;
 };

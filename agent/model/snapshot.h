@@ -36,6 +36,7 @@ struct Identity {
   std::string boot_id;             // the kernel's name for the time since it started
   std::string program_generation;  // digest of the BPF object in this binary
   uint64_t memory_bytes = 0;       // of the node, for map sizes
+  std::string netkit_missing;      // why this kernel makes no netkit link; empty: it does, or none was asked for
 
   bool operator==(const Identity&) const = default;
 };

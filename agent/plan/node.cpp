@@ -115,4 +115,8 @@ uint32_t pod_mtu(const model::Snapshot& snapshot) {
   return smallest ? smallest : 1500;
 }
 
+model::LinkKind new_pod_links(const model::Snapshot& snapshot) {
+  return snapshot.identity.netkit_missing.empty() ? snapshot.config().pod_links : model::LinkKind::kVeth;
+}
+
 }  // namespace plan

@@ -37,8 +37,11 @@ PodLink link_of(const Sandbox& sandbox, const model::Allocation& allocation, con
   link.name = kPodLinkPrefix + hex(hash >> 16, 12);
   link.sandbox = sandbox.key();
   link.ifname = sandbox.identity.ifname;
-  link.host_mac = mac(hash, 0);
-  link.pod_mac = mac(hash, 1);
+  link.kind = sandbox.link_kind.value_or(new_pod_links(snapshot));
+  if (model::has_link_addresses(link.kind)) {
+    link.host_mac = mac(hash, 0);
+    link.pod_mac = mac(hash, 1);
+  }
   link.mtu = pod_mtu(snapshot);
   link.addresses = allocation.addresses;
   link.netns = sandbox.netns;
@@ -61,6 +64,13 @@ void report_old_addresses(const Sandbox& sandbox, const model::Allocation& alloc
   }
 }
 
+void report_old_link(const Sandbox& sandbox, const PodLink& link, const model::Snapshot& snapshot, model::Planned& planned) {
+  const model::LinkKind now = new_pod_links(snapshot);
+  if (link.kind == now) return;
+  planned.notes.push_back("Pod " + sandbox.identity.pod() + " keeps the " + std::string(link_kind_name(link.kind)) +
+                          " link that it was made with until it is made anew; new pods get " + std::string(link_kind_name(now)));
+}
+
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
@@ -77,14 +87,15 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   if (!sandbox || !allocation || !configured(snapshot)) return planned;
 
   report_old_addresses(*sandbox, *allocation, snapshot, planned);
-  if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, sandbox->complete});
   PodLink link = link_of(*sandbox, *allocation, snapshot);
+  report_old_link(*sandbox, link, snapshot, planned);
+  if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, link.kind, sandbox->complete});
   planned.rows.push_back(link);
   for (auto side : {FilterSide::kFromPod, FilterSide::kToPod})
     planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});
   for (const auto& address : allocation->addresses) {
     planned.rows.push_back(PodEntry{address, link.name, link.host_mac, link.pod_mac});
-    planned.rows.push_back(Neighbor{link.name, address, link.pod_mac});
+    if (model::has_link_addresses(link.kind)) planned.rows.push_back(Neighbor{link.name, address, link.pod_mac});
     planned.rows.push_back(Route{base::host_cidr(address), base::Ip{}, link.name, base::Ip{}});
   }
   return planned;

@@ -28,6 +28,15 @@ DatapathObject sized_object(const model::Identity& identity) {
   return object;
 }
 
+void report_missing_kind(const model::Snapshot& snapshot, model::Planned& planned) {
+  const auto wanted = snapshot.config().pod_links;
+  if (wanted == new_pod_links(snapshot)) return;
+  planned.problems.push_back(
+      {"key bpf.datapathMode",
+       std::string(link_kind_name(wanted)) + " is asked for, but " + snapshot.identity.netkit_missing + ": new pods get veth links",
+       "boot a kernel with CONFIG_NETKIT (Talos has it), or set bpf.datapathMode to veth"});
+}
+
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
@@ -37,6 +46,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
 model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
   if (!configured(snapshot)) return planned;
+  report_missing_kind(snapshot, planned);
   const std::string& generation = snapshot.identity.program_generation;
   planned.rows.push_back(sized_object(snapshot.identity));
   for (Hook hook : kSocketHooks) planned.rows.push_back(Attachment{hook, snapshot.config().cgroup_root, generation});

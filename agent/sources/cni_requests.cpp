@@ -19,6 +19,7 @@ model::Sandbox sandbox_of(const model::desired::SandboxRecord& record) {
   model::Sandbox sandbox;
   sandbox.identity = record.identity;
   sandbox.addresses = record.addresses;
+  sandbox.link_kind = record.link_kind;
   sandbox.complete = true;
   return sandbox;
 }

@@ -21,6 +21,13 @@ Finding finding_of(const std::string& name, const base::Result<std::string>& tri
   return {Verdict::kFail, name, trial.error().text, advice};
 }
 
+// Not a failure: without it pods get veth links.
+Finding netkit_finding(const base::Result<std::string>& trial) {
+  if (trial.ok()) return {Verdict::kOk, "netkit", *trial, ""};
+  return {Verdict::kWarn, "netkit", trial.error().text + ": bpf.datapathMode asks for netkit, pods will get veth links",
+          "boot a kernel with CONFIG_NETKIT, or set bpf.datapathMode to veth"};
+}
+
 void check_system(const CheckRequest& request, Findings& findings) {
   using namespace io::kernel;
   auto found = [&](const std::string& name, const base::Result<std::string>& trial, const std::string& advice) {
@@ -40,6 +47,7 @@ void check_features(const CheckRequest& request, Findings& findings) {
     findings.push_back(finding_of(name, trial, "needs root and a kernel with " + option));
   };
   found("veth", try_veth(), "CONFIG_VETH and CONFIG_NET_NS");
+  if (request.netkit) findings.push_back(netkit_finding(try_netkit()));
   found("cls_bpf", try_cls_bpf(), "CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS");
   found("tcx", try_tcx(), "CONFIG_NET_XGRESS and CONFIG_BPF_SYSCALL");
   found("cgroup_link", try_cgroup_link(request.cgroup_root), "CONFIG_CGROUP_BPF, and a cgroup root that can be written");

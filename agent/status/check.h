@@ -10,6 +10,7 @@ namespace status {
 
 struct CheckRequest {
   std::string bpf_root, cgroup_root, state_dir, run_dir, cni_conf_dir;
+  bool netkit = false;                          // bpf.datapathMode asks for it
   std::vector<model::Problem> settings_errors;  // as found by whoever read the settings
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The last step of a packet for a pod of this node: from tc ingress straight into the pod's end of its link. */
+/* The last step of a packet for a pod of this node: straight to its link. */
 #ifndef ICHOR_LIB_DELIVER_H
 #define ICHOR_LIB_DELIVER_H
 
@@ -17,9 +17,16 @@ static __always_inline struct pod *pod_for(struct __sk_buff *skb, const struct p
 	return bpf_map_lookup_elem(&pods, &packet->destination);
 }
 
+/* Where a program runs decides how a packet goes on from there. */
+enum place {
+	AT_TC_INGRESS, /* one step into the pod, past its host side */
+	AT_NETKIT,     /* by the host side of the pod, and so by pod_ingress */
+};
+
 /* TC_ACT_REDIRECT, or TC_ACT_OK where the stack has to answer: it says "too big" to the sender, or that the link is gone.
  * The TTL stays: delivery on the node is no hop. */
-static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct pod *pod, enum delivery way)
+static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct pod *pod, enum delivery way,
+					  enum place place)
 {
 	struct ether_mac macs[2] = {pod->pod_mac, pod->host_mac};
 	__u32 mtu = 0;
@@ -30,7 +37,10 @@ static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct po
 	if (bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0))
 		return TC_ACT_OK;
 	count_delivery(way);
-	return bpf_redirect_peer(pod->ifindex, 0);
+	if (place == AT_TC_INGRESS)
+		return bpf_redirect_peer(pod->ifindex, 0);
+	skb->tc_index = ALREADY_COUNTED;
+	return bpf_redirect(pod->ifindex, 0);
 }
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a pod sends, on the host side of its link (clsact ingress). A packet must come from an address of that link; then, if it is
+/* What a pod sends, on the host side of its link: clsact ingress of a veth, or where a netkit takes it over. A packet must come from an address of that link; then, if it is
  * for a pod of this node, it goes straight into that pod, and anything else goes to the stack, which routes it. Besides IP a pod
  * may send ARP; neighbour discovery and MLD come from link-local addresses and are for the stack alone. */
 #include "lib/deliver.h"
@@ -13,10 +13,8 @@ static __always_inline int may_send_from(__u32 ifindex, const struct ip_addr *so
 	return bpf_map_lookup_elem(&pod_sources, &key) != NULL;
 }
 
-SEC("tc")
-int pod_egress(void *context)
+static __always_inline int pod_sends(struct __sk_buff *skb, enum place place)
 {
-	struct __sk_buff *skb = context;
 	struct packet packet = {};
 	struct pod *pod;
 
@@ -35,5 +33,18 @@ int pod_egress(void *context)
 		return drop_packet(DROP_FOREIGN_SOURCE);
 	}
 	pod = pod_for(skb, &packet);
-	return pod ? deliver_to_pod(skb, pod, DELIVERED_FROM_POD) : TC_ACT_OK;
+	return pod ? deliver_to_pod(skb, pod, DELIVERED_FROM_POD, place) : TC_ACT_OK;
+}
+
+SEC("tc")
+int pod_egress(void *context)
+{
+	return pod_sends(context, AT_TC_INGRESS);
+}
+
+/* The device in the packet is the host's end already, as at its tc ingress. */
+SEC("netkit/peer")
+int netkit_egress(void *context)
+{
+	return pod_sends(context, AT_NETKIT);
 }

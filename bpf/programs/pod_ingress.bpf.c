@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the stack sends to a pod, on the host side of its link (clsact egress): the node's own packets, and those that were too big
- * for the short way. Packets that deliver_to_pod redirects do not pass here. */
+/* What is sent to a pod, on the host side of its link (clsact egress, or netkit's primary end): the node's own packets, those that
+ * were too big for the short way, and those that came from a netkit link. Packets that deliver_to_pod redirects at tc ingress do not
+ * pass here. */
 #include "lib/program.h"
 #include "lib/verdict.h"
 
 SEC("tc")
 int pod_ingress(void *context)
 {
-	(void)context;
-	count_delivery(DELIVERED_BY_STACK);
+	struct __sk_buff *skb = context;
+
+	if (skb->tc_index != ALREADY_COUNTED)
+		count_delivery(DELIVERED_BY_STACK);
+	skb->tc_index = 0;
 	return TC_ACT_OK;
 }

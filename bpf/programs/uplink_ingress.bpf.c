@@ -17,6 +17,6 @@ int uplink_ingress(void *context)
 	pod = pod_for(skb, &packet);
 	if (!pod)
 		return TCX_NEXT;
-	verdict = deliver_to_pod(skb, pod, DELIVERED_FROM_UPLINK);
+	verdict = deliver_to_pod(skb, pod, DELIVERED_FROM_UPLINK, AT_TC_INGRESS);
 	return verdict == TC_ACT_OK ? TCX_NEXT : verdict;
 }

@@ -1,6 +1,7 @@
 # Sourced after objects.sh: ichor's agents on the nodes of the laboratory. Each is alone in its control group, which is how it is found.
 
 agent_values=("$repository/machineconfig/cilium-base-values.yaml" "$repository/machineconfig/cilium-hubble-values.yaml")
+[[ -z ${LAB_VALUES:-} ]] || agent_values+=("$LAB_VALUES")   # one more file for every agent of a run
 
 agent_log() { echo "$lab/logs/$1.agent"; }
 agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null; }

@@ -93,10 +93,9 @@ INSTANTIATE_TEST_SUITE_P(
               "values.yaml:1: routingMode: \"tunnel\" is not accepted: ichor routes natively, without encapsulation: the nodes share a "
               "network, or "
               "its routers know the pod prefixes [allowed: native]"},
-        Wrong{"bpf:\n  datapathMode: netkit\n",
-              "values.yaml:2: bpf.datapathMode: \"netkit\" is not accepted: pods have veth links; netkit links are not there yet [allowed: "
-              "one of: "
-              "veth, auto]"},
+        Wrong{"bpf:\n  datapathMode: netkit-l2\n",
+              "values.yaml:2: bpf.datapathMode: \"netkit-l2\" is not accepted: new pods' links: veth, which auto means too, or netkit (its "
+              "mode L3; netkit-l2 is not there), where the kernel has it [allowed: one of: veth, netkit, auto]"},
         Wrong{"extraConfig: {enable-foo: 'true'}\n",
               "values.yaml:1: extraConfig: {...} is refused: ichor reads Helm values only: write the key of the value itself [leave it "
               "out]"}));

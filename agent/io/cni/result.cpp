@@ -15,8 +15,9 @@ std::string rendered(const ordered_json& document) { return document.dump(2, ' '
 
 std::string render_result(const Invocation& invocation, const Attachment& attachment) {
   const std::string& version = invocation.conf.version;
-  ordered_json host = {{"name", attachment.host_link}, {"mac", attachment.host_mac}};
-  ordered_json pod = {{"name", invocation.ifname}, {"mac", attachment.pod_mac}};
+  ordered_json host = {{"name", attachment.host_link}}, pod = {{"name", invocation.ifname}};
+  if (!attachment.host_mac.empty()) host["mac"] = attachment.host_mac;
+  if (!attachment.pod_mac.empty()) pod["mac"] = attachment.pod_mac;
   if (version == "1.1.0" && attachment.mtu > 0) host["mtu"] = pod["mtu"] = attachment.mtu;
   pod["sandbox"] = invocation.netns;
 

@@ -14,7 +14,7 @@ namespace io::cni {
 // How a pod hangs on the network, as the agent reports it.
 struct Attachment {
   std::string host_link;
-  std::string host_mac, pod_mac;    // "02:00:..."
+  std::string host_mac, pod_mac;    // "02:00:..."; empty: the link has none
   std::vector<base::Ip> addresses;  // the pod's, at most one per family
   std::vector<base::Ip> gateways;   // of the default routes, at most one per family
   uint32_t mtu = 0;                 // bytes; 0: unknown

@@ -16,6 +16,7 @@ base::Result<std::string> try_bpf_filesystem(const std::string& bpf_root);  // a
 base::Result<std::string> try_cgroup2(const std::string& cgroup_root);
 
 base::Result<std::string> try_veth();     // with its peer made in another namespace
+base::Result<std::string> try_netkit();   // likewise, with a program on its hook
 base::Result<std::string> try_cls_bpf();  // on clsact
 base::Result<std::string> try_tcx();
 base::Result<std::string> try_cgroup_link(const std::string& cgroup_root);  // in a cgroup made below it

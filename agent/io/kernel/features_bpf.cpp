@@ -15,13 +15,25 @@
 
 #include "base/fd.h"
 #include "io/kernel/features.h"
-#include "io/kernel/netlink.h"
+#include "io/kernel/netkit.h"
+#include "io/kernel/netlink_rows.h"
 #include "io/kernel/netns.h"
 
 namespace io::kernel {
 namespace {
 
 constexpr int kLoopback = 1;  // ifindex of lo in every namespace
+constexpr const char* kScratchLink = "ichor-check";
+
+// Where the socket belongs and in the other namespace; `peer` is the kind's attribute for that end.
+base::Result<void> make_pair(Netlink& netlink, const std::string& kind, int peer, int other_netns) {
+  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  message.header(ifinfomsg{}).put(IFLA_IFNAME, kScratchLink);
+  message.open(IFLA_LINKINFO).put(IFLA_INFO_KIND, kind).open(IFLA_INFO_DATA).open(peer);
+  message.header(ifinfomsg{}).put(IFLA_IFNAME, "eth0").put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(other_netns));
+  message.close().close().close();
+  return netlink.request(message);
+}
 
 // "return 1": allow, and for tc a verdict like any other.
 base::Result<base::Fd> load_program(bpf_prog_type type, bpf_attach_type attach) {
@@ -64,13 +76,19 @@ base::Result<std::string> try_veth() {
   base::Fd here = TRY(make_netns()), there = TRY(make_netns());
   auto visit = TRY(NetnsVisit::enter(here.get()));
   Netlink netlink = TRY(Netlink::open());
-  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-  message.header(ifinfomsg{}).put(IFLA_IFNAME, "ichor-check");
-  message.open(IFLA_LINKINFO).put(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
-  message.header(ifinfomsg{}).put(IFLA_IFNAME, "eth0").put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(there.get()));
-  message.close().close().close();
-  TRY_IN(netlink.request(message), "make a veth");
+  TRY_IN(make_pair(netlink, "veth", VETH_INFO_PEER, there.get()), "make a veth");
   return std::string("made with its peer in another network namespace");
+}
+
+base::Result<std::string> try_netkit() {
+  base::Fd here = TRY(make_netns()), there = TRY(make_netns());
+  auto visit = TRY(NetnsVisit::enter(here.get()));
+  Netlink netlink = TRY(Netlink::open());
+  TRY_IN(make_pair(netlink, "netkit", netkit::kPeerInfo, there.get()), "make a netkit");
+  const auto link = TRY(read_link(netlink, kScratchLink));
+  base::Fd program = TRY(load_program(BPF_PROG_TYPE_SCHED_CLS, BPF_NETKIT_PEER));
+  TRY(netkit::attach(link.row.ifindex, model::desired::FilterSide::kFromPod, program.get()));
+  return std::string("made with its peer in another network namespace, and a program was attached");
 }
 
 base::Result<std::string> try_cls_bpf() {

@@ -1,18 +1,9 @@
 #include "io/kernel/filters.h"
 
-#include <arpa/inet.h>
-#include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <netlink/attr.h>
-
-#include <map>
-#include <memory>
-
 #include "io/kernel/bpf_pins.h"
-#include "io/kernel/netlink.h"
+#include "io/kernel/clsact.h"
+#include "io/kernel/netkit.h"
+#include "io/kernel/netlink_rows.h"
 
 namespace io::kernel {
 namespace {
@@ -20,114 +11,49 @@ namespace {
 using model::desired::Filter;
 using model::desired::FilterSide;
 
-constexpr std::string_view kNamePrefix = "ichor:";
-constexpr uint32_t kPriority = 1, kHandle = 1;
+bool is_netkit(const model::Link& link) { return link.kind == model::link_kind_name(model::LinkKind::kNetkit); }
 
-const char* program_of(FilterSide side) { return side == FilterSide::kFromPod ? "pod_egress" : "pod_ingress"; }
-
-tcmsg filter_header(uint32_t ifindex, FilterSide side) {
-  tcmsg header = {};
-  header.tcm_family = AF_UNSPEC;
-  header.tcm_ifindex = static_cast<int>(ifindex);
-  header.tcm_parent = TC_H_MAKE(TC_H_CLSACT, side == FilterSide::kFromPod ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-  return header;
-}
-
-tcmsg our_filter_header(uint32_t ifindex, FilterSide side) {
-  tcmsg header = filter_header(ifindex, side);
-  header.tcm_handle = kHandle;
-  header.tcm_info = TC_H_MAKE(kPriority << 16, htons(ETH_P_ALL));
-  return header;
-}
-
-// The id of the program, if the message tells of a filter that is ichor's.
-uint32_t program_of_filter(nlmsghdr* message) {
-  nlattr* attributes[TCA_MAX + 1] = {};
-  if (nlmsg_parse(message, sizeof(tcmsg), attributes, TCA_MAX, nullptr) != 0) return 0;
-  const auto* header = static_cast<const tcmsg*>(nlmsg_data(message));
-  if (header->tcm_handle != kHandle || !attributes[TCA_KIND] || !attributes[TCA_OPTIONS]) return 0;
-  if (std::string_view(nla_get_string(attributes[TCA_KIND])) != "bpf") return 0;
-  nlattr* options[TCA_BPF_MAX + 1] = {};
-  if (nla_parse_nested(options, TCA_BPF_MAX, attributes[TCA_OPTIONS], nullptr) != 0) return 0;
-  if (!options[TCA_BPF_NAME] || !options[TCA_BPF_ID]) return 0;
-  if (!std::string_view(nla_get_string(options[TCA_BPF_NAME])).starts_with(kNamePrefix)) return 0;
-  return nla_get_u32(options[TCA_BPF_ID]);
-}
-
-base::Result<uint32_t> program_on(Netlink& netlink, uint32_t ifindex, FilterSide side) {
-  Message message(RTM_GETTFILTER, NLM_F_DUMP);
-  message.header(filter_header(ifindex, side));
-  uint32_t program = 0;
-  auto dumped = netlink.dump(message, [&](nlmsghdr* answer) {
-    if (uint32_t id = program_of_filter(answer)) program = id;
-  });
-  // No clsact there yet, or the link went meanwhile.
-  if (!dumped.ok() && dumped.error().code != EINVAL && dumped.error().code != ENODEV) return dumped.error();
-  return program;
-}
-
-base::Result<void> make_clsact(Netlink& netlink, uint32_t ifindex) {
-  tcmsg header = {};
-  header.tcm_family = AF_UNSPEC;
-  header.tcm_ifindex = static_cast<int>(ifindex);
-  header.tcm_parent = TC_H_CLSACT;
-  header.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-  Message message(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
-  message.header(header).put(TCA_KIND, std::string("clsact"));
-  auto made = netlink.request(message);
-  if (!made.ok() && made.error().code != EEXIST) return made.error();
-  return {};
-}
+std::string describe(const char* program, const Filter& row) { return std::string(program) + " on link " + row.link; }
 
 }  // namespace
 
 base::Result<std::vector<Filter>> FilterStore::list() {
   auto generations = TRY(generations_by_program(bpf_root_));
   Netlink netlink = TRY(Netlink::open());
-  std::unique_ptr<struct if_nameindex, void (*)(struct if_nameindex*)> links(if_nameindex(), if_freenameindex);
-  if (!links) return base::errno_error("links");
   std::vector<Filter> rows;
-  for (const auto* link = links.get(); link->if_index != 0; ++link) {
-    const std::string name = link->if_name;
-    if (!name.starts_with(model::desired::kPodLinkPrefix)) continue;
+  for (const auto& [link, peer_ifindex, peer_netns] : TRY(read_links(netlink))) {
+    if (!link.name.starts_with(model::desired::kPodLinkPrefix)) continue;
     for (FilterSide side : {FilterSide::kFromPod, FilterSide::kToPod}) {
-      uint32_t program = TRY_IN(program_on(netlink, link->if_index, side), "filters of link " + name);
-      if (program == 0) continue;
-      auto found = generations.find(program);
-      rows.push_back({.link = name, .side = side, .generation = found == generations.end() ? "?" : found->second});
+      auto program = is_netkit(link) ? netkit::program_on(link.ifindex, side) : clsact::program_on(netlink, link.ifindex, side);
+      if (!program.ok() && program.error().code == ENODEV) continue;  // the link went meanwhile
+      if (!program.ok()) return base::with_context(program.error(), "filters of link " + link.name);
+      if (*program == 0) continue;
+      auto found = generations.find(*program);
+      rows.push_back({.link = link.name, .side = side, .generation = found == generations.end() ? "?" : found->second});
     }
   }
   return rows;
 }
 
 base::Result<void> FilterStore::put(const Filter& row, const Filter*) {
-  uint32_t ifindex = if_nametoindex(row.link.c_str());
-  if (ifindex == 0) return base::system_error(ENODEV, "link " + row.link);
-  base::Fd program = TRY(open_program(bpf_root_, row.generation, program_of(row.side)));
   Netlink netlink = TRY(Netlink::open());
-  TRY_IN(make_clsact(netlink, ifindex), "clsact on link " + row.link);
-
-  Message message(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE);
-  message.header(our_filter_header(ifindex, row.side)).put(TCA_KIND, std::string("bpf"));
-  message.open(TCA_OPTIONS);
-  message.put_u32(TCA_BPF_FD, static_cast<uint32_t>(program.get()));
-  message.put(TCA_BPF_NAME, std::string(kNamePrefix) + row.generation);
-  message.put_u32(TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
-  message.close();
-  TRY_IN(netlink.request(message), std::string(program_of(row.side)) + " on link " + row.link);
+  const model::Link link = TRY(read_link(netlink, row.link)).row;
+  const bool on_netkit = is_netkit(link);
+  const char* name = on_netkit ? netkit::program_of(row.side) : clsact::program_of(row.side);
+  base::Fd program = TRY(open_program(bpf_root_, row.generation, name));
+  TRY_IN(on_netkit ? netkit::attach(link.ifindex, row.side, program.get())
+                   : clsact::attach(netlink, link.ifindex, row.side, program.get(), row.generation),
+         describe(name, row));
   return {};
 }
 
 base::Result<void> FilterStore::remove(const Filter& actual) {
-  uint32_t ifindex = if_nametoindex(actual.link.c_str());
-  if (ifindex == 0) return {};
   Netlink netlink = TRY(Netlink::open());
-  Message message(RTM_DELTFILTER, 0);
-  message.header(our_filter_header(ifindex, actual.side)).put(TCA_KIND, std::string("bpf"));
-  auto removed = netlink.request(message);
-  constexpr int kNoClsact = EINVAL;
-  if (!removed.ok() && removed.error().code != ENOENT && removed.error().code != ENODEV && removed.error().code != kNoClsact)
-    return base::with_context(removed.error(), std::string(program_of(actual.side)) + " on link " + actual.link);
+  auto found = read_link(netlink, actual.link);
+  if (!found && found.error().code == ENODEV) return {};
+  const model::Link link = TRY(std::move(found)).row;
+  TRY_IN(is_netkit(link) ? netkit::detach(link.ifindex, actual.side) : clsact::detach(netlink, link.ifindex, actual.side),
+         "filter of link " + actual.link);
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The two programs on the host side of each pod link: cls_bpf with direct action on clsact, because attaching by tcx waits for a grace
-// period of 13 ms and this is on the path of a CNI ADD. A filter is known by its name "ichor:GENERATION", and goes with its link.
+// The two programs on the host side of each pod link. A veth's are cls_bpf on clsact (io/kernel/clsact.h), because attaching by tcx
+// waits for a grace period of 13 ms and this is on the path of a CNI ADD; a netkit's hang on hooks of its own (io/kernel/netkit.h).
 #pragma once
 
 #include <string>

@@ -3,6 +3,7 @@
 #include <linux/if_link.h>
 #include <linux/veth.h>
 
+#include "io/kernel/netkit.h"
 #include "io/kernel/pod_side.h"
 #include "io/kernel/sysctls.h"
 
@@ -11,20 +12,35 @@ namespace {
 
 using model::desired::PodLink;
 
-bool is_pod_link(const model::Link& link) { return link.kind == "veth" && link.name.starts_with(model::desired::kPodLinkPrefix); }
+// nullopt: not a pod link.
+std::optional<model::LinkKind> pod_link_kind(const model::Link& link) {
+  return link.name.starts_with(model::desired::kPodLinkPrefix) ? model::link_kind_of(link.kind) : std::nullopt;
+}
 
-void put_side(Message& request, const std::string& name, const base::Mac& mac, uint32_t mtu) {
-  request.put(IFLA_IFNAME, name).put(IFLA_ADDRESS, mac).put_u32(IFLA_MTU, mtu);
+bool is_pod_link(const model::Link& link) { return pod_link_kind(link).has_value(); }
+
+void put_side(Message& request, const std::string& name, const PodLink& row, const base::Mac& mac) {
+  request.put(IFLA_IFNAME, name).put_u32(IFLA_MTU, row.mtu);
+  if (model::has_link_addresses(row.kind)) request.put(IFLA_ADDRESS, mac);
   // One queue: the kernel's default of one per CPU costs memory and time for each pod.
   request.put_u32(IFLA_NUM_TX_QUEUES, 1).put_u32(IFLA_NUM_RX_QUEUES, 1);
+}
+
+// What follows is of the pod's end.
+Message& open_peer(Message& request, model::LinkKind kind) {
+  if (kind == model::LinkKind::kVeth) return request.open(VETH_INFO_PEER);
+  // No packet leaves the pod before its program is there, and none should the program ever go.
+  request.put_u32(netkit::kMode, netkit::kLayer3).put_u32(netkit::kPeerPolicy, netkit::kDrop);
+  return request.open(netkit::kPeerInfo);
 }
 
 base::Result<void> make_link(Netlink& netlink, const PodLink& row) {
   Message request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   request.header(ifinfomsg{});
-  put_side(request, row.name, row.host_mac, row.mtu);
-  request.open(IFLA_LINKINFO).put(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER).header(ifinfomsg{});
-  put_side(request, row.ifname, row.pod_mac, row.mtu);
+  put_side(request, row.name, row, row.host_mac);
+  request.open(IFLA_LINKINFO).put(IFLA_INFO_KIND, std::string(link_kind_name(row.kind))).open(IFLA_INFO_DATA);
+  open_peer(request, row.kind).header(ifinfomsg{});
+  put_side(request, row.ifname, row, row.pod_mac);
   request.put_u32(IFLA_NET_NS_FD, static_cast<uint32_t>(row.netns->get()));
   request.close().close().close();
   TRY_IN(netlink.request(request), "link " + row.name + ": make");
@@ -42,7 +58,7 @@ base::Result<void> delete_link(Netlink& netlink, const model::Link& link) {
   return {};
 }
 
-// A veth's other side, by link and namespace number: link numbers alone are the same in many pods.
+// A link's other side, by link and namespace number: link numbers alone are the same in many pods.
 bool ends_at(const LinkMessage& host, const LinkMessage& pod, int32_t netns) {
   return netns >= 0 && host.peer_netns == netns && host.peer_ifindex == pod.row.ifindex;
 }
@@ -79,8 +95,8 @@ base::Result<bool> is_as_wished(Netlink& netlink, const LinkMessage& found, cons
   auto pod_side = read_pod_side(row);
   if (!pod_side) return false;
   int32_t netns = TRY(read_netns_id(netlink, row.netns->get()));
-  return ends_at(found, *pod_side, netns) && found.row.mac == row.host_mac && pod_side->row.mac == row.pod_mac &&
-         found.row.mtu == row.mtu && pod_side->row.mtu == row.mtu;
+  return ends_at(found, *pod_side, netns) && pod_link_kind(found.row) == row.kind && found.row.mac == row.host_mac &&
+         pod_side->row.mac == row.pod_mac && found.row.mtu == row.mtu && pod_side->row.mtu == row.mtu;
 }
 
 // Makes the link, or finds that the one there does end in this pod.
@@ -102,7 +118,7 @@ base::Result<void> keep_link(Netlink& netlink, const PodLink& row) {
   if (!found && found.error().code == ENODEV)
     return base::system_error(ENODEV, "link " + row.name + ": the pod's namespace is gone; only a new ADD can make it");
   LinkMessage link = TRY(std::move(found));
-  if (!is_pod_link(link.row) || link.row.mac != row.host_mac)
+  if (pod_link_kind(link.row) != row.kind || link.row.mac != row.host_mac)
     return base::system_error(EEXIST, "link " + row.name + ": is not the one that was made for this pod; only a new ADD can make it");
   // Lowering one side alone would drop what the other sends, and nothing but a descriptor reaches the pod's.
   if (link.row.mtu != row.mtu)
@@ -117,9 +133,11 @@ base::Result<std::vector<PodLink>> PodLinkStore::list() {
   Netlink& netlink = *TRY(netlink_.get());
   std::vector<PodLink> rows;
   for (const auto& link : TRY(read_links(netlink))) {
-    if (!is_pod_link(link.row)) continue;
+    const auto kind = pod_link_kind(link.row);
+    if (!kind) continue;
     PodLink row;
     row.name = link.row.name;
+    row.kind = *kind;
     row.host_mac = link.row.mac;
     row.mtu = link.row.mtu;
     rows.push_back(std::move(row));

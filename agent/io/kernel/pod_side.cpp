@@ -105,7 +105,8 @@ base::Result<void> configure_here(const PodLink& row) {
   TRY(set_link_up(netlink, row.ifname));
   for (const auto& ip : row.addresses) {
     TRY(put_address(netlink, link.row.ifindex, ip));
-    TRY(put_gateway_neighbor(netlink, link.row.ifindex, model::desired::pod_gateway(ip.family()), row.host_mac));
+    if (model::has_link_addresses(row.kind))
+      TRY(put_gateway_neighbor(netlink, link.row.ifindex, model::desired::pod_gateway(ip.family()), row.host_mac));
     TRY(put_routes(netlink, link.row.ifindex, ip.family()));
   }
   for (const auto& ip : row.addresses) {

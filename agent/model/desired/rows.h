@@ -26,6 +26,7 @@ struct SandboxRecord {
   static constexpr std::string_view kKind = "sandbox_records";
   model::SandboxIdentity identity;
   std::vector<base::Ip> addresses;
+  model::LinkKind link_kind = model::LinkKind::kVeth;
   bool complete = false;
 
   bool operator==(const SandboxRecord&) const = default;
@@ -113,24 +114,25 @@ struct ServiceEntry {
   }
 };
 
-// A pod's link: a veth whose peer is made inside the pod's network namespace, with addresses, routes and neighbours there.
+// A pod's link: a pair whose other end is made inside the pod's network namespace, with addresses, routes and neighbours there.
 // Only what the host side shows and could still be changed is compared: a pod keeps the MTU it was made with.
 struct PodLink {
   static constexpr std::string_view kKind = "pod_links";
   std::string name;  // host side, "ich..."
   std::string sandbox;
   std::string ifname;  // pod side
-  base::Mac host_mac, pod_mac;
-  uint32_t mtu = 0;  // bytes
+  model::LinkKind kind = model::LinkKind::kVeth;
+  base::Mac host_mac, pod_mac;  // all zero where the kind has none
+  uint32_t mtu = 0;             // bytes
   std::vector<base::Ip> addresses;
   std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
 
-  bool operator==(const PodLink& other) const { return name == other.name && host_mac == other.host_mac; }
+  bool operator==(const PodLink& other) const { return name == other.name && kind == other.kind && host_mac == other.host_mac; }
   std::string key() const { return name; }
 };
 
-// cls_bpf on the clsact hook of a pod link, found again by the filter's name.
-enum class FilterSide : uint8_t { kFromPod /* tc ingress */, kToPod /* tc egress */ };
+// A program on the host side of a pod link; what it hangs on goes by the link's kind.
+enum class FilterSide : uint8_t { kFromPod, kToPod };
 struct Filter {
   static constexpr std::string_view kKind = "filters";
   std::string link;

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/ip.h"
+#include "model/host/link_kind.h"
 
 namespace model {
 
@@ -29,10 +31,11 @@ struct SandboxIdentity {
 
 struct Sandbox {
   SandboxIdentity identity;
-  bool complete = false;            // the ADD has been answered
-  bool transient = false;           // the agent's own (canary): never recorded, gone with the process
-  std::shared_ptr<base::Fd> netns;  // only from ADD until its reply
-  std::vector<base::Ip> addresses;  // as kept on disk: set once, never changed
+  bool complete = false;              // the ADD has been answered
+  bool transient = false;             // the agent's own (canary): never recorded, gone with the process
+  std::shared_ptr<base::Fd> netns;    // only from ADD until its reply
+  std::vector<base::Ip> addresses;    // as kept on disk: set once, never changed
+  std::optional<LinkKind> link_kind;  // as kept on disk; nullopt: made by this agent, so of the kind that it makes
 
   bool operator==(const Sandbox&) const = default;
   std::string key() const { return identity.key(); }

@@ -6,9 +6,19 @@ namespace sources::settings {
 using enum KeyClass;
 using model::Config;
 
+namespace {
+
+void choose_pod_links(Config& config, const Accepted& accepted) {
+  config.pod_links = model::link_kind_of(std::get<std::string>(accepted)).value_or(model::LinkKind::kVeth);  // auto
+}
+
+}  // namespace
+
 std::span<const Key> datapath_keys() {
   static constexpr Key kKeys[] = {
-      {"bpf.datapathMode", kImplemented, one_of("veth|auto"), "pods have veth links; netkit links are not there yet"},
+      {"bpf.datapathMode", kImplemented, one_of("veth|netkit|auto"),
+       "new pods' links: veth, which auto means too, or netkit (its mode L3; netkit-l2 is not there), where the kernel has it",
+       choose_pod_links},
       {"bpf.masquerade", kPlanned, boolean(), "masquerading is always done by BPF"},
       {"bpf.vlanBypass", kPlanned, names(), "VLAN ids that pass untouched"},
       {"bpf.lbExternalClusterIP", kPlanned, boolean(), "ClusterIPs answer from outside"},
