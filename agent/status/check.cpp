@@ -34,7 +34,6 @@ void check_system(const CheckRequest& request, Findings& findings) {
     findings.push_back(finding_of(name, trial, advice));
   };
   found("kernel", try_release(), "boot a kernel of 6.12 or newer; every Talos from 1.9 on has one");
-  found("btf", try_btf(), "use a kernel built with CONFIG_DEBUG_INFO_BTF and mount /sys");
   found("capabilities", try_capabilities(), "run as root; in a container, grant these capabilities");
   found("bpf_filesystem", try_bpf_filesystem(request.bpf_root),
         "mount -t bpf bpf /sys/fs/bpf, or name a place that is one with --bpf-root");

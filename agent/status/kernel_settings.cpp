@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "io/kernel/features.h"
 #include "io/kernel/sysctls.h"
 
 namespace status {
@@ -63,11 +64,20 @@ KernelSetting judged(const Wanted& wanted, const std::string& root) {
   return setting;
 }
 
+// No program of this build names a type or a function of the kernel, so that it runs without.
+KernelSetting judged_btf() {
+  auto found = io::kernel::try_btf();
+  if (found.ok()) return {kBtf, "there", true, "", ""};
+  return {kBtf, "", false, "cannot be read: " + found.error().text + ": programs run, and a later version's may not",
+          "use a kernel built with CONFIG_DEBUG_INFO_BTF and mount /sys"};
+}
+
 }  // namespace
 
 std::vector<KernelSetting> kernel_settings(const std::string& root) {
   std::vector<KernelSetting> settings;
   for (const auto& wanted : kWanted) settings.push_back(judged(wanted, root));
+  settings.push_back(judged_btf());
   return settings;
 }
 

@@ -1,4 +1,4 @@
-// Kernel settings that decide how well, or whether, ichor works, judged: what is there, what it means, what to do. For /status and check.
+// What of the kernel decides how well, or whether, ichor works, judged: what is there, what it means, what to do. For /status and check.
 #pragma once
 
 #include <string>
@@ -13,6 +13,8 @@ struct KernelSetting {
   std::string text;   // what it means when it is not good, or why it cannot be read
   std::string remedy;
 };
+
+constexpr const char* kBtf = "BTF";  // the name of what is no sysctl
 
 // Those under net are of the calling thread's network namespace.
 std::vector<KernelSetting> kernel_settings(const std::string& root = "/proc/sys");

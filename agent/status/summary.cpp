@@ -87,9 +87,9 @@ void add_problems(Summary& summary, const model::Published& published) {
   summary.problems.assign(problems.begin(), problems.end());
 }
 
-void add_problems(Summary& summary, const io::kernel::Capabilities& capabilities) {
-  if (capabilities == io::kernel::Capabilities{}) return;  // of a process that nobody looked at, or that has lost /proc
-  const auto missing = io::kernel::missing_capabilities(capabilities);
+void add_problems(Summary& summary, const std::optional<io::kernel::Capabilities>& capabilities) {
+  if (!capabilities) return;
+  const auto missing = io::kernel::missing_capabilities(*capabilities);
   if (missing.empty()) return;
   summary.problems.push_back({"capabilities", "missing: " + base::join(missing, " ") + ": nothing can be written to the kernel",
                               "run as root; in a container, grant these capabilities"});

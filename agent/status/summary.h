@@ -51,7 +51,7 @@ Summary summarize(const model::Published& published, base::BootTime now, Surroun
 std::string summary_text(const Summary& summary);
 std::string summary_json(const Summary& summary);
 std::string summary_line(const Summary& summary);  // for the log
-// All that is amiss, a line each: failing checks, problems, failed writes, kernel settings.
+// All that is amiss, a line each: failing checks, problems, kernel settings, and last, of which there may be many, failed writes.
 std::vector<std::string> summary_faults(const Summary& summary);
 
 // "ok  NAME  TEXT" for each check, with what to do below a failing one, and a last line READY or NOT READY.

@@ -96,7 +96,7 @@ std::string summary_json(const Summary& summary) {
   json["programs"] = programs_json(summary);
   json["sysctls"] = summary.sysctls.names;
   json["kernel_settings"] = json_of(summary.surroundings.kernel_settings);
-  json["capabilities"] = json_of(summary.surroundings.capabilities);
+  json["capabilities"] = json_of(summary.surroundings.capabilities.value_or(io::kernel::Capabilities{}));
   json["effects"] = json_of(summary, summary.failures);
   json["problems"] = json_of(summary.problems);
   json["engine"] = {{"passes", summary.counters.passes},

@@ -120,7 +120,6 @@ void write_kernel_settings(Page& page, const std::vector<KernelSetting>& setting
 }
 
 void write_privileges(Page& page, const io::kernel::Capabilities& capabilities) {
-  if (capabilities == io::kernel::Capabilities{}) return;
   for (const auto& capability : io::kernel::needed_capabilities())
     page.line("privileges", std::string(capability.name) + ((capabilities.effective >> capability.number & 1) ? ": " : " MISSING: ") +
                                 std::string(capability.reason));
@@ -190,7 +189,7 @@ std::string summary_text(const Summary& summary) {
   write_network(page, summary);
   write_programs(page, summary);
   write_kernel_settings(page, summary.surroundings.kernel_settings);
-  write_privileges(page, summary.surroundings.capabilities);
+  if (summary.surroundings.capabilities) write_privileges(page, *summary.surroundings.capabilities);
   write_effects(page, summary);
   write_problems(page, summary);
   page.line("engine", count_of(summary.counters.passes, "pass", "passes") + ", " +
@@ -217,9 +216,11 @@ std::vector<std::string> summary_faults(const Summary& summary) {
   for (const auto& check : summary.checks)
     if (!check.ok) lines.push_back(check.name + ": " + check.text + " (" + std::string(advice(check.name)) + ")");
   for (const auto& problem : summary.problems) lines.push_back(model::to_string(problem));
-  for (const auto& failure : summary.failures) lines.push_back(failure.thing + ": " + failure.error);
   for (const auto& setting : summary.surroundings.kernel_settings)
-    if (!setting.good) lines.push_back(setting.name + "=" + setting.value + ": " + setting.text + " (" + setting.remedy + ")");
+    if (!setting.good)
+      lines.push_back(setting.name + (setting.value.empty() ? " " : "=" + setting.value + ": ") + setting.text + " (" + setting.remedy +
+                      ")");
+  for (const auto& failure : summary.failures) lines.push_back(failure.thing + ": " + failure.error);
   for (auto& line : lines) line = printable(line);
   return lines;
 }

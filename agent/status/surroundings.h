@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "io/kernel/capabilities.h"
@@ -11,7 +12,7 @@ namespace status {
 
 struct Surroundings {
   uint64_t resident_bytes = 0;
-  io::kernel::Capabilities capabilities;
+  std::optional<io::kernel::Capabilities> capabilities;
   std::vector<KernelSetting> kernel_settings;
 };
 

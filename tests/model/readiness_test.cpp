@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/state_directory.h"
 #include "support/published_sample.h"
 
 namespace model {
@@ -69,6 +70,18 @@ TEST(ModelReadiness, OneServiceThatCannotBeProgrammedDoesNotTakeTheNodeOut) {
   support::put(published, big, "services default/big", failed("no space left"));
 
   EXPECT_TRUE(ready(readiness(published)));
+}
+
+TEST(ModelReadiness, WhatHasNotStartedAndAStateDirectoryThatTakesNothingAreNamedFirst) {
+  auto published = support::a_quiet_node();
+  support::put(published.snapshot, put(start_key("cni"), Problem{"cni", "no socket", ""}));
+  support::put(published.snapshot, put(std::string(kStateDirectoryKey), Problem{"state directory /s", "full", ""}));
+
+  auto checks = readiness(published);
+
+  EXPECT_FALSE(ready(checks));
+  EXPECT_EQ(checks[0].name + ": " + checks[0].text, "start: cni: no socket");
+  EXPECT_EQ(checks[1].name + ": " + checks[1].text, "state_dir: state directory /s: full");
 }
 
 TEST(ModelReadiness, TheCanaryCountsFromBothSides) {

@@ -4,7 +4,7 @@ agent_values=("$repository/machineconfig/cilium-base-values.yaml" "$repository/m
 [[ -z ${LAB_VALUES:-} ]] || agent_values+=("$LAB_VALUES")   # one more file for every agent of a run
 
 agent_log() { echo "$lab/logs/$1.agent"; }
-agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null; }
+agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null || true; }
 agent_runs() { [[ -n $(agent_pid "$1") ]]; }
 
 # agent_run NODE ARGUMENT...: starts it with these and no others, and does not wait.
@@ -29,7 +29,7 @@ agent_kill() {   # SIGKILL, as a crash would; returns when it is reaped: before 
   [[ -z $pid ]] || kill -9 "$pid" 2>/dev/null || true
   until_true 10 "the agent of $1 to be gone" gone "$pid"
 }
-gone() { [[ ! -e /proc/$1/stat ]]; }
+gone() { [[ -z $1 || ! -e /proc/$1/stat ]]; }
 
 # http NODE PATH: the agent's answer; fails unless it is 200.
 http() { in_machine "$1" curl -sS --fail --max-time 5 "http://127.0.0.1:9879$2"; }

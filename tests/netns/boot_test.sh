@@ -3,6 +3,7 @@
 # touched, the agent stays, and goes on when the lack ends. Flows of the node and of its pods run through all of it.
 source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents flows; do source "$netns_tests/$part.sh"; done
+state=/var/lib/ichor
 limit_ms=2000   # from exec to an answer
 
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
@@ -16,6 +17,7 @@ contains() { grep -Eq "$1" <<<"$2"; }
 starts() {
   local node=$1 begun
   shift
+  touch "$(agent_log "$node")"
   log_from=$(wc -l <"$(agent_log "$node")")
   begun=$(now_ms)
   "$@"
@@ -40,8 +42,8 @@ heals() {   # NODE: by itself, in the same process
   same_agent "$1"
 }
 
-# lacks WORDS NODE REGEX COMMAND...: one row of the matrix, without its healing.
-lacks() {
+# row WORDS NODE REGEX COMMAND...: one of the matrix, without what becomes of it.
+row() {
   local words=$1 node=$2 regex=$3
   shift 3
   agent_kill "$node"
@@ -49,12 +51,20 @@ lacks() {
   agent=$(agent_pid "$node")
   check "$words: /status answers within $limit_ms ms" in_time
   echo "# $words: /status after $took ms"
-  check "$words: not ready" until_true 5 "not ready" not_ready "$node"
   check "$words: named by /status, file and log" named "$node" "$regex"
   check "$words: it stays" same_agent "$node"
 }
+lacks() {   # as row: what the node cannot be ready without
+  row "$@"
+  check "$1: not ready" not_ready "$2"
+}
 
 mounted() { in_machine n1 mount "$@"; }
+over_state() {   # ARGUMENT...: another file system in the place of the state directory, with the records of the pods that run
+  in_machine n1 cp -a "$state/sandboxes" /run/kept
+  mounted -t tmpfs "$@" tmpfs "$state"
+  in_machine n1 mv /run/kept "$state/sandboxes"
+}
 unmounted() { in_machine n1 umount "$@"; }
 kernel_state() { in_machine n1 bash -c 'bpftool -j link show | jq -c "sort_by(.id) | map([.id, .prog_id])"; ip -o link; ip route; ip -6 route'; }
 unchanged() { diff <(echo "$before") <(kernel_state); }
@@ -82,21 +92,23 @@ J
 }
 node_is() { contains "on node $1: " "$(status)"; }
 
-# The engine's thread alone is stopped, as one that waits for ever would be: strace holds it at its next system call.
+# The engine's thread alone is stopped, as one that waits for ever would be; the others go on.
 hang() {
   agent_start n2
   wait_ready n2
   hung=$(agent_pid n2)
-  strace -qq -p "$hung" -o /dev/null -e trace=all -e inject=all:delay_enter=100s &
-  tracer=$!
+  python3 - "$hung" <<'P' &
+import ctypes, os, sys
+thread, (seize, interrupt), all_kinds = int(sys.argv[1]), (0x4206, 0x4207), 0x40000000   # linux/ptrace.h, __WALL
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+assert ptrace(seize, thread, None, None) == 0 and ptrace(interrupt, thread, None, None) == 0, os.strerror(ctypes.get_errno())
+while not (os.WIFEXITED(status := os.waitpid(thread, all_kinds)[1]) or os.WIFSIGNALED(status)): pass
+P
   disown
-  hung_at=$SECONDS
 }
-hung_is_gone() { gone "$hung"; }
 ended() {
-  until_true 60 "the watchdog" hung_is_gone
+  until_true 60 "the watchdog" gone "$hung"
   expect "the log" "1" "$(grep -c 'engine: no turn for 30 s' "$(agent_log n2)")"
-  ((SECONDS - hung_at >= 28)) || { echo "after $((SECONDS - hung_at)) s"; return 1; }
   agent_start n2
   wait_ready n2
 }
@@ -143,6 +155,10 @@ flows_start pod b "${to_pod[@]}" "${to_service[@]}"
 flows_start host n2 "${to_host[@]}"
 
 check "each thread has the capabilities that /status lists, and no others" capabilities_are
+canary=$(in_machine n1 ip -o link | grep -c ich)
+agent_kill n1
+without_canary() { (($(in_machine n1 ip -o link | grep -c ich) < canary)); }
+until_true 10 "the canary's link to be gone" without_canary
 before=$(kernel_state)
 
 absent=(--config "$lab/none.yaml" --manifests "$lab/manifests" --node-name n1)
@@ -153,13 +169,12 @@ lacks "configuration bad" n1 "bad.yaml:1.*ipam" agent_run n1 --config "$lab/bad.
   --state-dir "$lab/fresh-state"
 check "configuration bad: nothing is written" unchanged
 
-lacks "no kubeconfig" n1 "waiting for /run/kubernetes/kubeconfig" agent_run n1 --kubeconfig /run/kubernetes/kubeconfig --state-dir "$lab/fresh-state"
+lacks "no kubeconfig" n1 "waiting for /run/kubernetes/kubeconfig" agent_run n1 --kubeconfig /run/kubernetes/kubeconfig
 check "no kubeconfig: nothing is written" unchanged
 credentials system:node:n1
 in_machine n1 rm /var/lib/kubelet/pki/kubelet-client-current.pem
 kubeconfig
-lacks "no certificate" n1 "waiting for /var/lib/kubelet/pki/kubelet-client-current.pem" agent_run n1 --kubeconfig /run/kubernetes/kubeconfig \
-  --state-dir "$lab/fresh-state"
+lacks "no certificate" n1 "waiting for /var/lib/kubelet/pki/kubelet-client-current.pem" agent_run n1 --kubeconfig /run/kubernetes/kubeconfig
 check "no certificate: nothing is written" unchanged
 credentials system:node:n1
 check "no certificate: its name is the node's as soon as it is there" until_true 5 "the name" node_is n1
@@ -172,9 +187,11 @@ agent_kill n1
 agent_start n1
 wait_ready n1
 agent=$(agent_pid n1)
-in_machine n1 bash -c 'exec 3>>/run/second.log; echo 0 >/sys/fs/cgroup/host/cgroup.procs; exec "$0" run "$@" >&3 2>&1' "$binaries/ichor-agent" \
-  --manifests "$lab/manifests" --node-name other --state-dir "$lab/other-state" --http-address 127.0.0.1:9880 &
+mkdir "$lab_group/n1/second"
+in_machine n1 bash -c 'echo 0 >/sys/fs/cgroup/second/cgroup.procs; exec "$@"' - "$binaries/ichor-agent" run --manifests "$lab/manifests" \
+  --node-name n1 --http-address 127.0.0.1:9880 >"$lab/logs/second" 2>&1 &
 disown
+second_pid() { cat "$lab_group/n1/second/cgroup.procs"; }
 second_status() { in_machine n1 curl -sS --max-time 5 http://127.0.0.1:9880/status; }
 second_says() { contains "$1" "$(second_status)"; }
 begun=$(now_ms)
@@ -184,18 +201,17 @@ before=$(kernel_state)
 check "second instance: /status answers within $limit_ms ms" in_time
 echo "# second instance: /status after $took ms"
 check "second instance: it names the lock" second_says "agent.lock: another ichor-agent holds this directory"
-check "second instance: so does its log" grep -q "another ichor-agent holds this directory" "$(node_file n1 /run/second.log)"
-check "second instance: the status file is the first one's" says_file n1 "on node n1: READY"
+check "second instance: so does its log" grep -q "another ichor-agent holds this directory" "$lab/logs/second"
+check "second instance: the status file is the first one's" until_true 5 "the file" says_file n1 "on node n1: READY"
 check "second instance: the first is undisturbed" heals n1
 check "second instance: nothing is written" unchanged
 agent_kill n1
-check "second instance: takes over when the first has ended" until_true 5 "the takeover" second_says "on node other"
-second=$(innermost "$(pgrep -f -n "http-address 127.0.0.1:9880" --ns "$(<"$lab/n1/pid")")")
+check "second instance: takes over when the first has ended" until_true 5 "the takeover" second_says "on node n1: READY"
+second=$(second_pid)
 kill -9 "$second"
 until_true 5 "the second to end" gone "$second"
 
-state=/var/lib/ichor
-mounted -t tmpfs -o size=256k tmpfs "$state"
+over_state -o size=256k
 in_machine n1 bash -c "head -c 1M /dev/zero >$state/filling; true" 2>/dev/null
 lacks "disk full" n1 "$state.*No space left" agent_start n1
 check "disk full: no pod is made" pod_refused full-1
@@ -217,22 +233,17 @@ pod_end n1 read-1
 agent_kill n1
 unmounted "$state"
 
-mounted -t tmpfs tmpfs "$state"
+over_state
 in_machine n1 bash -euc "
   boot=\$(cat /proc/sys/kernel/random/boot_id)
-  mkdir -p $state/sandboxes $state/objects
+  mkdir -p $state/objects
   echo '{\"version\": 1, \"addresses\": [\"$pods4.1.77\"]}' >$state/sandboxes/old@eth0@00000000-0000-0000-0000-000000000000.json
   echo '{\"version\": 0, \"addresses\": [\"$pods4.1.78\"]}' >\"$state/sandboxes/layout@eth0@\$boot.json\"
   head -c 4096 /dev/urandom >\"$state/sandboxes/noise@eth0@\$boot.json\"
   head -c 4096 /dev/urandom >$state/settings.json
   head -c 4096 /dev/urandom >$state/stray"
-agent_kill n1
-starts n1 agent_start n1
-agent=$(agent_pid n1)
-check "stale state: /status answers within $limit_ms ms" in_time
-echo "# stale state: /status after $took ms"
+row "stale state" n1 "noise@eth0@.*json" agent_start n1
 check "stale state: ready all the same" heals n1
-check "stale state: what is broken is named" named n1 "noise@eth0@.*json"
 check "stale state: so is another layout" named n1 "layout@eth0@.*version"
 check "stale state: what is of another boot is gone" test ! -e "$(node_file n1 "$state/sandboxes/old@eth0@00000000-0000-0000-0000-000000000000.json")"
 check "stale state: pods are made" pod_again stale-1
@@ -240,30 +251,33 @@ pod_end n1 stale-1
 agent_kill n1
 unmounted "$state"
 
-mounted -t tmpfs tmpfs /sys/kernel/btf
-lacks "kernel without BTF" n1 "BTF" agent_start n1 --bpf-root /sys/fs/bpf/other
-agent_kill n1
-unmounted /sys/kernel/btf
-in_machine n1 rm -rf /sys/fs/bpf/other
-mounted -t tmpfs tmpfs /run/no-bpf -o X-mount.mkdir
-lacks "no bpffs" n1 "/run/no-bpf.*bpffs" agent_start n1 --bpf-root /run/no-bpf/ichor
-lacks "no control groups" n1 "/run/no-cgroup" agent_start n1 --set cgroup.hostRoot=/run/no-cgroup
-in_machine n1 ln -s /sys/fs/cgroup /run/no-cgroup
-check "no control groups: heals" heals n1
 check "without privileges: named, and the agent stays" few_capabilities
 check "without privileges: check names what is missing" check_without
 agent_kill n1
 
-machine n3; node_object n3
-lacks "no network" n3 "no link leads out of this node" agent_start n3
-plug n3 "$(node4 n3)" "$(node6 n3)"
-check "no network: heals" heals n3
+node n3; node_object n3   # where no program has been loaded yet
+in_machine n3 mount -t tmpfs tmpfs /sys/kernel/btf
+row "kernel without BTF" n3 "BTF.*/sys/kernel/btf" agent_start n3
+check "kernel without BTF: ready all the same" heals n3
+in_machine n3 mount -t tmpfs tmpfs /run/no-bpf -o X-mount.mkdir
+lacks "no bpffs" n3 "/run/no-bpf.*bpffs" agent_start n3 --bpf-root /run/no-bpf/ichor
+lacks "no control groups" n3 "/run/no-cgroup" agent_start n3 --set cgroup.hostRoot=/run/no-cgroup
+in_machine n3 ln -s /sys/fs/cgroup /run/no-cgroup
+check "no control groups: heals" heals n3
+agent_kill n3
+
+machine n4; node_object n4
+row "no network" n4 "no link leads out of this node" agent_start n4
+plug n4 "$(node4 n4)" "$(node6 n4)"
+has_uplink() { says_status n4 "eth0: uplink_ingress" && ! says_status n4 "no link leads out"; }
+check "no network: its link is used as soon as it is there" until_true 5 "eth0" has_uplink
+check "no network: heals" heals n4
 
 agent_start n1
 wait_ready n1
 flows_stop
 check "no flow of a pod broke" expect "broken flows" "" "$(flows_broken "$lab/flows-pod")"
 check "no flow of the node broke" expect "broken flows" "" "$(flows_broken "$lab/flows-host")"
+check "no number of theirs was lost" expect "lost numbers" 0 "$(flows_sum lost "$lab"/flows-*)"
 echo "# lost $(flows_sum lost "$lab"/flows-*), longest pause $(flows_worst longest_gap_ms "$lab"/flows-*) ms"
 check "a hung engine is ended by its watchdog, which says so, and a new agent serves" ended
-kill "$tracer" 2>/dev/null || true

@@ -95,6 +95,26 @@ TEST(StatusSummary, ManyNamesAreCutAndSayWhereTheRestIs) {
   EXPECT_THAT(text, HasSubstr("and 89 more: ichor-agent get settings"));
 }
 
+TEST(StatusSummary, PrivilegesAreListedAndMissingOnesAreAProblem) {
+  io::kernel::Capabilities none;
+  std::string text = summary_text(summarize(support::a_quiet_node(), kNow, {kMemory, none, {}}));
+
+  EXPECT_THAT(text, HasSubstr("NET_ADMIN MISSING: links, routes"));
+  EXPECT_THAT(text, HasSubstr("capabilities: missing: NET_ADMIN SYS_ADMIN"));
+}
+
+TEST(StatusSummary, KernelSettingsAreListedWithAdviceForThoseThatAreNotAsTheyShouldBe) {
+  Surroundings around{
+      kMemory, {}, {{"a.b", "1", true, "", ""}, {"c.d", "2", false, "slow", "set it to 1"}, {"e", "", true, "cannot be read", ""}}};
+  auto summary = summarize(support::a_quiet_node(), kNow, around);
+  std::string text = summary_text(summary);
+
+  EXPECT_THAT(text, HasSubstr("kernel     settings as they should be (1): a.b=1\n"));
+  EXPECT_THAT(text, HasSubstr("c.d=2: slow\n             advice: set it to 1\n"));
+  EXPECT_THAT(text, HasSubstr("e cannot be read\n"));
+  EXPECT_THAT(summary_faults(summary), testing::ElementsAre("c.d=2: slow (set it to 1)"));
+}
+
 TEST(StatusSummary, JsonSaysTheSame) {
   auto published = support::a_quiet_node();
   support::put(published.snapshot, model::put(std::string("web.yaml"), model::Problem{"file web.yaml", "not YAML", "mend it"}));

@@ -10,8 +10,8 @@
 namespace io::kernel {
 namespace {
 
-// Measured with tests/netns on Linux 6.18: without either of them ADD fails, with no other the whole tier passes. BPF and PERFMON are not
-// among them because SYS_ADMIN counts as both for bpf(2) (include/linux/bpf_verifier.h, kernel/bpf/token.c).
+// Measured on Linux 6.18: without either of them a node does not get ready, with no other all of tests/netns passes. BPF and PERFMON are
+// not among them because SYS_ADMIN counts as both for bpf(2) (kernel/bpf/token.c).
 constexpr Capability kNeeded[] = {
     {CAP_NET_ADMIN, "NET_ADMIN", "links, routes, filters, and sysctls below net"},
     {CAP_SYS_ADMIN, "SYS_ADMIN", "entering pods' network namespaces; BPF programs and maps"},
