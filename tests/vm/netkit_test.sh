@@ -42,12 +42,11 @@ layer() {   # the product and its tools, each where it is on this machine
   guest_layer "$lab/layer"
 }
 
-# The stores and programs themselves, by the tests that need such a kernel: each case a line.
-datapath_tests() {   # KERNEL
-  local line
+# The stores and programs themselves, by their own tests.
+datapath_tests() {
   guest_run n1 "$binaries/test_datapath --gtest_filter='DatapathNetkit.*'" </dev/null >"$lab/datapath" 2>&1 || true
-  grep -E '^(veth|netkit|replaced): ' "$lab/datapath" | sed "s/^/# $1: /" >&2
-  expect "failed tests" 0 "$(grep -c 'FAILED' "$lab/datapath")" && grep -q '  PASSED  ' "$lab/datapath"
+  ! grep -E 'FAILED|SKIPPED' "$lab/datapath"
+  grep -q '  PASSED  ' "$lab/datapath"
 }
 
 guest_agent() {   # MODE: starts it, waits until it is ready
@@ -167,10 +166,10 @@ falls_back() {
   in_namespaces n2 "$binaries/ichor-agent" check --set bpf.datapathMode=netkit | grep -q '^warn *netkit.*bpf.datapathMode'
 }
 
-# speed CLIENT SERVER: nanoseconds of 200 small requests, each a connection, and of 20 MB.
+# speed CLIENT SERVER: microseconds of 200 small requests, each a connection, and of 20 MB.
 speed() {
-  in_pod "$1" bash -c 'date +%s%N; "$1" ask --count 200 "$2" >/dev/null; date +%s%N; "$1" download --bytes 20000000 "$2" >/dev/null; date +%s%N' - \
-    "$traffic" "$(target "$(address "$2" 4)" 8080)" </dev/null | awk 'NR > 1 { print $1 - last } { last = $1 }' | tr '\n' ' '
+  in_pod "$1" bash -c 'now() { echo "${EPOCHREALTIME/[.,]/}"; }; now; "$1" ask --count 200 "$2" >/dev/null; now; "$1" download --bytes 20000000 "$2" >/dev/null; now' - \
+    "$traffic" "$(target "$(address "$2" 4)" 8080)" </dev/null | awk 'NR > 1 { print $1 - last } { last = $1 }' | paste -sd' '
 }
 
 # Both kinds in turn, three times: the best of each.
@@ -197,7 +196,8 @@ kernel_cases() {   # KERNEL
     guest_stop n1
     return
   fi
-  check "$kernel: netkit's stores and programs" datapath_tests "$kernel"
+  check "$kernel: netkit's stores and programs" datapath_tests
+  sed -nE "s/^(veth: |netkit: |replaced: )/# $kernel: \1/p" "$lab/datapath" >&2
   check "$kernel: the agent is ready with netkit" guest_agent netkit
   canary_links=$(pod_links)
   for place in a b; do check "$kernel: ADD of $place" pod n1 "$place"; done
