@@ -199,16 +199,20 @@ TEST_F(PlanNode, WithoutNetkitInTheKernelNewPodsGetVethAndTheKeyIsAProblem) {
   identity.netkit_missing = "no such kind";
   engine::Planning without(identity, plan::features());
   without.fold(all_synced());
-  EXPECT_TRUE(plan::programs::plan("node", without.snapshot()).problems.empty());
+  auto problems_of_mode = [&] {
+    auto problems = plan::programs::plan("node", without.snapshot()).problems;
+    std::erase_if(problems, [](const auto& problem) { return problem.subject != "key bpf.datapathMode"; });
+    return problems;
+  };
+  EXPECT_TRUE(problems_of_mode().empty());
   model::Config config;
   config.pod_links = model::LinkKind::kNetkit;
   without.fold({model::put("config", config)});
 
-  auto problems = plan::programs::plan("node", without.snapshot()).problems;
+  auto problems = problems_of_mode();
 
   EXPECT_EQ(plan::new_pod_links(without.snapshot()), model::LinkKind::kVeth);
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_EQ(problems[0].subject, "key bpf.datapathMode");
   EXPECT_EQ(problems[0].text, "netkit is asked for, but no such kind: new pods get veth links");
 }
 
