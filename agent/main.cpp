@@ -39,7 +39,7 @@ void add_objects(CLI::App& verb, engine::Options& options) {
 int check(const engine::Options& options) {
   auto settings = engine::read_settings(options);
   auto findings = status::check({options.bpf_root, settings.config.cgroup_root, options.state_dir, options.run_dir, options.cni_conf_dir,
-                                 settings.config.pod_links == model::LinkKind::kNetkit, settings.errors});
+                                 settings.errors, settings.config.pod_links == model::LinkKind::kNetkit});
   std::cout << status::findings_text(findings);
   return status::passed(findings) ? 0 : 1;
 }

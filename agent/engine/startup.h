@@ -19,7 +19,7 @@ constexpr int kUsageError = 2;
 // False, with the reason on stderr, when two places are given to read objects from.
 bool one_origin(const Options& options);
 
-// What the configuration asks of the kernel is tried in namespaces of its own.
+// What the configuration asks of the kernel is tried, in namespaces of its own.
 model::Identity identity_of(const Options& options, const std::string& node_name, const model::Config& config);
 
 // Config, Setting, Problem and SourceStatus rows, and the configuration itself. With errors and nothing kept from an earlier start there is

@@ -89,7 +89,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   report_old_addresses(*sandbox, *allocation, snapshot, planned);
   PodLink link = link_of(*sandbox, *allocation, snapshot);
   report_old_link(*sandbox, link, snapshot, planned);
-  if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, link.kind, sandbox->complete});
+  if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, sandbox->complete, link.kind});
   planned.rows.push_back(link);
   for (auto side : {FilterSide::kFromPod, FilterSide::kToPod})
     planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});

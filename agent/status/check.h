@@ -10,8 +10,8 @@ namespace status {
 
 struct CheckRequest {
   std::string bpf_root, cgroup_root, state_dir, run_dir, cni_conf_dir;
-  bool netkit = false;                          // bpf.datapathMode asks for it
   std::vector<model::Problem> settings_errors;  // as found by whoever read the settings
+  bool netkit = false;                          // bpf.datapathMode asks for it
 };
 
 enum class Verdict { kOk, kWarn, kFail };

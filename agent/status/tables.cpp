@@ -53,11 +53,12 @@ TableView view_of_effects(const Published& published) {
   return view;
 }
 
-// With what plan/routes has to say of the peer.
-TableView view_of_nodes(const Published& published) {
-  TableView view = view_of<model::Node>(published, "node");
+// With what the planner of that name has to say of each.
+template <class Row>
+TableView view_with_notes(const Published& published, const std::string& key_column, const std::string& planner) {
+  TableView view = view_of<Row>(published, key_column);
   for (auto& line : view.lines) {
-    const auto* of_key = published.notes.find("routes " + line.key);
+    const auto* of_key = published.notes.find(planner + " " + line.key);
     line.fields.emplace_back("note", of_key ? base::join(of_key->notes, "; ") : "");
   }
   return view;
@@ -110,7 +111,7 @@ std::vector<TableDefinition> make_tables() {
       {"services", "Services as read from the cluster.", [](const Published& p) { return view_of<Service>(p, "service"); }},
       {"endpoint_slices", "EndpointSlices: who answers for a Service.",
        [](const Published& p) { return view_of<EndpointSlice>(p, "slice"); }},
-      {"nodes", "Nodes with their addresses and pod CIDRs.", &view_of_nodes},
+      {"nodes", "Nodes with their addresses and pod CIDRs.", [](const Published& p) { return view_with_notes<Node>(p, "node", "routes"); }},
       {"pods", "Pods as read from the cluster.", [](const Published& p) { return view_of<Pod>(p, "pod"); }},
       {"namespaces", "Namespaces.", [](const Published& p) { return view_of<Namespace>(p, "namespace"); }},
       {"links", "The node's network links.", [](const Published& p) { return view_of<Link>(p, "link"); }},
@@ -119,7 +120,7 @@ std::vector<TableDefinition> make_tables() {
       {"host_neighbors", "The node's neighbour entries, whoever made them.",
        [](const Published& p) { return view_of<HostNeighbor>(p, ""); }},
       {"sandboxes", "Pods that the container runtime attached to this node's network.",
-       [](const Published& p) { return view_of<Sandbox>(p, "sandbox"); }},
+       [](const Published& p) { return view_with_notes<Sandbox>(p, "sandbox", "pods"); }},
       {"allocations", "Addresses that sandboxes hold.", [](const Published& p) { return view_of<Allocation>(p, "sandbox"); }},
       {"config", "The configuration in force.", [](const Published& p) { return view_of<Config>(p, ""); }},
       {"settings", "Keys of the values files and what ichor makes of them.", [](const Published& p) { return view_of<Setting>(p, "key"); }},

@@ -147,7 +147,7 @@ TEST_F(DatapathNetkit, FiltersAreFoundAgainReplacedAndPutBack) {
 
 TEST_F(DatapathNetkit, AnOlderGenerationsProgramsAreReplacedInOneStep) {
   PodLink link = a_pod(LinkKind::kNetkit, 1);
-  const auto older = io::kernel::netkit::program_on(if_nametoindex("ich1"), FilterSide::kFromPod);
+  const auto older = io::kernel::netkit::program_on(if_nametoindex("ich1"));
   // The same programs once more, as another version of the agent would have pinned them.
   ASSERT_TRUE(support::run("mv " + bpf_root_ + "/programs/" + io::kernel::program_generation() + " " + bpf_root_ + "/programs/0123"));
   load_datapath();
@@ -157,7 +157,7 @@ TEST_F(DatapathNetkit, AnOlderGenerationsProgramsAreReplacedInOneStep) {
 
   std::cout << "replaced: " << replaced << " ms\n";
   EXPECT_EQ(filters()[0].generation, io::kernel::program_generation());
-  EXPECT_NE(*io::kernel::netkit::program_on(if_nametoindex("ich1"), FilterSide::kFromPod), *older);
+  EXPECT_NE(*io::kernel::netkit::program_on(if_nametoindex("ich1")), *older);
   expect_node_answers(link);
 }
 

@@ -16,8 +16,10 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const SandboxRecord kRecord{
-    {"abc", "eth0", "ns", "web-0", "u-1", "/run/netns/x", 4000000000u}, {*base::parse_ip("10.1.0.5"), *base::parse_ip("fd00::5")}, model::LinkKind::kVeth, true};
+const SandboxRecord kRecord{{"abc", "eth0", "ns", "web-0", "u-1", "/run/netns/x", 4000000000u},
+                            {*base::parse_ip("10.1.0.5"), *base::parse_ip("fd00::5")},
+                            true,
+                            model::LinkKind::kNetkit};
 
 class IoSandboxRecords : public testing::Test {
  protected:

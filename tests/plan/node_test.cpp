@@ -159,6 +159,63 @@ TEST_F(PlanNode, APodIsALinkTwoFiltersAndPerAddressAnEntryARouteAndANeighbour) {
   EXPECT_NE(link.host_mac, link.pod_mac);
 }
 
+TEST_F(PlanNode, APodOnNetkitHasNoLinkAddressesAndNoNeighbours) {
+  model::Config config;
+  config.pod_links = model::LinkKind::kNetkit;
+  fold_config(config);
+  fold(the_sandbox(a_sandbox("a")));
+  planning.run({}, [](const auto&, auto) {});
+
+  auto planned = plan::pods::plan("a/eth0", snapshot());
+
+  EXPECT_EQ(only<PodLink>(planned).at(0).kind, model::LinkKind::kNetkit);
+  EXPECT_EQ(only<PodLink>(planned).at(0).host_mac, base::Mac{});
+  EXPECT_EQ(only<PodEntry>(planned).at(0).pod_mac, base::Mac{});
+  EXPECT_TRUE(only<Neighbor>(planned).empty());
+  EXPECT_EQ(only<Filter>(planned).size(), 2u);
+  EXPECT_EQ(only<SandboxRecord>(planned).at(0).link_kind, model::LinkKind::kNetkit);
+  EXPECT_TRUE(planned.notes.empty());
+}
+
+TEST_F(PlanNode, APodKeepsTheKindOfLinkThatItWasMadeWithAndSaysSo) {
+  model::Config config;
+  config.pod_links = model::LinkKind::kNetkit;
+  fold_config(config);
+  auto sandbox = a_sandbox("a");
+  sandbox.link_kind = model::LinkKind::kVeth;
+  fold(the_sandbox(sandbox));
+  planning.run({}, [](const auto&, auto) {});
+
+  auto planned = plan::pods::plan("a/eth0", snapshot());
+
+  EXPECT_EQ(only<PodLink>(planned).at(0).kind, model::LinkKind::kVeth);
+  EXPECT_EQ(only<Neighbor>(planned).size(), 2u);
+  EXPECT_EQ(planned.notes.size(), 1u);
+}
+
+TEST_F(PlanNode, WithoutNetkitInTheKernelNewPodsGetVethAndTheKeyIsAProblem) {
+  model::Identity identity;
+  identity.node_name = "n1";
+  identity.netkit_missing = "no such kind";
+  engine::Planning without(identity, plan::features());
+  without.fold(all_synced());
+  auto problems_of_mode = [&] {
+    auto problems = plan::programs::plan("node", without.snapshot()).problems;
+    std::erase_if(problems, [](const auto& problem) { return problem.subject != "key bpf.datapathMode"; });
+    return problems;
+  };
+  EXPECT_TRUE(problems_of_mode().empty());
+  model::Config config;
+  config.pod_links = model::LinkKind::kNetkit;
+  without.fold({model::put("config", config)});
+
+  auto problems = problems_of_mode();
+
+  EXPECT_EQ(plan::new_pod_links(without.snapshot()), model::LinkKind::kVeth);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].text, "netkit is asked for, but no such kind: new pods get veth links");
+}
+
 TEST_F(PlanNode, ANewAddOfAKnownContainerMakesAnotherLink) {
   auto sandbox = a_sandbox("a");
   fold(the_sandbox(sandbox));

@@ -87,7 +87,7 @@ base::Result<std::string> try_netkit() {
   TRY_IN(make_pair(netlink, "netkit", netkit::kPeerInfo, there.get()), "make a netkit");
   const auto link = TRY(read_link(netlink, kScratchLink));
   base::Fd program = TRY(load_program(BPF_PROG_TYPE_SCHED_CLS, BPF_NETKIT_PEER));
-  TRY(netkit::attach(link.row.ifindex, model::desired::FilterSide::kFromPod, program.get()));
+  TRY(netkit::attach(link.row.ifindex, program.get()));
   return std::string("made with its peer in another network namespace, and a program was attached");
 }
 

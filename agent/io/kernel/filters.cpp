@@ -11,7 +11,9 @@ namespace {
 using model::desired::Filter;
 using model::desired::FilterSide;
 
-bool is_netkit(const model::Link& link) { return link.kind == model::link_kind_name(model::LinkKind::kNetkit); }
+bool is_on_netkit(const model::Link& link, FilterSide side) {
+  return side == FilterSide::kFromPod && link.kind == model::link_kind_name(model::LinkKind::kNetkit);
+}
 
 std::string describe(const char* program, const Filter& row) { return std::string(program) + " on link " + row.link; }
 
@@ -24,7 +26,7 @@ base::Result<std::vector<Filter>> FilterStore::list() {
   for (const auto& [link, peer_ifindex, peer_netns] : TRY(read_links(netlink))) {
     if (!link.name.starts_with(model::desired::kPodLinkPrefix)) continue;
     for (FilterSide side : {FilterSide::kFromPod, FilterSide::kToPod}) {
-      auto program = is_netkit(link) ? netkit::program_on(link.ifindex, side) : clsact::program_on(netlink, link.ifindex, side);
+      auto program = is_on_netkit(link, side) ? netkit::program_on(link.ifindex) : clsact::program_on(netlink, link.ifindex, side);
       if (!program.ok() && program.error().code == ENODEV) continue;  // the link went meanwhile
       if (!program.ok()) return base::with_context(program.error(), "filters of link " + link.name);
       if (*program == 0) continue;
@@ -38,10 +40,10 @@ base::Result<std::vector<Filter>> FilterStore::list() {
 base::Result<void> FilterStore::put(const Filter& row, const Filter*) {
   Netlink netlink = TRY(Netlink::open());
   const model::Link link = TRY(read_link(netlink, row.link)).row;
-  const bool on_netkit = is_netkit(link);
-  const char* name = on_netkit ? netkit::program_of(row.side) : clsact::program_of(row.side);
+  const bool on_netkit = is_on_netkit(link, row.side);
+  const char* name = on_netkit ? netkit::kProgram : clsact::program_of(row.side);
   base::Fd program = TRY(open_program(bpf_root_, row.generation, name));
-  TRY_IN(on_netkit ? netkit::attach(link.ifindex, row.side, program.get())
+  TRY_IN(on_netkit ? netkit::attach(link.ifindex, program.get())
                    : clsact::attach(netlink, link.ifindex, row.side, program.get(), row.generation),
          describe(name, row));
   return {};
@@ -52,7 +54,7 @@ base::Result<void> FilterStore::remove(const Filter& actual) {
   auto found = read_link(netlink, actual.link);
   if (!found && found.error().code == ENODEV) return {};
   const model::Link link = TRY(std::move(found)).row;
-  TRY_IN(is_netkit(link) ? netkit::detach(link.ifindex, actual.side) : clsact::detach(netlink, link.ifindex, actual.side),
+  TRY_IN(is_on_netkit(link, actual.side) ? netkit::detach(link.ifindex) : clsact::detach(netlink, link.ifindex, actual.side),
          "filter of link " + actual.link);
   return {};
 }

@@ -1,5 +1,6 @@
-// The two programs on the host side of each pod link. A veth's are cls_bpf on clsact (io/kernel/clsact.h), because attaching by tcx
-// waits for a grace period of 13 ms and this is on the path of a CNI ADD; a netkit's hang on hooks of its own (io/kernel/netkit.h).
+// The two programs on the node's side of each pod link: cls_bpf on clsact (io/kernel/clsact.h), because attaching by tcx waits for a
+// grace period of 13 ms and this is on the path of a CNI ADD. Only what a netkit takes from its pod has a hook of its own
+// (io/kernel/netkit.h): that one cannot be gone without the link's policy dropping the packets.
 #pragma once
 
 #include <string>

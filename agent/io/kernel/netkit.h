@@ -1,12 +1,12 @@
-// netkit, a link whose two ends hand packets over through programs of their own. Used by the stores of pod links and filters. The
-// programs are attached without a link of BPF: they need no pin, outlive the agent and go with the device.
+// netkit, a link whose two ends hand packets over through programs of their own. Used by the stores of pod links and filters. What the
+// pod sends passes such a program; what is sent to it is left to clsact on the node's end (io/kernel/clsact.h), as with a veth: each
+// program that is attached here waits for a grace period of RCU, and a second one would gain nothing. A program has no link of BPF: it
+// needs no pin, outlives the agent and goes with the device.
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "base/result.h"
-#include "model/desired/rows.h"
 
 namespace io::kernel::netkit {
 
@@ -15,13 +15,13 @@ constexpr int kPeerInfo = 1, kPeerPolicy = 4, kMode = 5;
 constexpr uint32_t kLayer3 = 1;  // NETKIT_L3
 constexpr uint32_t kDrop = 2;    // NETKIT_DROP
 
-// The number of ichor's program on that side; 0: none hangs there. ENODEV: no such link in the calling thread's namespace.
-base::Result<uint32_t> program_on(uint32_t ifindex, model::desired::FilterSide side);
-// In one step instead of ichor's program there, or anew before all others, which waits for a grace period of RCU.
-base::Result<void> attach(uint32_t ifindex, model::desired::FilterSide side, int program_fd);
-base::Result<void> detach(uint32_t ifindex, model::desired::FilterSide side);
+constexpr const char* kProgram = "netkit_egress";  // its name in the BPF object, by which it is known again
 
-// Its name in the BPF object.
-const char* program_of(model::desired::FilterSide side);
+// The number of ichor's program where packets come from the pod, on the link's end on the node; 0: none hangs there. ENODEV: no such
+// link in the calling thread's namespace.
+base::Result<uint32_t> program_on(uint32_t ifindex);
+// In one step instead of ichor's program there, or anew before all others.
+base::Result<void> attach(uint32_t ifindex, int program_fd);
+base::Result<void> detach(uint32_t ifindex);
 
 }  // namespace io::kernel::netkit

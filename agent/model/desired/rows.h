@@ -26,8 +26,8 @@ struct SandboxRecord {
   static constexpr std::string_view kKind = "sandbox_records";
   model::SandboxIdentity identity;
   std::vector<base::Ip> addresses;
-  model::LinkKind link_kind = model::LinkKind::kVeth;
   bool complete = false;
+  model::LinkKind link_kind = model::LinkKind::kVeth;
 
   bool operator==(const SandboxRecord&) const = default;
   std::string key() const { return identity.key(); }
