@@ -33,7 +33,7 @@ type container struct {
 	it     containerd.Container
 }
 
-func newContainer(socket string, spec *services.Spec, added settings) (*container, error) {
+func newContainer(spec *services.Spec, added settings) (*container, error) {
 	client, err := containerd.New(socket)
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// A guest's stand-in for the parts of Talos that ichor meets: machined, which runs extension services and merges containerd's settings, and
-// the kubelet's call for a pod's sandbox. It uses Talos' own types and containerd's own client, and has Talos v1.13's behaviour only.
+// A guest's stand-in for the parts of Talos that ichor meets: machined, which runs extension services and merges containerd's settings, its
+// KubePrism, and the kubelet's calls for a pod's sandbox. It uses Talos' own types and containerd's own client, and does what v1.13 does.
 package main
 
 import (
@@ -9,22 +9,28 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/siderolabs/talos/pkg/machinery/constants"
 )
 
-const usage = `usage: extension-service VERB ...
-  run [--containerd SOCKET] [--config FILE] [--log FILE] NAME   the service NAME of /usr/local/etc/containers until SIGTERM;
-                                                   FILE holds documents of Talos, of which NAME's ExtensionServiceConfig counts
-  containerd-settings DIRECTORY                    its *.part merged as Talos does, on standard output
-  sandbox [--containerd SOCKET] NAMESPACE/NAME     makes a pod's sandbox, prints its id, process, network namespace and addresses as JSON
-  remove [--containerd SOCKET] NAMESPACE/NAME      stops and removes it
+const usage = `usage: talos-parts VERB ...
+  run [--config FILE] [--log FILE] NAME   the service NAME of /usr/local/etc/containers until SIGTERM; FILE holds documents of Talos,
+                                          of which NAME's ExtensionServiceConfig counts
+  containerd-settings DIRECTORY           its *.part merged as Talos does, on standard output
+  kubeprism ADDRESS:PORT                  passes what arrives at 127.0.0.1:7445 on to the API server there
+  sandbox NAMESPACE/NAME                  makes a pod's sandbox, prints its id, process, network namespace and addresses
+  remove NAMESPACE/NAME                   stops and removes it
 `
+
+// One containerd is both of Talos': its own and that of pods.
+const socket = "/run/containerd/containerd.sock"
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
 
 	if err := dispatch(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "extension-service:", err)
+		fmt.Fprintln(os.Stderr, "talos-parts:", err)
 		cancel()
 		os.Exit(1) //nolint:gocritic
 	}
@@ -38,7 +44,6 @@ func dispatch(ctx context.Context, arguments []string) error {
 
 	flags := flag.NewFlagSet(arguments[0], flag.ExitOnError)
 	flags.Usage = func() { fmt.Fprint(os.Stderr, usage) }
-	socket := flags.String("containerd", "/run/containerd/containerd.sock", "")
 	config := flags.String("config", "", "")
 	log := flags.String("log", "", "")
 
@@ -55,13 +60,15 @@ func dispatch(ctx context.Context, arguments []string) error {
 
 	switch arguments[0] {
 	case "run":
-		return runService(ctx, *socket, subject, *config, *log)
+		return runService(ctx, subject, *config, *log)
 	case "containerd-settings":
 		return printSettings(subject)
 	case "sandbox":
-		return makeSandbox(ctx, *socket, subject)
+		return makeSandbox(ctx, subject)
 	case "remove":
-		return removeSandbox(ctx, *socket, subject)
+		return removeSandbox(ctx, subject)
+	case "kubeprism":
+		return passThrough(constants.DefaultKubePrismPort, subject)
 	}
 
 	flags.Usage()

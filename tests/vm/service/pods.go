@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
+	"strconv"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -12,15 +12,7 @@ import (
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-// sandbox as the caller wants to know it.
-type sandbox struct {
-	ID        string   `json:"id"`
-	Process   int      `json:"process"`
-	Namespace string   `json:"namespace"`
-	Addresses []string `json:"addresses"`
-}
-
-func runtime(socket string) (cri.RuntimeServiceClient, func(), error) {
+func podRuntime() (cri.RuntimeServiceClient, func(), error) {
 	connection, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, nil, err
@@ -40,13 +32,13 @@ func split(pod string) (*cri.PodSandboxMetadata, error) {
 }
 
 // makeSandbox as the kubelet does, in the pod's own control group.
-func makeSandbox(ctx context.Context, socket, pod string) error {
+func makeSandbox(ctx context.Context, pod string) error {
 	metadata, err := split(pod)
 	if err != nil {
 		return err
 	}
 
-	client, closeIt, err := runtime(socket)
+	client, closeIt, err := podRuntime()
 	if err != nil {
 		return err
 	}
@@ -71,15 +63,18 @@ func makeSandbox(ctx context.Context, socket, pod string) error {
 		return err
 	}
 
-	described, err := describe(answer)
+	line, err := describe(answer)
 	if err != nil {
 		return err
 	}
 
-	return json.NewEncoder(os.Stdout).Encode(described)
+	fmt.Println(line)
+
+	return nil
 }
 
-func describe(answer *cri.PodSandboxStatusResponse) (*sandbox, error) {
+// describe a sandbox in a line of words.
+func describe(answer *cri.PodSandboxStatusResponse) (string, error) {
 	// containerd's own form; only the verbose answer has it.
 	var verbose struct {
 		Pid         int
@@ -91,36 +86,34 @@ func describe(answer *cri.PodSandboxStatusResponse) (*sandbox, error) {
 	}
 
 	if err := json.Unmarshal([]byte(answer.GetInfo()["info"]), &verbose); err != nil {
-		return nil, fmt.Errorf("verbose status: %w", err)
+		return "", fmt.Errorf("verbose status: %w", err)
 	}
 
-	described := sandbox{ID: answer.GetStatus().GetId(), Process: verbose.Pid}
+	words := []string{answer.GetStatus().GetId(), strconv.Itoa(verbose.Pid)}
 
 	for _, namespace := range verbose.RuntimeSpec.Linux.Namespaces {
 		if namespace.Type == "network" {
-			described.Namespace = namespace.Path
+			words = append(words, namespace.Path)
 		}
 	}
 
 	network := answer.GetStatus().GetNetwork()
-	if network.GetIp() != "" {
-		described.Addresses = append(described.Addresses, network.GetIp())
-	}
+	words = append(words, network.GetIp())
 
 	for _, address := range network.GetAdditionalIps() {
-		described.Addresses = append(described.Addresses, address.GetIp())
+		words = append(words, address.GetIp())
 	}
 
-	return &described, nil
+	return strings.Join(words, " "), nil
 }
 
-func removeSandbox(ctx context.Context, socket, pod string) error {
+func removeSandbox(ctx context.Context, pod string) error {
 	metadata, err := split(pod)
 	if err != nil {
 		return err
 	}
 
-	client, closeIt, err := runtime(socket)
+	client, closeIt, err := podRuntime()
 	if err != nil {
 		return err
 	}

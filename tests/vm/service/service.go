@@ -44,7 +44,7 @@ func readAll(path string) string {
 	return string(content)
 }
 
-func runService(ctx context.Context, socket, name, config, log string) error {
+func runService(ctx context.Context, name, config, log string) error {
 	spec, err := readSpec(name)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func runService(ctx context.Context, socket, name, config, log string) error {
 		output = file
 	}
 
-	container, err := newContainer(socket, spec, added)
+	container, err := newContainer(spec, added)
 	if err != nil {
 		return err
 	}
