@@ -47,8 +47,10 @@ void check_features(const CheckRequest& request, Findings& findings) {
 void check_programs(Findings& findings) {
   for (const auto& report : io::kernel::try_programs()) {
     if (report.ok)
-      findings.push_back(
-          {Verdict::kOk, "program", report.name + ": " + std::to_string(report.instructions) + " instructions verified", ""});
+      findings.push_back({Verdict::kOk, "program",
+                          report.name + ": " + std::to_string(report.instructions) + " instructions verified in " +
+                              std::to_string(report.verifier_time.count()) + " us",
+                          ""});
     else
       findings.push_back({Verdict::kFail, "program", report.name + ": " + report.error,
                           "the kernel refuses a program of this build; report it with this output and the kernel's release"});

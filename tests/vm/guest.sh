@@ -1,0 +1,113 @@
+# Sourced by what needs a kernel of its own: guests, virtual machines on the switch of tests/netns (192.168.42.0/24, addresses of node4 and
+# node6). Call lab_start first. All of a guest lies in the laboratory's directory and control group and goes with it.
+source "$(dirname "${BASH_SOURCE[0]}")/../netns/lab.sh"
+
+vm_tests=$repository/tests/vm
+vm_cache=${ICHOR_CACHE:-$HOME/.cache/ichor}/vm
+guest_memory=1024 guest_processors=2   # of the next guest to start
+
+# A test without guests says so and passes nothing.
+guests_possible() { [[ -e $vm_cache/roots.sha256 ]] || { echo "skip $(basename "$0" _test.sh): run hack/deps vm first"; return 1; }; }
+
+guest_group() { echo "$lab_group/lan/guest-$1"; }
+guest_console() { echo "$lab/logs/$1.console"; }
+guest_runs() { [[ -n $(cat "$(guest_group "$1")/cgroup.procs" 2>/dev/null) ]]; }
+guest_boot_time() { sed -n 's/^guest: ready after \([0-9.]*\) s.*/\1/p' "$(guest_console "$1")"; }   # seconds of the guest's clock
+guest_is_up() { grep -q '^guest: ready' "$(guest_console "$1")"; }
+
+# guest_start nN KERNEL [LAYER...]: boots it and does not wait. KERNEL: a directory's name in $vm_cache/kernels. LAYER: a directory or a
+# squashfs image with files to lay over the root, the last on top. What is in /var stays until lab_stop: a second start is a second boot.
+guest_start() {
+  local name=$1 kernel=$2 number=${1#n} layer disks=() machine
+  shift 2
+  mkdir -p "$lab/$name" "$(guest_group "$name")"
+  for layer in "$vm_cache/root-${kernel#*-}.squashfs" "$vm_cache/kernels/$kernel/modules.squashfs" "$@"; do
+    [[ -f $layer ]] || layer=$(guest_layer "$layer")
+    disks+=("$layer")
+  done
+  [[ -e $lab/$name/var.img ]] || guest_disk "$lab/$name/var.img"
+  guest_machine "$kernel"
+  machine+=(-smp "$guest_processors" -m "$guest_memory" -nodefaults -no-user-config -display none -no-reboot
+    -serial "file:$(guest_console "$name")"
+    -kernel "$vm_cache/kernels/$kernel/image" -initrd "$vm_cache/kernels/$kernel/initramfs"
+    -netdev "tap,id=switch,ifname=port-$name,script=no,downscript=no" -device "virtio-net-pci,netdev=switch,mac=02:00:00:00:01:$(printf %02x "$number")"
+    -netdev "user,id=control,restrict=on,hostfwd=tcp:127.0.0.1:$((5000 + number))-:5000" -device virtio-net-pci,netdev=control,mac=02:00:00:00:00:01)
+  for layer in "${disks[@]}"; do machine+=(-drive "file=$layer,if=virtio,format=raw,readonly=on"); done
+  machine+=(-drive "file=$lab/$name/var.img,if=none,id=var,format=raw,cache=unsafe" -device virtio-blk-pci,drive=var,serial=var)
+  : >"$(guest_console "$name")"
+  in_machine lan bash -euc '
+    echo 0 >"/sys/fs/cgroup/guest-$1/cgroup.procs"
+    ip link delete "port-$1" 2>/dev/null || true   # of the boot before
+    ip tuntap add "port-$1" mode tap
+    ip link set "port-$1" master br0 up
+    bridge link set dev "port-$1" flood off
+    exec "${@:2}"' - "$name" "${machine[@]}" </dev/null >"$lab/logs/$name.qemu" 2>&1 &
+  disown
+  until_true 10 "guest $name to start" guest_has_begun "$name" "$!"
+}
+
+# Sets the caller's array machine: what QEMU is to be for this kernel.
+guest_machine() {
+  local arguments="hostname=$name panic=-1 quiet no_timer_check"   # under load an emulated timer fails the check
+  case $1 in
+    *-amd64) machine=(qemu-system-x86_64 -M q35 -cpu max -accel "tcg,thread=multi" -append "console=ttyS0 $arguments") ;;
+    *-arm64) machine=(qemu-system-aarch64 -M "virt,gic-version=3" -cpu neoverse-n1 -accel "tcg,thread=multi" -append "console=ttyAMA0 $arguments") ;;
+  esac
+}
+
+guest_layer() {   # DIRECTORY: an image of it
+  local image
+  image=$(mktemp "$lab/layer.XXXXXX")
+  mksquashfs "$1" "$image" -noappend -all-root -noI -noD -noF -noX -quiet -no-progress >&2
+  echo "$image"
+}
+
+guest_disk() {   # FILE
+  truncate -s 8G "$1"
+  mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1,nodiscard "$1"
+}
+
+# guest_wait nN: until it takes commands and has its addresses.
+guest_wait() {
+  local name=$1
+  until_true 120 "guest $name to boot" guest_is_up_or_gone "$name"
+  guest_is_up "$name" || { tail -n 20 "$(guest_console "$name")" "$lab/logs/$name.qemu" >&2; return 1; }
+  guest_run "$name" "
+    sysctl -qw net.ipv6.conf.eth0.accept_dad=0
+    ip link set eth0 up
+    ip address add $(node4 "$name")/24 dev eth0
+    ip address add $(node6 "$name")/64 dev eth0
+    ip route add default via $net4.1
+    ip -6 route add default via $net6:1"
+}
+guest_is_up_or_gone() { guest_is_up "$1" || ! guest_runs "$1"; }
+
+# guest_stop nN: as if its power were cut.
+guest_stop() {
+  local group
+  group=$(guest_group "$1")
+  [[ -d $group ]] || return 0
+  echo 1 >"$group/cgroup.kill"
+  until_true 10 "guest $1 to end" guest_has_ended "$1"
+  rm -f "$(guest_console "$1")"
+}
+guest_has_begun() { guest_runs "$1" || [[ ! -e /proc/$2 ]]; }
+guest_has_ended() { ! guest_runs "$1"; }
+
+# guest_run nN SCRIPT: runs it in the guest's first namespaces as root with sh; input, output, errors and exit code are its own.
+guest_run() {
+  local result=/run/guest.$BASHPID.$RANDOM answer
+  guest_ask "$1" "export PATH=/usr/sbin:/usr/bin HOME=/root
+    /bin/sh -c $(quoted "$2") 2>$result; echo \$? >$result.code" || return 255
+  answer=$(guest_ask "$1" "cat $result.code $result; rm $result.code $result" </dev/null)
+  [[ $answer == *$'\n'* ]] && printf '%s\n' "${answer#*$'\n'}" >&2
+  [[ $answer ]] || { say "guest $1 is gone"; return 255; }
+  return "${answer%%$'\n'*}"
+}
+
+# In single quotes, as every shell reads them.
+quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+
+guest_ask() {   # nN SCRIPT
+  { base64 -w0 <<<"$2"; echo; cat; } | in_machine lan socat -t 86400 - "TCP:127.0.0.1:$((5000 + ${1#n}))"
+}
