@@ -66,7 +66,7 @@ times() {
   started=$(service_events n1 | awk '/ Preparing /{print $1}')
   boot=$(boot_time n1)
   first=$(guest_run n1 "awk '{print \$1 - $started}' /run/first-packet.age" </dev/null)
-  figure "$kernel: guest's boot to containerd ready $boot s, service's start to the first pod's first packet $first s"
+  echo "guest's boot to containerd ready $boot s, service's start to the first pod's first packet $first s" >"$lab/times"
   awk -v boot="$boot" -v first="$first" 'BEGIN {exit !(first <= boot)}'
 }
 
@@ -92,7 +92,7 @@ came_back() { [[ $(service_process n1) != "" && $(service_process n1) != "$1" ]]
 waited() {
   local pause
   pause=$(service_events n1 | awk '/ Waiting /{t = $1} / Running /{u = $1} END {print u - t}')
-  figure "$kernel: from the agent's end to its next start $pause s"
+  echo "from the agent's end to its next start $pause s" >"$lab/restart"
   awk -v pause="$pause" 'BEGIN {exit !(pause >= 5)}'
 }
 
@@ -108,6 +108,7 @@ core_cases() {
   check "$kernel: a first pod comes up and has an answer" first_pod
   check "$kernel: the service is Running and /status answers" both service_is_up
   check "$kernel: that took no longer than the boot until containerd answered" times
+  figure "$kernel: $(<"$lab/times")"
   ready n2
   check "$kernel: the node's name is the kubelet's" both named
   check "$kernel: the service is contained as Talos contains it" contained
@@ -125,6 +126,7 @@ core_cases() {
   check "$kernel: a ClusterIP answers the node" reaches_service n1 c
   check "$kernel: flows outlive an agent that is killed" survives
   check "$kernel: the service was started again after five seconds" waited
+  figure "$kernel: $(<"$lab/restart")"
 }
 
 cold_boot() {
