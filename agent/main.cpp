@@ -1,6 +1,4 @@
 // From argv to one verb. The verbs themselves live in engine and status.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -12,12 +10,6 @@
 namespace {
 
 constexpr int kUsageError = 2;
-
-std::string host_name() {
-  char name[256] = "";
-  gethostname(name, sizeof name - 1);
-  return name;
-}
 
 void add_option(CLI::App& verb, const char* name, std::string& value, const char* type, const char* text) {
   CLI::Option* option = verb.add_option(name, value, text)->type_name(type);
@@ -40,7 +32,8 @@ void add_settings_and_places(CLI::App& verb, engine::Options& options) {
 
 void add_objects(CLI::App& verb, engine::Options& options) {
   add_option(verb, "--manifests", options.manifests, "DIR", "where Kubernetes objects are read from, in place of an API server");
-  add_option(verb, "--node-name", options.node_name, "NAME", "name of this node's Node object");
+  add_option(verb, "--node-name", options.node_name, "NAME",
+             "name of this node's Node object; without it the kubelet's certificate tells, or with --manifests the host name");
 }
 
 int check(const engine::Options& options) {
@@ -55,7 +48,6 @@ int check(const engine::Options& options) {
 
 int main(int argc, char** argv) {
   engine::Options options;
-  options.node_name = host_name();
   std::string format = "text", table;
   CLI::App app("ichor, the network of a Talos node", "ichor-agent");
   app.require_subcommand(0, 1);

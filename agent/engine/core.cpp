@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/readiness.h"
+#include "model/state_directory.h"
 #include "plan/node.h"
 #include "plan/pods.h"
 
@@ -132,6 +133,8 @@ base::Result<void> Core::serving() const {
   const auto* sandboxes = snapshot.table<model::SourceStatus>().find(model::source_name(model::SourceId::kSandboxes));
   if (!plan::settled(snapshot)) return base::Error{EAGAIN, "configuration, objects and links have not all been read yet"};
   if (!sandboxes || !sandboxes->synced) return base::Error{EAGAIN, "the records of sandboxes have not been read"};
+  if (const auto* full = snapshot.table<model::Problem>().find(model::kStateDirectoryKey))
+    return base::Error{EAGAIN, full->subject + ": " + full->text};
   if (plan::own_pod_cidrs(snapshot).empty()) return base::Error{EAGAIN, "node " + snapshot.identity.node_name + " has no pod CIDR"};
   if (auto reason = reconciler_.unsettled("programs " + plan::kNodeKey))
     return base::Error{EAGAIN, "the programs are not in force: " + *reason};

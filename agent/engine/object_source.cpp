@@ -27,14 +27,13 @@ StatusStore status_store(const Options& options, const model::Config& config, co
   return std::make_unique<io::kube::StatusPatches>(connector_of(options, config), sink);
 }
 
-ObjectSource::ObjectSource(const Options& options, const model::Config& config, const model::FactSink& sink) {
+ObjectSource::ObjectSource(const Options& options, const std::string& node_name, const model::Config& config, const model::FactSink& sink) {
   if (!options.manifests.empty()) {
     manifests_ = std::make_unique<sources::Manifests>(options.manifests, options.state_dir, sink);
     return;
   }
   api_server_ = std::make_unique<sources::ApiServer>(
-      sources::ApiServer::Setup{connector_of(options, config), server_name(kubeconfig_of(options), config), options.node_name,
-                                options.state_dir},
+      sources::ApiServer::Setup{connector_of(options, config), server_name(kubeconfig_of(options), config), node_name, options.state_dir},
       sink);
 }
 

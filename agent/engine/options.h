@@ -10,13 +10,14 @@
 namespace engine {
 
 constexpr const char* kKubeletKubeconfig = "/etc/kubernetes/kubeconfig-kubelet";
+constexpr const char* kKubeletCertificate = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
 struct Options {
   std::vector<std::string> config_files;  // later ones win
   std::vector<std::string> sets;          // "key=value", win over files
   std::string kubeconfig;                 // of the API server; kKubeletKubeconfig when neither this nor manifests is given
   std::string manifests;                  // directory of Kubernetes objects, in place of an API server
-  std::string node_name;
+  std::string node_name;                  // "": see engine/own_name.h
   std::string bpf_root = "/sys/fs/bpf/ichor";
   std::string state_dir = "/var/lib/ichor";
   std::string run_dir = "/run/ichor";

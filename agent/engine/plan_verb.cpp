@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "engine/options.h"
+#include "engine/own_name.h"
 #include "engine/plan_report.h"
 #include "engine/startup.h"
 #include "sources/host.h"
@@ -35,6 +36,11 @@ int plan(const Options& options, bool json) {
     std::fprintf(stderr, "%s\n", source->error().text.c_str());
     return 1;
   }
+  auto node_name = own_name(options);
+  if (!node_name.ok()) {
+    std::fprintf(stderr, "%s\n", node_name.error().text.c_str());
+    return 1;
+  }
   std::vector<model::Fact> facts;
   facts.push_back(synced(model::SourceId::kSettings));
   facts.back().changes.push_back(model::put("config", reading.config));
@@ -42,7 +48,7 @@ int plan(const Options& options, bool json) {
   facts.push_back(synced(model::SourceId::kHost));
   facts.push_back(std::move(*objects));
   facts.push_back(synced(model::SourceId::kObjects));
-  auto report = plan_report(identity_of(options), facts);
+  auto report = plan_report(identity_of(options, *node_name), facts);
   std::string text = json ? render_json(report) : render_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;

@@ -1,113 +1,168 @@
-// The verb run: starts the sources, turns the engine's loop until a signal asks to stop, and leaves the datapath as it is.
-#include <signal.h>
+// The verb run: lives of the engine, one after another, until a signal asks to stop; the datapath stays as it is. A life waits for the run
+// directory and the node's name, starts the sources and turns the loop. Nothing that the machine lacks ends the process.
 #include <spdlog/spdlog.h>
-#include <sys/signalfd.h>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <thread>
+#include <algorithm>
 
-#include "base/mailbox.h"
 #include "engine/core.h"
+#include "engine/own_name.h"
+#include "engine/starts.h"
 #include "engine/startup.h"
 #include "engine/stores.h"
-#include "engine/watchdog.h"
+#include "engine/waiting.h"
+#include "io/files/directory_lock.h"
 #include "io/files/files.h"
 #include "io/kernel/bpf_object.h"
-#include "model/published_cell.h"
+#include "io/kernel/capabilities.h"
 #include "plan/plan.h"
 #include "sources/canary.h"
 #include "sources/cni_requests.h"
 #include "sources/host.h"
+#include "sources/settings.h"
+#include "sources/state_directory.h"
 #include "status/reporter.h"
-#include "status/server.h"
 
 namespace engine {
 namespace {
 
-constexpr base::Millis kHttpRetry{200};
-
-// A fact, or nothing: the request to stop.
-using Letter = std::optional<model::Fact>;
-
-// SIGTERM and SIGINT end the loop between two turns. Blocked before any thread is made, so that all inherit it.
-class StopSignals {
- public:
-  explicit StopSignals(base::Mailbox<Letter>& mailbox) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::thread([&mailbox, signals] {
-      int signal = 0;
-      sigwait(&signals, &signal);
-      spdlog::info("agent: {}, stopping; packets go on by the pinned programs", strsignal(signal));
-      mailbox.push(std::nullopt);
-    }).detach();
-  }
+struct Life {
+  const Options& options;
+  Process& process;
+  base::Fd run_directory = {};  // its lock; empty while the directory cannot be made
+  std::string node_name = {};
+  bool displaced = false;  // another agent holds the run directory after all
 };
 
-// Reported rather than fatal: the agent stays up and says what is missing.
-void start(const char* name, const base::Result<void>& result, base::Mailbox<Letter>& mailbox) {
-  if (result.ok()) return;
-  spdlog::error("{}: {}", name, result.error().text);
-  model::Fact fact;
-  fact.changes.push_back(model::put(std::string("start/") + name, model::Problem{name, result.error().text, ""}));
-  mailbox.push(std::move(fact));
+base::Result<void> take_run_directory(Life& life) {
+  if (!life.run_directory) life.run_directory = TRY(io::files::lock_directory(life.options.run_dir));
+  return {};
 }
 
-// The address may still be held by the agent before this one.
-bool serve_http(status::Server& server, bool first_try) {
-  auto started = server.start();
-  if (!started.ok() && first_try) spdlog::warn("{}; trying again", started.error().text);
-  return started.ok();
+// A directory that cannot be had at all is no reason to leave the node's Services as they are: it is tried again beside the loop.
+bool wait_for_run_directory(Life& life) {
+  auto attempt = [&life]() -> base::Result<void> {
+    auto taken = take_run_directory(life);
+    return taken.ok() || taken.error().code != EBUSY ? base::Result<void>() : taken;
+  };
+  return wait_for(life.process, {},
+                  {"run directory",
+                   "this agent takes over when that one ends; two at once each need their own --run-dir, --bpf-root and "
+                   "--state-dir",
+                   attempt});
+}
+
+// `facts`: what is known already, to be shown.
+bool wait_for_name(Life& life, const model::Fact& facts) {
+  auto attempt = [&life]() -> base::Result<void> {
+    life.node_name = TRY(own_name(life.options));
+    return {};
+  };
+  Planning known({}, {});
+  known.fold(facts.changes);
+  return wait_for(life.process, known.snapshot(),
+                  {"node name", "the kubelet's client certificate tells it once it is there; --node-name tells it now", attempt});
+}
+
+// The credentials are of another node now. What is kept, watched and planned by is the old one's, so a new life begins; an exit would do
+// the same but for the service manager's pause. Without credentials the old name stands: Talos deletes them when it renames a node.
+bool renamed(const Life& life) {
+  if (!life.options.manifests.empty()) return false;
+  auto name = own_name(life.options);
+  if (!name.ok() || *name == life.node_name) return false;
+  spdlog::warn("agent: the credentials are of node {} and no longer of {}: beginning anew", *name, life.node_name);
+  return true;
 }
 
 struct Parts {
+  Life& life;
   Core& core;
-  base::Mailbox<Letter>& mailbox;
-  Watchdog& watchdog;
-  model::PublishedCell& cell;
+  Starts& starts;
   sources::CniRequests& cni;
-  status::Server& server;
 };
 
-void turn_until_stopped(Parts parts) {
-  auto& [core, mailbox, watchdog, cell, cni, server] = parts;
+void tell_serving(Parts& parts, bool& was_serving) {
+  auto serving = parts.core.serving();
+  if (serving.ok() != was_serving)
+    spdlog::info("cni: {}", serving.ok() ? "requests are served" : "requests are refused: " + serving.error().text);
+  was_serving = serving.ok();
+  parts.cni.set_serving(std::move(serving));
+}
+
+// False: asked to stop. True: another life is to begin.
+bool turn(Parts parts) {
+  auto& [life, core, starts, cni] = parts;
   bool slow_removals = false, was_serving = false;
-  bool http = serve_http(server, true);
+  base::BootTime look_at_name = base::boot_now() + kTurnEvery;
   for (;;) {
-    base::BootTime until = base::boot_now() + kTurnEvery;
+    base::BootTime until = std::min(base::boot_now() + kTurnEvery, starts.next_try());
     if (auto wake = core.next_wake()) until = std::min(until, *wake);
     if (slow_removals) until = base::boot_now();
-    if (!http) until = std::min(until, base::boot_now() + kHttpRetry);
-    auto letters = mailbox.take(until);
+    auto letters = life.process.take(until);
     for (auto& letter : letters) {
-      if (!letter) return;
+      if (!letter) return false;
       core.fold(std::move(*letter));
     }
+    core.fold(starts.retry(base::boot_now()));
+    if (life.displaced) return true;
     core.pass(base::boot_now());
     if (letters.empty() || !slow_removals) slow_removals = core.remove_slow(base::boot_now());
-    if (!http) http = serve_http(server, false);
-    watchdog.turned();
-    cell.store(core.publish(base::boot_now()));
-    auto serving = core.serving();
-    if (serving.ok() != was_serving)
-      spdlog::info("cni: {}", serving.ok() ? "requests are served" : "requests are refused: " + serving.error().text);
-    was_serving = serving.ok();
-    cni.set_serving(std::move(serving));
+    life.process.cell().store(core.publish(base::boot_now()));
+    tell_serving(parts, was_serving);
+    if (base::boot_now() < look_at_name) continue;
+    look_at_name = base::boot_now() + kTurnEvery;
+    if (renamed(life)) return true;
   }
+}
+
+std::vector<sources::StateDirectory::Errand> errands(const Options& options, const StartSettings& settings) {
+  if (!settings.fresh) return {};
+  return {{"settings for the next start",
+           [&options] { return sources::keep_settings(options.state_dir, options.config_files, options.sets); }}};
+}
+
+// As turn().
+bool live(const Options& options, Process& process) {
+  Life life{options, process};
+  model::FactSink sink = [&process](model::Fact fact) { process.push(std::move(fact)); };
+  if (!wait_for_run_directory(life)) return false;
+  status::Reporter reporter(options.run_dir, process.cell());
+  auto settings = start_settings(options);
+  reporter.start();
+  if (!wait_for_name(life, settings.fact)) return false;
+  spdlog::info("agent: node {}, programs {}", life.node_name, io::kernel::program_generation());
+
+  auto identity = identity_of(options, life.node_name);
+  Core core(identity, plan::features(), kernel_stores(identity, status_store(options, settings.config, sink)), process.started());
+  core.fold(settings.fact);
+  process.cell().store(core.publish(base::boot_now()));
+
+  sources::CniRequests cni(options.run_dir, options.state_dir, sink);
+  sources::StateDirectory state(options.state_dir, errands(options, settings), sink);
+  sources::HostSource host(sink);
+  ObjectSource objects(options, life.node_name, settings.config, sink);
+  sources::Canary canary(sink);
+  Starts starts;
+  starts.add("cni", [&]() -> base::Result<void> {
+    auto taken = take_run_directory(life);
+    life.displaced = !taken.ok() && taken.error().code == EBUSY;
+    TRY(std::move(taken));
+    return cni.start();
+  });
+  starts.add("state directory", [&state] { return state.start(); });
+  starts.add("host", [&host] { return host.start(); });
+  starts.add("objects", [&objects] { return objects.start(); });
+  starts.add("canary", [&canary] { return canary.start(); });
+  return turn({life, core, starts, cni});
 }
 
 }  // namespace
 
-model::Identity identity_of(const Options& options) {
+model::Identity identity_of(const Options& options, const std::string& node_name) {
   struct sysinfo system;
   sysinfo(&system);
   model::Identity identity;
-  identity.node_name = options.node_name;
+  identity.node_name = node_name;
   identity.bpf_root = options.bpf_root;
   identity.state_dir = options.state_dir;
   identity.run_dir = options.run_dir;
@@ -120,39 +175,12 @@ model::Identity identity_of(const Options& options) {
 
 int run(const Options& options) {
   if (!one_origin(options)) return kUsageError;
-  base::Mailbox<Letter> mailbox;
-  StopSignals signals(mailbox);
-  model::FactSink sink = [&mailbox](model::Fact fact) { mailbox.push(std::move(fact)); };
-  spdlog::info("agent: node {}, programs {}", options.node_name, io::kernel::program_generation());
-
-  model::PublishedCell cell;
-  Watchdog watchdog;
-  // It takes the run directory: two agents must not write to one kernel.
-  sources::CniRequests cni(options.run_dir, options.state_dir, sink);
-  if (auto started = cni.start(); !started.ok() && started.error().code == EBUSY) {
-    spdlog::error("cni: {}; end the other one, or give this one its own --run-dir, --bpf-root and --state-dir", started.error().text);
-    return 1;
-  } else {
-    start("cni", started, mailbox);
+  // Before any thread is made, so that all are without them.
+  auto dropped = io::kernel::drop_other_capabilities();
+  if (!dropped.ok()) spdlog::warn("capabilities: {}", dropped.error().text);
+  Process process(options.http_address);
+  while (live(options, process)) {
   }
-  status::Server server(options.http_address, cell, [&watchdog] { return watchdog.alive(); });
-  status::Reporter reporter(options.run_dir, cell);
-  auto settings = start_settings(options);
-  Core core(identity_of(options), plan::features(), kernel_stores(identity_of(options), status_store(options, settings.config, sink)),
-            base::boot_now());
-  cell.store(core.publish(base::boot_now()));
-  reporter.start();
-
-  sources::HostSource host(sink);
-  ObjectSource objects(options, settings.config, sink);
-  sources::Canary canary(sink);
-  sink(std::move(settings.fact));
-  start("host", host.start(), mailbox);
-  start("objects", objects.start(), mailbox);
-  start("canary", canary.start(), mailbox);
-
-  turn_until_stopped({core, mailbox, watchdog, cell, cni, server});
-  server.stop();
   return 0;
 }
 

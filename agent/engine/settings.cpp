@@ -26,7 +26,8 @@ StartSettings start_settings(const Options& options) {
   model::Fact fact;
   std::string text = std::to_string(settings.settings.size()) + " keys";
   for (const auto& error : settings.errors) fact.changes.push_back(model::put("settings/" + std::to_string(fact.changes.size()), error));
-  bool good = settings.errors.empty();
+  const bool fresh = settings.errors.empty();
+  bool good = fresh;
   if (!good) {
     text = std::to_string(settings.errors.size()) + " errors";
     if (auto kept = sources::kept_settings(options.state_dir); kept && kept->errors.empty()) {
@@ -34,10 +35,6 @@ StartSettings start_settings(const Options& options) {
       good = true;
       text += "; the last good configuration is in force";
     }
-  } else if (auto stored = sources::keep_settings(options.state_dir, options.config_files, options.sets); !stored.ok()) {
-    fact.changes.push_back(
-        model::put("kept settings", model::Problem{"settings", "cannot be kept for the next start: " + stored.error().text,
-                                                   "make " + options.state_dir + " writable"}));
   }
   if (good) {
     fact.changes.push_back(model::put("config", settings.config));
@@ -45,7 +42,7 @@ StartSettings start_settings(const Options& options) {
   }
   fact.changes.push_back(
       model::put(model::source_name(model::SourceId::kSettings), model::SourceStatus{model::SourceId::kSettings, good, text}));
-  return {std::move(fact), settings.config};
+  return {std::move(fact), settings.config, fresh};
 }
 
 }  // namespace engine

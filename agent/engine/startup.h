@@ -19,13 +19,14 @@ constexpr int kUsageError = 2;
 // False, with the reason on stderr, when two places are given to read objects from.
 bool one_origin(const Options& options);
 
-model::Identity identity_of(const Options& options);
+model::Identity identity_of(const Options& options, const std::string& node_name);
 
 // Config, Setting, Problem and SourceStatus rows, and the configuration itself. With errors and nothing kept from an earlier start there is
 // no Config row, and nothing is written for want of one.
 struct StartSettings {
   model::Fact fact;
   model::Config config;  // in force; all defaults when there is none
+  bool fresh = false;    // the files were good, and are worth keeping
 };
 StartSettings start_settings(const Options& options);
 
@@ -35,7 +36,7 @@ StatusStore status_store(const Options& options, const model::Config& config, co
 // The source of Kubernetes objects that the options name, started. Its problems become rows; the error is one of starting a thread.
 class ObjectSource {
  public:
-  ObjectSource(const Options& options, const model::Config& config, const model::FactSink& sink);
+  ObjectSource(const Options& options, const std::string& node_name, const model::Config& config, const model::FactSink& sink);
   ~ObjectSource();
   base::Result<void> start();
 

@@ -1,12 +1,18 @@
 #include "engine/watchdog.h"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 
 namespace engine {
+namespace {
+
+constexpr std::chrono::seconds kToSayWhy{2};
+
+}  // namespace
 
 Watchdog::Watchdog() : last_turn_(base::boot_now().count()), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
@@ -22,6 +28,8 @@ void Watchdog::watch(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, kTurnEvery, [&] { return stop.stop_requested(); })) {
     if (base::boot_now() - base::BootTime(last_turn_) < kHungAfter) continue;
+    // What hung may hold the log, or a full pipe may: then the alarm's signal ends the process.
+    ::alarm(kToSayWhy.count());
     spdlog::critical("engine: no turn for {} s, ending so that the service is restarted; packets go on by the pinned programs",
                      kHungAfter.count() / 1000);
     spdlog::default_logger()->flush();

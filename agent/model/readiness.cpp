@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "model/fields_text.h"
+#include "model/state_directory.h"
 
 namespace model {
 namespace {
@@ -97,18 +99,31 @@ Check canary_check(const Snapshot& snapshot, const char* name, bool CanaryResult
   return {name, false, result.error.empty() ? "the connection through the datapath failed" : result.error};
 }
 
+// What did not start, or is waited for, and a state directory that takes nothing: each with the reason in its own words.
+void add_obstacles(const Snapshot& snapshot, std::vector<Check>& checks) {
+  std::vector<std::string> starts;
+  for (const auto& [key, problem] : snapshot.table<Problem>())
+    if (key.starts_with(start_key(""))) starts.push_back(problem->subject + ": " + problem->text);
+  std::sort(starts.begin(), starts.end());
+  if (const auto* full = snapshot.table<Problem>().find(kStateDirectoryKey))
+    checks.insert(checks.begin(), {"state_dir", false, full->subject + ": " + full->text});
+  if (!starts.empty()) checks.insert(checks.begin(), {"start", false, base::join(starts, "; ")});
+}
+
 }  // namespace
 
 std::vector<Check> readiness(const Published& published) {
   const Snapshot& snapshot = published.snapshot;
-  return {settings_check(snapshot),
-          source_check(snapshot, SourceId::kObjects, "Services, slices and nodes have not been read yet"),
-          source_check(snapshot, SourceId::kHost, "the node's own links and routes have not been read yet"),
-          source_check(snapshot, SourceId::kSandboxes, "the record of pods on this node has not been read yet"),
-          pod_cidr_check(snapshot),
-          datapath_check(published),
-          canary_check(snapshot, "canary_from_host", &CanaryResult::from_host),
-          canary_check(snapshot, "canary_from_pod", &CanaryResult::from_pod)};
+  std::vector<Check> checks{settings_check(snapshot),
+                            source_check(snapshot, SourceId::kObjects, "Services, slices and nodes have not been read yet"),
+                            source_check(snapshot, SourceId::kHost, "the node's own links and routes have not been read yet"),
+                            source_check(snapshot, SourceId::kSandboxes, "the record of pods on this node has not been read yet"),
+                            pod_cidr_check(snapshot),
+                            datapath_check(published),
+                            canary_check(snapshot, "canary_from_host", &CanaryResult::from_host),
+                            canary_check(snapshot, "canary_from_pod", &CanaryResult::from_pod)};
+  add_obstacles(snapshot, checks);
+  return checks;
 }
 
 bool ready(const std::vector<Check>& checks) {

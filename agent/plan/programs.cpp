@@ -41,7 +41,11 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   planned.rows.push_back(sized_object(snapshot.identity));
   for (Hook hook : kSocketHooks) planned.rows.push_back(Attachment{hook, snapshot.config().cgroup_root, generation});
   if (!settled(snapshot)) return planned;
-  for (const auto& uplink : uplinks(snapshot)) planned.rows.push_back(Attachment{Hook::kUplinkIngress, uplink, generation});
+  const auto names = uplinks(snapshot);
+  if (names.empty())
+    planned.problems.push_back({"network", "no link leads out of this node: none has a default route or an address of the Node",
+                                "this node's pods reach each other; give it a network, or name its links with devices"});
+  for (const auto& uplink : names) planned.rows.push_back(Attachment{Hook::kUplinkIngress, uplink, generation});
   return planned;
 }
 

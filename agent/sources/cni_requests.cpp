@@ -1,5 +1,6 @@
 #include "sources/cni_requests.h"
 
+#include "io/cni/served.h"
 #include "io/files/files.h"
 #include "io/files/sandbox_records.h"
 #include "model/desired/cni_conflist.h"
@@ -11,6 +12,8 @@
 namespace sources {
 
 namespace {
+
+constexpr base::Millis kNoteServed{1'000};  // at most so often
 
 model::Sandbox sandbox_of(const model::desired::SandboxRecord& record) {
   model::Sandbox sandbox;
@@ -40,8 +43,9 @@ CniRequests::~CniRequests() {
 
 base::Result<void> CniRequests::start() {
   mail_ = TRY(cni::Mail::open());
-  socket_ = TRY(cni::ControlSocket::open(run_dir_));
+  // Before the socket: what asks there finds somebody who answers.
   TRY(keep_records());
+  socket_ = TRY(cni::ControlSocket::open(run_dir_));
   attachments_->apply_queue();
   thread_ = std::thread([this] { serve(); });
   return {};
@@ -51,7 +55,8 @@ base::Result<void> CniRequests::start() {
 // A queued deletion takes its row away only by a fact of its own, whose answer tells when its file may go.
 base::Result<void> CniRequests::keep_records() {
   const io::files::SandboxRecords records(state_dir_ + "/sandboxes", TRY(io::files::boot_id()));
-  TRY(records.discard_void());
+  // What is void harms nobody while it lies there, so a directory that cannot be written is no reason to refuse pods: state_dir says so.
+  (void)records.discard_void();
   const auto content = TRY(records.read());
   attachments_ = std::make_unique<cni::Attachments>(cni::Attachments::Outside{
       sink_, mail_,
@@ -80,6 +85,16 @@ void CniRequests::set_serving(base::Result<void> serving) {
   if (mail_) mail_->push(cni::Serving{std::move(serving)});
 }
 
+// A note that cannot be written costs a NotReady node in the next restart, no more.
+void CniRequests::take_serving(base::Result<void> state) {
+  const base::BootTime now = base::boot_now();
+  if (state.ok() && now - served_ >= kNoteServed) {
+    served_ = now;
+    (void)io::cni::note_served(io::cni::served_path(model::desired::cni_socket_path(run_dir_)), now);
+  }
+  attachments_->set_serving(std::move(state));
+}
+
 void CniRequests::serve() {
   bool stopped = false;
   const auto read_mail = [&] {
@@ -87,7 +102,7 @@ void CniRequests::serve() {
       if (auto* settled = std::get_if<cni::Settled>(&letter))
         attachments_->settled(*settled);
       else if (auto* serving = std::get_if<cni::Serving>(&letter))
-        attachments_->set_serving(std::move(serving->state));
+        take_serving(std::move(serving->state));
       else
         stopped = true;
     }

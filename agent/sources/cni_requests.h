@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "model/fact_sink.h"
 
@@ -23,8 +24,8 @@ class CniRequests {
   CniRequests(std::string run_dir, std::string state_dir, model::FactSink sink);
   ~CniRequests();
 
-  // Takes the run directory for this process (EBUSY: another agent has it), sends one Fact with the sandboxes kept from before, which
-  // says that the source has synced, and after it one for each deletion that waited on disk; then serves.
+  // The caller holds the run directory. Sends one Fact with the sandboxes kept from before, which says that the source has synced, and
+  // after it one for each deletion that waited on disk; then serves. May be called again after an error.
   base::Result<void> start();
   // What STATUS answers and whether ADD is accepted: an error until the first call. After start(), from any
   // thread; never blocks.
@@ -33,12 +34,14 @@ class CniRequests {
  private:
   base::Result<void> keep_records();
   void serve();
+  void take_serving(base::Result<void> state);
 
   std::string run_dir_, state_dir_;
   model::FactSink sink_;
   std::shared_ptr<cni::Mail> mail_;
   std::unique_ptr<cni::Attachments> attachments_;
   std::unique_ptr<cni::ControlSocket> socket_;
+  base::BootTime served_{0};  // as last noted for STATUS while no agent is there
   std::thread thread_;
 };
 

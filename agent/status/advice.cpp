@@ -6,6 +6,8 @@ namespace status {
 
 std::string_view advice(std::string_view check) {
   constexpr std::pair<std::string_view, std::string_view> kAdvice[] = {
+      {"start", "mend what is named; nothing has to be restarted afterwards"},
+      {"state_dir", "give the state directory room, or mount it writable; pods that run are not touched"},
       {"settings",
        "correct the values file (ichor-agent check names file and line); until then the last good configuration stays in force"},
       {"objects", "see that the API server can be reached with the kubeconfig, or that the directory given by --manifests can be read"},

@@ -46,7 +46,7 @@ Response readiness(const Moment& moment, Format format) {
 }
 
 Response whole_status(const Moment& moment, Format format) {
-  Summary summary = summarize(*moment.published, moment.now, moment.resident_bytes);
+  Summary summary = summarize(*moment.published, moment.now, moment.look_around());
   return in_format(format, 200, format == Format::kJson ? summary_json(summary) : summary_text(summary));
 }
 

@@ -1,10 +1,13 @@
 #include "status/check.h"
 
 #include <algorithm>
+#include <set>
 
+#include "base/text.h"
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/features.h"
 #include "io/kernel/sysctls.h"
+#include "status/kernel_settings.h"
 #include "status/render.h"
 
 namespace status {
@@ -60,20 +63,18 @@ void check_programs(Findings& findings) {
 // Kernel settings that ichor must be able to write, and those of others that stand in its way.
 void check_sysctls(Findings& findings) {
   using namespace io::kernel;
-  for (const Path& path : {Path{"net", "ipv4", "ip_forward"}, Path{"net", "ipv6", "conf", "all", "forwarding"}})
+  std::set<std::string> own;
+  for (const Path& path : {Path{"net", "ipv4", "ip_forward"}, Path{"net", "ipv6", "conf", "all", "forwarding"}}) {
     findings.push_back(
         finding_of("sysctl", try_sysctl(path), "switch it on in the machine configuration (machine.sysctls), or mount /proc/sys writable"));
-  auto value_of = [](const Path& path) {
-    auto value = read_sysctl("/proc/sys", path);
-    return value.ok() ? *value : std::string("not there");
-  };
-  std::string filter = value_of({"net", "ipv4", "conf", "all", "rp_filter"});
-  bool in_the_way = filter == "1" || filter == "2";
-  findings.push_back({in_the_way ? Verdict::kWarn : Verdict::kOk, "rp_filter", "net.ipv4.conf.all.rp_filter is " + filter,
-                      in_the_way ? "the kernel may drop packets of pods as martians; set it to 0, each link keeps its own" : ""});
-  std::string harden = value_of({"net", "core", "bpf_jit_harden"});
-  findings.push_back({harden == "2" ? Verdict::kWarn : Verdict::kOk, "jit", "net.core.bpf_jit_harden is " + harden,
-                      harden == "2" ? "programs run slower than they need to; 1 hardens those of unprivileged users alone" : ""});
+    own.insert(base::join(path, "."));
+  }
+  for (const auto& setting : kernel_settings()) {
+    if (own.contains(setting.name)) continue;
+    const std::string value = setting.value.empty() ? " " : " is " + setting.value + (setting.text.empty() ? "" : ": ");
+    findings.push_back(
+        {setting.good ? Verdict::kOk : Verdict::kWarn, "kernel_setting", setting.name + value + setting.text, setting.remedy});
+  }
 }
 
 void check_places(const CheckRequest& request, Findings& findings) {

@@ -2,10 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "base/text.h"
 #include "io/files/files.h"
-#include "io/kernel/process.h"
-#include "status/render.h"
 #include "status/summary.h"
 
 namespace status {
@@ -15,31 +12,36 @@ constexpr base::Millis kLook{250};
 constexpr base::Millis kFileEvery{10'000};
 constexpr base::Millis kSummaryEvery{600'000};
 
-// Which checks fail, not why: a reason may carry numbers that change all the time.
-std::string health_of(const std::vector<model::Check>& checks) {
+// Which checks fail.
+std::string names_of(const std::vector<model::Check>& checks) {
   std::string failing;
   for (const auto& check : checks)
-    if (!check.ok) failing += check.name + " ";
+    if (!check.ok) failing += " " + check.name;
+  return failing;
+}
+
+std::string reasons_of(const std::vector<model::Check>& checks) {
+  std::string failing;
+  for (const auto& check : checks)
+    if (!check.ok) failing += check.name + ": " + check.text + "\n";
   return failing;
 }
 
 void log_health(const std::vector<model::Check>& checks) {
   if (model::ready(checks)) return spdlog::info("node ready");
-  std::vector<std::string> failing;
-  for (const auto& check : checks)
-    if (!check.ok) failing.push_back(check.name + ": " + check.text);
-  spdlog::warn("node not ready: {}", printable(base::join(failing, "; ")));
+  spdlog::warn("node not ready, failing:{}", names_of(checks));
 }
 
 }  // namespace
 
 ReportSchedule::Due ReportSchedule::next(const std::vector<model::Check>& checks, uint64_t problems_revision, base::BootTime now) {
-  std::string health = health_of(checks);
+  std::string health = names_of(checks), reasons = reasons_of(checks);
   Due due;
   due.health_changed = first_ || health != last_health_;
-  due.file = due.health_changed || problems_revision != last_problems_ || now - last_file_ >= kFileEvery;
+  due.file = due.health_changed || reasons != last_reasons_ || problems_revision != last_problems_ || now - last_file_ >= kFileEvery;
   due.summary = first_ || now - last_summary_ >= kSummaryEvery;
   last_health_ = std::move(health);
+  last_reasons_ = std::move(reasons);
   last_problems_ = problems_revision;
   if (due.file) last_file_ = now;
   if (due.summary) last_summary_ = now;
@@ -79,9 +81,11 @@ void Reporter::look() {
       published->problems.revision() + published->conflicts.revision() + published->snapshot.table<model::Problem>().revision();
   auto due = schedule_.next(checks, problems, base::boot_now());
   if (due.health_changed) log_health(checks);
-  if (!due.file && !due.summary) return;
-  Summary summary = summarize(*published, base::boot_now(), io::kernel::resident_bytes());
+  if (!due.file && !due.summary && !remarks_.waiting()) return;
+  Summary summary = summarize(*published, base::boot_now(), look_around());
+  for (const auto& line : remarks_.due(summary_faults(summary), base::boot_now())) spdlog::warn("{}", line);
   if (due.summary) spdlog::info("{}", summary_line(summary));
+  if (!due.file && !due.summary) return;
   auto written = io::files::write_file(path_, summary_text(summary));
   if (!written.ok() && !write_failed_) spdlog::warn("{}", written.error().text);
   write_failed_ = !written.ok();

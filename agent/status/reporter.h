@@ -1,5 +1,5 @@
-// Status for nodes without a shell: RUN-DIR/status always holds a recent text of /status, and the log gets each change of health and,
-// every ten minutes, one line. Owns a thread that looks at what the engine published.
+// Status for nodes without a shell: RUN-DIR/status always holds a recent text of /status, and the log gets each change of health,
+// what is amiss once, and every ten minutes one line. Owns a thread that looks at what the engine published.
 #pragma once
 
 #include <condition_variable>
@@ -9,6 +9,7 @@
 
 #include "model/published_cell.h"
 #include "model/readiness.h"
+#include "status/remarks.h"
 
 namespace status {
 
@@ -23,7 +24,7 @@ class ReportSchedule {
   Due next(const std::vector<model::Check>& checks, uint64_t problems_revision, base::BootTime now);
 
  private:
-  std::string last_health_;
+  std::string last_health_, last_reasons_;
   uint64_t last_problems_ = 0;
   base::BootTime last_file_{}, last_summary_{};
   bool first_ = true;
@@ -44,6 +45,7 @@ class Reporter {
   std::string path_;
   const model::PublishedCell& cell_;
   ReportSchedule schedule_;
+  Remarks remarks_;
   bool write_failed_ = false;
   std::mutex mutex_;
   std::condition_variable stopping_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "model/fields_text.h"
 #include "status/effects.h"
 #include "status/version.h"
@@ -86,9 +87,17 @@ void add_problems(Summary& summary, const model::Published& published) {
   summary.problems.assign(problems.begin(), problems.end());
 }
 
+void add_problems(Summary& summary, const io::kernel::Capabilities& capabilities) {
+  if (capabilities == io::kernel::Capabilities{}) return;  // of a process that nobody looked at, or that has lost /proc
+  const auto missing = io::kernel::missing_capabilities(capabilities);
+  if (missing.empty()) return;
+  summary.problems.push_back({"capabilities", "missing: " + base::join(missing, " ") + ": nothing can be written to the kernel",
+                              "run as root; in a container, grant these capabilities"});
+}
+
 }  // namespace
 
-Summary summarize(const model::Published& published, base::BootTime now, uint64_t resident_bytes) {
+Summary summarize(const model::Published& published, base::BootTime now, Surroundings surroundings) {
   const model::Snapshot& snapshot = published.snapshot;
   Summary summary;
   summary.version = version();
@@ -110,8 +119,9 @@ Summary summarize(const model::Published& published, base::BootTime now, uint64_
   summary.peers = snapshot.table<model::Node>().size() - (snapshot.own_node() ? 1 : 0);
   add_effects(summary, published, now);
   add_problems(summary, published);
+  add_problems(summary, surroundings.capabilities);
   summary.counters = published.counters;
-  summary.resident_bytes = resident_bytes;
+  summary.surroundings = std::move(surroundings);
   return summary;
 }
 

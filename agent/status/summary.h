@@ -7,6 +7,7 @@
 
 #include "model/effect.h"
 #include "model/readiness.h"
+#include "status/surroundings.h"
 
 namespace status {
 
@@ -43,13 +44,15 @@ struct Summary {
   std::vector<Failure> failures;
   std::vector<model::Problem> problems;
   model::EngineCounters counters;
-  uint64_t resident_bytes = 0;
+  Surroundings surroundings;
 };
 
-Summary summarize(const model::Published& published, base::BootTime now, uint64_t resident_bytes);
+Summary summarize(const model::Published& published, base::BootTime now, Surroundings surroundings);
 std::string summary_text(const Summary& summary);
 std::string summary_json(const Summary& summary);
 std::string summary_line(const Summary& summary);  // for the log
+// All that is amiss, a line each: failing checks, problems, failed writes, kernel settings.
+std::vector<std::string> summary_faults(const Summary& summary);
 
 // "ok  NAME  TEXT" for each check, with what to do below a failing one, and a last line READY or NOT READY.
 std::string readiness_text(const std::vector<model::Check>& checks);

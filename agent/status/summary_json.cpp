@@ -54,6 +54,27 @@ Json programs_json(const Summary& summary) {
   return {{"attached", summary.hooks.names}, {"filters", summary.filters}, {"map_sizes", std::move(sizes)}};
 }
 
+Json json_of(const std::vector<KernelSetting>& settings) {
+  Json array = Json::array();
+  for (const auto& setting : settings)
+    array.push_back(Json{{"name", setting.name},
+                         {"value", setting.value.empty() ? Json(nullptr) : Json(setting.value)},
+                         {"good", setting.good},
+                         {"text", setting.text},
+                         {"remedy", setting.remedy}});
+  return array;
+}
+
+Json json_of(const io::kernel::Capabilities& capabilities) {
+  Json needed = Json::array();
+  for (const auto& capability : io::kernel::needed_capabilities())
+    needed.push_back(Json{{"name", capability.name},
+                          {"number", capability.number},
+                          {"reason", capability.reason},
+                          {"held", (capabilities.effective >> capability.number & 1) != 0}});
+  return {{"needed", std::move(needed)}, {"others_dropped", io::kernel::only_needed(capabilities)}};
+}
+
 }  // namespace
 
 std::string readiness_json(const std::vector<model::Check>& checks) {
@@ -74,13 +95,15 @@ std::string summary_json(const Summary& summary) {
   json["peers"] = {{"count", summary.peers}, {"routes", summary.routes.names}};
   json["programs"] = programs_json(summary);
   json["sysctls"] = summary.sysctls.names;
+  json["kernel_settings"] = json_of(summary.surroundings.kernel_settings);
+  json["capabilities"] = json_of(summary.surroundings.capabilities);
   json["effects"] = json_of(summary, summary.failures);
   json["problems"] = json_of(summary.problems);
   json["engine"] = {{"passes", summary.counters.passes},
                     {"planner_calls", summary.counters.planner_calls},
                     {"writes", summary.counters.writes},
                     {"failed_writes", summary.counters.failed_writes}};
-  json["resident_bytes"] = summary.resident_bytes;
+  json["resident_bytes"] = summary.surroundings.resident_bytes;
   return dump(json);
 }
 

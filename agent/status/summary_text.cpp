@@ -106,6 +106,29 @@ void write_programs(Page& page, const Summary& summary) {
   page.list("sysctls", "set", summary.sysctls, "sysctls");
 }
 
+void write_kernel_settings(Page& page, const std::vector<KernelSetting>& settings) {
+  Named good;
+  for (const auto& setting : settings)
+    if (setting.text.empty()) good.names.push_back(setting.name + "=" + setting.value);
+  good.count = good.names.size();
+  page.list("kernel", "settings as they should be", good, "sysctls");
+  for (const auto& setting : settings) {
+    if (setting.text.empty()) continue;
+    page.line("kernel", setting.name + (setting.value.empty() ? " " : "=" + setting.value + ": ") + setting.text);
+    if (!setting.remedy.empty()) page.line("kernel", "  advice: " + setting.remedy);
+  }
+}
+
+void write_privileges(Page& page, const io::kernel::Capabilities& capabilities) {
+  if (capabilities == io::kernel::Capabilities{}) return;
+  for (const auto& capability : io::kernel::needed_capabilities())
+    page.line("privileges", std::string(capability.name) + ((capabilities.effective >> capability.number & 1) ? ": " : " MISSING: ") +
+                                std::string(capability.reason));
+  page.line("privileges", io::kernel::only_needed(capabilities)
+                              ? "all others were given up"
+                              : "others stay in the bounding set: SETPCAP was not there to take them out");
+}
+
 void write_effects(Page& page, const Summary& summary) {
   std::string counts = std::to_string(summary.wanted) + " wanted, " + std::to_string(summary.done) + " done, " +
                        std::to_string(summary.pending) + " pending, " + std::to_string(summary.failures.size()) + " failed";
@@ -145,8 +168,8 @@ std::string readiness_text(const std::vector<model::Check>& checks) {
 
 std::string summary_text(const Summary& summary) {
   Page page;
-  page.raw("ichor " + summary.version + " on node " + printable(summary.node) + ": " + (summary.ready ? "READY" : "NOT READY") + ", up " +
-           duration_text(summary.uptime) +
+  page.raw("ichor " + summary.version + (summary.node.empty() ? ", node not known yet: " : " on node " + printable(summary.node) + ": ") +
+           (summary.ready ? "READY" : "NOT READY") + ", up " + duration_text(summary.uptime) +
            (summary.ready_after.count() ? ", first ready " + duration_text(summary.ready_after) + " after its start" : "") + "\n");
   for (const auto& check : summary.checks) {
     if (check.ok) continue;
@@ -166,12 +189,14 @@ std::string summary_text(const Summary& summary) {
   page.list("unread", "objects of other kinds", summary.unread_kinds, "unread_kinds");
   write_network(page, summary);
   write_programs(page, summary);
+  write_kernel_settings(page, summary.surroundings.kernel_settings);
+  write_privileges(page, summary.surroundings.capabilities);
   write_effects(page, summary);
   write_problems(page, summary);
   page.line("engine", count_of(summary.counters.passes, "pass", "passes") + ", " +
                           count_of(summary.counters.planner_calls, "planner call", "planner calls") + ", " +
                           count_of(summary.counters.writes, "write", "writes") + ", " + std::to_string(summary.counters.failed_writes) +
-                          " failed; " + mebibytes(summary.resident_bytes) + " of memory");
+                          " failed; " + mebibytes(summary.surroundings.resident_bytes) + " of memory");
   return page.take();
 }
 
@@ -184,7 +209,19 @@ std::string summary_line(const Summary& summary) {
          " frontends=" + std::to_string(summary.frontends) + " peers=" + std::to_string(summary.peers) +
          " wanted=" + std::to_string(summary.wanted) + " pending=" + std::to_string(summary.pending) +
          " failed=" + std::to_string(summary.failures.size()) + " problems=" + std::to_string(summary.problems.size()) +
-         " memory=" + mebibytes(summary.resident_bytes);
+         " memory=" + mebibytes(summary.surroundings.resident_bytes);
+}
+
+std::vector<std::string> summary_faults(const Summary& summary) {
+  std::vector<std::string> lines;
+  for (const auto& check : summary.checks)
+    if (!check.ok) lines.push_back(check.name + ": " + check.text + " (" + std::string(advice(check.name)) + ")");
+  for (const auto& problem : summary.problems) lines.push_back(model::to_string(problem));
+  for (const auto& failure : summary.failures) lines.push_back(failure.thing + ": " + failure.error);
+  for (const auto& setting : summary.surroundings.kernel_settings)
+    if (!setting.good) lines.push_back(setting.name + "=" + setting.value + ": " + setting.text + " (" + setting.remedy + ")");
+  for (auto& line : lines) line = printable(line);
+  return lines;
 }
 
 }  // namespace status

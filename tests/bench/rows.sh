@@ -11,7 +11,7 @@ row() {
     def rounded: if . == null then null else (. * 1000 | round) / 1000 end;
     ($runs | median) as $ichor | (if $reference_runs then ($reference_runs | median) else null end) as $reference |
     {$name, $unit, ichor: ($ichor | rounded), reference: ($reference | rounded),
-     ratio: (if $reference and $reference != 0 then ($ichor / $reference | rounded) else null end), $goal,
-     met: (if $goal == null then null else $ichor <= $goal end),
-     runs: ($runs | map(rounded)), reference_runs: ($reference_runs | if . then map(rounded) else null end), $note}' >&3
+     ratio: (if $reference and $reference != 0 then ($ichor / $reference | rounded) else null end),
+     runs: ($runs | map(rounded)), reference_runs: ($reference_runs | if . then map(rounded) else null end), $note}
+    + if $goal == null then {} else {$goal, met: ($ichor <= $goal)} end' >&3
 }

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "io/cni/deletion_queue.h"
 #include "io/cni/message.h"
+#include "io/cni/served.h"
 #include "io/cni/socket.h"
 #include "support/netns.h"
 #include "support/temporary_directory.h"
@@ -163,13 +163,26 @@ TEST_F(IoCniPlugin, DelFailsOnlyWhenItCannotEvenBeKept) {
   EXPECT_EQ(json::parse(outcome.output)["code"], 11);
 }
 
-TEST_F(IoCniPlugin, StatusAsksAnAgentThatIsBeingRestartedAgain) {
-  auto outcome = std::async(std::launch::async, [this] { return run("STATUS", ""); });
-  OneAnswer(directory(), Reply{Failure{Code::kNotAvailable, "starting", ""}, {}}).asked();
-  OneAnswer agent(directory(), Reply{});
+TEST_F(IoCniPlugin, StatusIsGoodBetweenAnAgentThatServedAndTheNext) {
+  ASSERT_TRUE(note_served(directory() + "/agent.served", base::boot_now()));
+  EXPECT_EQ(run("STATUS", "").exit_code, 0);
 
-  EXPECT_EQ(outcome.get().exit_code, 0);
+  OneAnswer agent(directory(), Reply{Failure{Code::kNotAvailable, "starting", ""}, {}});
+  EXPECT_EQ(run("STATUS", "").exit_code, 0);
   EXPECT_EQ(agent.asked().text, encode({Verb::kStatus, "", "", "", "", "", ""}));
+}
+
+TEST_F(IoCniPlugin, StatusIsCode50OnceTheAgentHasBeenAwayForLong) {
+  const auto never_there = run("STATUS", "");
+  ASSERT_TRUE(note_served(directory() + "/agent.served", base::boot_now() - kServedLately - base::Millis(1)));
+  const auto long_away = run("STATUS", "");
+  ASSERT_TRUE(note_served(directory() + "/agent.served", base::boot_now() + base::Millis(3'600'000)));
+  const auto of_another_boot = run("STATUS", "");
+
+  for (const auto& outcome : {never_there, long_away, of_another_boot}) {
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(json::parse(outcome.output)["code"], 50) << outcome.output;
+  }
 }
 
 TEST_F(IoCniPlugin, StatusIsWhatTheAgentSays) {

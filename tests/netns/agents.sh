@@ -6,14 +6,20 @@ agent_log() { echo "$lab/logs/$1.agent"; }
 agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null; }
 agent_runs() { [[ -n $(agent_pid "$1") ]]; }
 
-# agent_start NODE [ARGUMENT...]: starts it and does not wait. Configuration: agent_values, which a test may change.
+# agent_run NODE ARGUMENT...: starts it with these and no others, and does not wait.
+agent_run() {
+  local node=$1
+  mkdir -p "$lab_group/$node/agent"
+  in_machine "$node" bash -c 'echo 0 >/sys/fs/cgroup/agent/cgroup.procs; exec "$@"' - "$binaries/ichor-agent" run "${@:2}" \
+    >>"$(agent_log "$node")" 2>&1 &
+  disown
+}
+
+# agent_start NODE [ARGUMENT...]: with the laboratory's objects. Configuration: agent_values, which a test may change.
 agent_start() {
   local node=$1 file arguments=()
   for file in "${agent_values[@]}"; do arguments+=(--config "$file"); done
-  mkdir -p "$lab_group/$node/agent"
-  in_machine "$node" bash -c 'echo 0 >/sys/fs/cgroup/agent/cgroup.procs; exec "$@"' - \
-    "$binaries/ichor-agent" run "${arguments[@]}" --manifests "$lab/manifests" --node-name "$node" "${@:2}" >>"$(agent_log "$node")" 2>&1 &
-  disown
+  agent_run "$node" "${arguments[@]}" --manifests "$lab/manifests" --node-name "$node" "${@:2}"
 }
 
 agent_kill() {   # SIGKILL, as a crash would; returns when it is reaped: before that its sockets may still be open

@@ -92,7 +92,9 @@ check "DEL with the namespace gone" cni n1 DEL changed
 agent_kill n1
 pod_namespace n1 late
 check "ADD with the agent away fails with code 11" error_code 11 ADD late
-check "STATUS with the agent away fails with code 50" status_code 50
+CNI_VERSION=1.1.0 check "STATUS is fine while the agent is only being restarted" cni n1 STATUS
+echo 0 >"$(node_file n1 /run/ichor/agent.served)"   # as if it had served long ago
+check "STATUS with the agent away for longer fails with code 50" status_code 50
 for version in 0.3.1 0.4.0 1.0.0 1.1.0; do check "DEL with the agent away, pod-$version" pod_end n1 "pod-$version"; done
 check "DEL with the agent away, again" cni n1 DEL pod-1.0.0
 agent_start n1

@@ -37,8 +37,11 @@ given() { jq -r '.ips[]?.address | split("/")[0]' "$1" 2>/dev/null; }
 inside() { in_machine n1 ip -n "$1" -j address show dev eth0 scope global 2>/dev/null | jq -r '.[].addr_info[].local'; }
 host_links() { in_machine n1 ip -br link show | grep -c '^ich'; }
 links_are() { expect "links of pods and the canary" "$1" "$(host_links)"; }
-settled() { gone "$1" || agent_ready n1; }   # STATUS would wait for an agent that is dying
-served() { CNI_VERSION=1.1.0 cni n1 STATUS; }
+settled() { gone "$1" || agent_ready n1; }
+served() {   # by this agent: what the last one noted does not count
+  rm -f "$(node_file n1 /run/ichor/agent.served)"
+  CNI_VERSION=1.1.0 cni n1 STATUS
+}
 
 # All addresses that a pod holds, or was told: each once.
 unique() {

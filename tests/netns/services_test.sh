@@ -34,11 +34,16 @@ kept() {   # PLACE ADDRESS ARGUMENT...: one endpoint answers all of the client's
   expect "how many answered" 1 "$(ask "$1" "$2" 80 --count 15 "${@:3}" | jq '.answers | length')"
 }
 
+due() {   # every client's record on n1 is older than the Service's timeout of 1 s
+  in_machine n1 bpftool -j map dump pinned /sys/fs/bpf/ichor/maps/affinities |
+    jq -e --argjson now "$(cut -d' ' -f1 /proc/uptime)" 'map(.formatted.value.last_used_ns / 1e9) | length > 0 and max + 1 < $now'
+}
+
 chooses_anew() {   # PLACE ADDRESS: a client that pauses for longer than its timeout of 1 s comes to another endpoint some time
   local first answer i
   first=$(ask "$1" "$2" 80 | jq -r .answer.name)
   for ((i = 0; i < 20; i++)); do
-    sleep 1.3   # the client's pause: each request would begin the timeout anew
+    until_true 5 "the timeout to pass" due || return 1
     answer=$(ask "$1" "$2" 80 | jq -r .answer.name)
     [[ $answer == "$first" ]] || return 0
   done

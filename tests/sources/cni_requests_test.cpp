@@ -42,6 +42,7 @@ class SourcesCniRequests : public testing::Test {
   ~SourcesCniRequests() override { requests_.reset(); }
 
   base::Result<void> start() {
+    std::filesystem::create_directories(run_dir());
     requests_ = std::make_unique<CniRequests>(run_dir(), directory_.path(), [this](model::Fact fact) { facts_.push(std::move(fact)); });
     return requests_->start();
   }
@@ -201,18 +202,23 @@ TEST_F(SourcesCniRequests, ADeletionQueuedMeanwhileIsAppliedBeforeTheNextRequest
   EXPECT_EQ(sandbox_of(next_fact()).key, "abc/eth0");
 }
 
-TEST_F(SourcesCniRequests, ASecondAgentIsRefusedUntilTheFirstIsGone) {
-  start_serving();
-  {
-    CniRequests second(run_dir(), directory_.path(), [](model::Fact) {});
-    const auto refused = second.start();
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, EBUSY);
-  }
-  EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);
+TEST_F(SourcesCniRequests, AStartThatFailedIsTriedAgain) {
+  ASSERT_TRUE(io::files::write_file(directory_.path() + "/sandboxes", "in the way"));
+  ASSERT_FALSE(start());
 
-  requests_.reset();
+  ASSERT_TRUE(io::files::remove_file(directory_.path() + "/sandboxes"));
+  ASSERT_TRUE(requests_->start());
+
+  requests_->set_serving({});
+  EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);
+}
+
+TEST_F(SourcesCniRequests, WhatCannotBeRemovedOfAnEarlierBootIsNoReasonToRefusePods) {
+  const std::string left = directory_.path() + "/sandboxes/abc@eth0@another-boot.json";
+  ASSERT_TRUE(std::filesystem::create_directories(left + "/in the way"));
+
   start_serving();
+
   EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);
 }
 

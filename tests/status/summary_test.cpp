@@ -14,11 +14,12 @@ using testing::Not;
 
 constexpr base::BootTime kNow{100'000};
 constexpr uint64_t kMemory = 12'582'912;
+const Surroundings kAround{kMemory, {}, {}};
 
-std::string text_of(const model::Published& published) { return summary_text(summarize(published, kNow, kMemory)); }
+std::string text_of(const model::Published& published) { return summary_text(summarize(published, kNow, kAround)); }
 
 TEST(StatusSummary, AQuietNodeFitsOnAScreen) {
-  std::string version = summarize({}, kNow, 0).version;
+  std::string version = summarize({}, kNow, {}).version;
 
   EXPECT_EQ(text_of(support::a_quiet_node()), "ichor " + version + R"( on node one: READY, up 60 s, first ready 350 ms after its start
 
@@ -98,7 +99,7 @@ TEST(StatusSummary, JsonSaysTheSame) {
   auto published = support::a_quiet_node();
   support::put(published.snapshot, model::put(std::string("web.yaml"), model::Problem{"file web.yaml", "not YAML", "mend it"}));
 
-  auto json = nlohmann::json::parse(summary_json(summarize(published, kNow, kMemory)));
+  auto json = nlohmann::json::parse(summary_json(summarize(published, kNow, kAround)));
 
   EXPECT_EQ(json["node"], "one");
   EXPECT_EQ(json["ready"], true);

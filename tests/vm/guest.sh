@@ -11,6 +11,7 @@ guests_possible() { [[ -e $vm_cache/roots.sha256 ]] || { echo "skip $(basename "
 
 guest_group() { echo "$lab_group/lan/guest-$1"; }
 guest_console() { echo "$lab/logs/$1.console"; }
+guest_port() { echo $((5000 + ${1#n})); }   # of the switch's 127.0.0.1
 guest_runs() { [[ -n $(cat "$(guest_group "$1")/cgroup.procs" 2>/dev/null) ]]; }
 guest_boot_time() { sed -n 's/^guest: ready after \([0-9.]*\) s.*/\1/p' "$(guest_console "$1")"; }   # seconds of the guest's clock
 guest_is_up() { grep -q '^guest: ready' "$(guest_console "$1")"; }
@@ -18,22 +19,10 @@ guest_is_up() { grep -q '^guest: ready' "$(guest_console "$1")"; }
 # guest_start nN KERNEL [LAYER...]: boots it and does not wait. KERNEL: a directory's name in $vm_cache/kernels. LAYER: a directory or a
 # squashfs image with files to lay over the root, the last on top. What is in /var stays until lab_stop: a second start is a second boot.
 guest_start() {
-  local name=$1 kernel=$2 number=${1#n} layer disks=() machine
-  shift 2
+  local name=$1 kernel=$2 arguments
   mkdir -p "$lab/$name" "$(guest_group "$name")"
-  for layer in "$vm_cache/root-${kernel#*-}.squashfs" "$vm_cache/kernels/$kernel/modules.squashfs" "$@"; do
-    [[ -f $layer ]] || layer=$(guest_layer "$layer")
-    disks+=("$layer")
-  done
   [[ -e $lab/$name/var.img ]] || guest_disk "$lab/$name/var.img"
-  guest_machine "$kernel"
-  machine+=(-smp "$guest_processors" -m "$guest_memory" -nodefaults -no-user-config -display none -no-reboot
-    -serial "file:$(guest_console "$name")"
-    -kernel "$vm_cache/kernels/$kernel/image" -initrd "$vm_cache/kernels/$kernel/initramfs"
-    -netdev "tap,id=switch,ifname=port-$name,script=no,downscript=no" -device "virtio-net-pci,netdev=switch,mac=02:00:00:00:01:$(printf %02x "$number")"
-    -netdev "user,id=control,restrict=on,hostfwd=tcp:127.0.0.1:$((5000 + number))-:5000" -device virtio-net-pci,netdev=control,mac=02:00:00:00:00:01)
-  for layer in "${disks[@]}"; do machine+=(-drive "file=$layer,if=virtio,format=raw,readonly=on"); done
-  machine+=(-drive "file=$lab/$name/var.img,if=none,id=var,format=raw,cache=unsafe" -device virtio-blk-pci,drive=var,serial=var)
+  guest_arguments "$@"
   : >"$(guest_console "$name")"
   in_machine lan bash -euc '
     echo 0 >"/sys/fs/cgroup/guest-$1/cgroup.procs"
@@ -41,18 +30,31 @@ guest_start() {
     ip tuntap add "port-$1" mode tap
     ip link set "port-$1" master br0 up
     bridge link set dev "port-$1" flood off
-    exec "${@:2}"' - "$name" "${machine[@]}" </dev/null >"$lab/logs/$name.qemu" 2>&1 &
+    exec "${@:2}"' - "$name" "${arguments[@]}" </dev/null >"$lab/logs/$name.qemu" 2>&1 &
   disown
   until_true 10 "guest $name to start" guest_has_begun "$name" "$!"
 }
 
-# Sets the caller's array machine: what QEMU is to be for this kernel.
-guest_machine() {
-  local arguments="hostname=$name panic=-1 quiet no_timer_check"   # under load an emulated timer fails the check
-  case $1 in
-    *-amd64) machine=(qemu-system-x86_64 -M q35 -cpu max -accel "tcg,thread=multi" -append "console=ttyS0 $arguments") ;;
-    *-arm64) machine=(qemu-system-aarch64 -M "virt,gic-version=3" -cpu neoverse-n1 -accel "tcg,thread=multi" -append "console=ttyAMA0 $arguments") ;;
+# As guest_start. Sets the caller's array arguments: the command line of QEMU.
+guest_arguments() {
+  local name=$1 kernel=$2 number=${1#n} layer console
+  case $kernel in
+    *-amd64) arguments=(qemu-system-x86_64 -M q35 -cpu max) console=ttyS0 ;;
+    *-arm64) arguments=(qemu-system-aarch64 -M "virt,gic-version=3" -cpu neoverse-n1) console=ttyAMA0 ;;
   esac
+  arguments+=(-accel "tcg,thread=multi" -smp "$guest_processors" -m "$guest_memory" -nodefaults -no-user-config -display none -no-reboot
+    -kernel "$vm_cache/kernels/$kernel/image" -initrd "$vm_cache/kernels/$kernel/initramfs"
+    # The timer check is one that an emulated timer fails under load.
+    -append "console=$console hostname=$name panic=-1 quiet no_timer_check" -serial "file:$(guest_console "$name")"
+    -netdev "tap,id=switch,ifname=port-$name,script=no,downscript=no"
+    -device "virtio-net-pci,netdev=switch,mac=02:00:00:00:01:$(printf %02x "$number")"
+    -netdev "user,id=control,restrict=on,hostfwd=tcp:127.0.0.1:$(guest_port "$name")-:5000"
+    -device virtio-net-pci,netdev=control,mac=02:00:00:00:00:01)
+  for layer in "$vm_cache/root-${kernel#*-}.squashfs" "$vm_cache/kernels/$kernel/modules.squashfs" "${@:3}"; do
+    [[ -f $layer ]] || layer=$(guest_layer "$layer")
+    arguments+=(-drive "file=$layer,if=virtio,format=raw,readonly=on")
+  done
+  arguments+=(-drive "file=$lab/$name/var.img,if=none,id=var,format=raw,cache=unsafe" -device virtio-blk-pci,drive=var,serial=var)
 }
 
 guest_layer() {   # DIRECTORY: an image of it
@@ -86,28 +88,31 @@ guest_is_up_or_gone() { guest_is_up "$1" || ! guest_runs "$1"; }
 guest_stop() {
   local group
   group=$(guest_group "$1")
-  [[ -d $group ]] || return 0
   echo 1 >"$group/cgroup.kill"
   until_true 10 "guest $1 to end" guest_has_ended "$1"
-  rm -f "$(guest_console "$1")"
+  mv "$(guest_console "$1")" "$(guest_console "$1").before"
 }
 guest_has_begun() { guest_runs "$1" || [[ ! -e /proc/$2 ]]; }
 guest_has_ended() { ! guest_runs "$1"; }
 
-# guest_run nN SCRIPT: runs it in the guest's first namespaces as root with sh; input, output, errors and exit code are its own.
+# guest_run nN SCRIPT: runs it in the guest's first namespaces as root with sh; input (unless that is a terminal), output, errors and exit
+# code are its own. 255: there is no such guest any more.
 guest_run() {
   local result=/run/guest.$BASHPID.$RANDOM answer
   guest_ask "$1" "export PATH=/usr/sbin:/usr/bin HOME=/root
     /bin/sh -c $(quoted "$2") 2>$result; echo \$? >$result.code" || return 255
-  answer=$(guest_ask "$1" "cat $result.code $result; rm $result.code $result" </dev/null)
-  [[ $answer == *$'\n'* ]] && printf '%s\n' "${answer#*$'\n'}" >&2
+  answer=$(guest_ask "$1" "cat $result.code $result; rm $result.code $result" </dev/null) || answer=
   [[ $answer ]] || { say "guest $1 is gone"; return 255; }
+  [[ $answer != *$'\n'* ]] || printf '%s\n' "${answer#*$'\n'}" >&2
   return "${answer%%$'\n'*}"
 }
 
 # In single quotes, as every shell reads them.
 quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
 
-guest_ask() {   # nN SCRIPT
-  { base64 -w0 <<<"$2"; echo; cat; } | in_machine lan socat -t 86400 - "TCP:127.0.0.1:$((5000 + ${1#n}))"
-}
+# One connection; fails if there is none. A script need not read all its input.
+guest_ask() (   # nN SCRIPT
+  set +o pipefail
+  [[ ! -t 0 ]] || exec </dev/null
+  { base64 -w0 <<<"$2"; echo; cat; } 2>/dev/null | in_machine lan socat -t 86400 - "TCP:127.0.0.1:$(guest_port "$1")"
+)

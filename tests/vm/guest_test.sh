@@ -12,6 +12,7 @@ passes_through() {
   expect "errors" "in the guest" "$(<"$lab/errors")"
   head -c 2000000 /dev/urandom >"$lab/bytes"
   guest_run n1 cat <"$lab/bytes" | cmp - "$lab/bytes"
+  guest_run n1 true <"$lab/bytes"
 }
 
 two_commands() {
@@ -57,8 +58,9 @@ second_boot() {
 
 lost() {   # a command whose guest ends does not hang, and is no success
   local code=0
-  guest_run n2 'sleep 1000' &
+  guest_run n2 'echo it runs; sleep 1000' >"$lab/heard" &
   local job=$!
+  until_true 10 "the command to run" grep -q "it runs" "$lab/heard"
   guest_stop n2
   wait "$job" || code=$?
   expect "exit code" 255 "$code"

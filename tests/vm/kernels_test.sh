@@ -22,7 +22,7 @@ check_passes() {   # NODE
 # The row of a program ends: NAME: N instructions verified in N us
 verifier_times() {   # NODE
   sed -nE 's/^ok +program +([^:]+): ([0-9]+) .* in ([0-9]+) us$/\1: \2 instructions, \3 us/p' "$lab/$1/check" >"$lab/$1/times"
-  expect "programs with a verifier time" "$(grep -c '^[A-Za-z]* *program ' "$lab/$1/check")" "$(wc -l <"$lab/$1/times")"
+  expect "programs with a verifier time" "$(grep -cE '^[A-Za-z]+ +program ' "$lab/$1/check")" "$(wc -l <"$lab/$1/times")"
 }
 
 agent_with_service() {   # NODE
@@ -34,7 +34,8 @@ agent_with_service() {   # NODE
     tar -x -C /run/manifests
     hostname >/run/www/index.html
     httpd -p 8080 -h /run/www
-    setsid /usr/local/bin/ichor-agent run --config /usr/local/etc/ichor/values.yaml --manifests /run/manifests >/run/agent.log 2>&1 </dev/null &'
+    setsid /usr/local/bin/ichor-agent run --config /usr/local/etc/ichor/values.yaml --manifests /run/manifests \
+      >/run/agent.log 2>&1 </dev/null &'
   until_true 60 "the agent of $1 to be ready" guest_run "$1" 'wget -q -O - http://127.0.0.1:9879/readyz' </dev/null || {
     guest_run "$1" 'tail -n 20 /run/agent.log' </dev/null
     return 1

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/fd.h"
 #include "io/cni/client.h"
 #include "io/cni/deletion_queue.h"
 #include "io/cni/pod_view.h"
 #include "io/cni/result.h"
+#include "io/cni/served.h"
 
 namespace io::cni {
 
@@ -19,9 +19,7 @@ using namespace std::chrono_literals;
 constexpr base::Millis kAddTimeout = 30s;
 constexpr base::Millis kDelTimeout = 10s;
 constexpr base::Millis kCheckTimeout = 10s;
-constexpr base::Millis kStatusTimeout = 2s;   // of one question
-constexpr base::Millis kStatusPatience = 8s;  // the kubelet takes a runtime that is silent for 30 s for dead
-constexpr base::Millis kStatusInterval = 100ms;
+constexpr base::Millis kStatusTimeout = 2s;
 
 Request request_of(const Invocation& invocation) {
   return {invocation.verb,          invocation.container_id, invocation.ifname, invocation.netns,
@@ -68,22 +66,12 @@ std::variant<std::string, Failure> check(const Invocation& invocation) {
   return "";
 }
 
-std::variant<std::string, Failure> status_now(const Invocation& invocation) {
-  const auto reply = ask_agent(invocation.conf.socket, request_of(invocation), -1, kStatusTimeout);
-  if (!reply) return failure_of(reply.error(), Code::kNotAvailable);
-  if (reply->failure) return *reply->failure;
-  return "";
-}
-
-// A node is NotReady, with taints and all, for half a minute after one bad answer: an agent that is only being restarted gives none.
 std::variant<std::string, Failure> status(const Invocation& invocation) {
-  const base::BootTime until = base::boot_now() + kStatusPatience;
-  for (;;) {
-    auto outcome = status_now(invocation);
-    const auto* failure = std::get_if<Failure>(&outcome);
-    if (!failure || failure->code != Code::kNotAvailable || base::boot_now() >= until) return outcome;
-    std::this_thread::sleep_for(kStatusInterval);
-  }
+  const auto reply = ask_agent(invocation.conf.socket, request_of(invocation), -1, kStatusTimeout);
+  if (reply && !reply->failure) return "";
+  Failure failure = reply ? *reply->failure : failure_of(reply.error(), Code::kNotAvailable);
+  if (failure.code == Code::kNotAvailable && served_lately(served_path(invocation.conf.socket), base::boot_now())) return "";
+  return failure;
 }
 
 std::variant<std::string, Failure> run(const Invocation& invocation, const std::string& version) {

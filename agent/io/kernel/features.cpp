@@ -1,7 +1,6 @@
 #include "io/kernel/features.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/statfs.h>
@@ -13,7 +12,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "io/kernel/process.h"
+#include "io/kernel/capabilities.h"
 #include "io/kernel/sysctls.h"
 
 namespace io::kernel {
@@ -54,13 +53,10 @@ base::Result<std::string> try_btf() {
 }
 
 base::Result<std::string> try_capabilities() {
-  // SYS_RESOURCE is not among them: since Linux 5.11 BPF memory is charged to the cgroup and not to RLIMIT_MEMLOCK.
-  constexpr std::pair<int, const char*> kNeeded[] = {
-      {CAP_NET_ADMIN, "NET_ADMIN"}, {CAP_NET_RAW, "NET_RAW"}, {CAP_BPF, "BPF"}, {CAP_PERFMON, "PERFMON"}, {CAP_SYS_ADMIN, "SYS_ADMIN"}};
-  uint64_t have = effective_capabilities();
-  std::vector<std::string> present, missing;
-  for (const auto& [bit, name] : kNeeded) (have >> bit & 1 ? present : missing).push_back(name);
+  auto missing = missing_capabilities(own_capabilities());
   if (!missing.empty()) return base::Error{EPERM, "missing: " + base::join(missing, " ")};
+  std::vector<std::string> present;
+  for (const auto& capability : needed_capabilities()) present.emplace_back(capability.name);
   return base::join(present, " ");
 }
 

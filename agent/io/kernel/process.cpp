@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
+#include <climits>
 #include <fstream>
-#include <string>
 
 namespace io::kernel {
 
@@ -14,13 +14,10 @@ uint64_t resident_bytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-uint64_t effective_capabilities() {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  uint64_t bits = 0;
-  while (status >> word)
-    if (word == "CapEff:" && status >> std::hex >> bits) break;
-  return bits;
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
 }
 
 }  // namespace io::kernel

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace io::kernel {
 
-uint64_t resident_bytes();          // 0 where /proc cannot be read
-uint64_t effective_capabilities();  // bit N is capability N of linux/capability.h
+uint64_t resident_bytes();  // 0 where /proc cannot be read
+std::string host_name();    // of the UTS namespace
 
 }  // namespace io::kernel

@@ -1,11 +1,8 @@
 #include "sources/cni/control_socket.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 
-#include <filesystem>
 #include <vector>
 
 #include "model/desired/cni_conflist.h"
@@ -17,29 +14,15 @@ namespace {
 // Far beyond the pods that start at once on one node; who comes later waits in the listener's queue.
 constexpr size_t kMaxConnections = 512;
 
-base::Result<base::Fd> lock_directory(const std::string& run_dir) {
-  std::error_code failed;
-  std::filesystem::create_directories(run_dir, failed);
-  if (failed) return base::system_error(failed.value(), run_dir);
-  const std::string path = run_dir + "/agent.lock";
-  base::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return base::errno_error(path);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return base::Error{EBUSY, path + ": another ichor-agent uses this run directory"};
-  return base::errno_error(path);
-}
-
 }  // namespace
 
 base::Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::string& run_dir) {
-  base::Fd lock = TRY(lock_directory(run_dir));
   const std::string path = model::desired::cni_socket_path(run_dir);
   base::Fd listener = TRY(io::cni::listen_at(path));
-  return std::make_unique<ControlSocket>(std::move(lock), std::move(listener), path);
+  return std::make_unique<ControlSocket>(std::move(listener), path);
 }
 
-ControlSocket::ControlSocket(base::Fd lock, base::Fd listener, std::string path)
-    : lock_(std::move(lock)), listener_(std::move(listener)), path_(std::move(path)) {}
+ControlSocket::ControlSocket(base::Fd listener, std::string path) : listener_(std::move(listener)), path_(std::move(path)) {}
 
 ControlSocket::~ControlSocket() { ::unlink(path_.c_str()); }
 

@@ -22,9 +22,9 @@ class ControlSocket {
     std::function<void(ConnectionId)> hung_up;  // before it got its reply
   };
 
-  // EBUSY: another agent holds RUN-DIR/agent.lock. The lock is kept as long as this lives, the socket too.
+  // The caller holds the run directory (io/files/directory_lock.h). A socket that is there already is a dead agent's.
   static base::Result<std::unique_ptr<ControlSocket>> open(const std::string& run_dir);
-  ControlSocket(base::Fd lock, base::Fd listener, std::string path);
+  ControlSocket(base::Fd listener, std::string path);
   ~ControlSocket();
   ControlSocket(ControlSocket&&) = delete;
 
@@ -43,7 +43,7 @@ class ControlSocket {
   void accept_all();
   void attend(ConnectionId connection, short events, const Callbacks& callbacks);
 
-  base::Fd lock_, listener_;
+  base::Fd listener_;
   std::string path_;
   std::map<ConnectionId, Connection> connections_;
   ConnectionId next_connection_ = 1;

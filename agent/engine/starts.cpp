@@ -1,0 +1,45 @@
+#include "engine/starts.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "model/readiness.h"
+
+namespace engine {
+namespace {
+
+constexpr base::Millis kTryAgain{1'000};
+
+}  // namespace
+
+void Starts::add(std::string name, std::function<base::Result<void>()> start) {
+  Start first{std::move(name), std::move(start), ""};
+  if (!attempt(first)) waiting_.push_back(std::move(first));
+}
+
+model::Fact Starts::retry(base::BootTime now) {
+  if (now >= next_) {
+    next_ = now + kTryAgain;
+    std::erase_if(waiting_, [this](Start& start) { return attempt(start); });
+  }
+  return std::exchange(fact_, {});
+}
+
+bool Starts::attempt(Start& start) {
+  auto started = start.start();
+  const std::string text = started.ok() ? "" : started.error().text;
+  if (text == start.told) return started.ok();
+  const std::string key = model::start_key(start.name);
+  if (started.ok()) {
+    spdlog::info("{}: started after all", start.name);
+    fact_.changes.push_back(model::gone<model::Problem>(key));
+  } else {
+    spdlog::error("{}: {}", start.name, text);
+    fact_.changes.push_back(model::put(key, model::Problem{start.name, text, "it is tried again each second"}));
+  }
+  start.told = text;
+  return started.ok();
+}
+
+}  // namespace engine

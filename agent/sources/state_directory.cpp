@@ -1,0 +1,68 @@
+#include "sources/state_directory.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "io/files/files.h"
+#include "model/state_directory.h"
+
+namespace sources {
+namespace {
+
+constexpr int kLookEveryMs = 10'000;
+constexpr int kLookAgainMs = 1'000;  // while something is amiss
+
+// A page: a file system that is full may have room for a name.
+base::Result<void> try_to_write(const std::string& directory) {
+  const std::string path = directory + "/.written";
+  TRY(io::files::write_file(path, std::string(4096, '\n')));
+  return io::files::remove_file(path);
+}
+
+}  // namespace
+
+StateDirectory::StateDirectory(std::string directory, std::vector<Errand> errands, model::FactSink sink)
+    : directory_(std::move(directory)), errands_(std::move(errands)), sink_(std::move(sink)) {}
+
+StateDirectory::~StateDirectory() {
+  if (!thread_.joinable()) return;
+  ::eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+base::Result<void> StateDirectory::start() {
+  stop_ = base::Fd(::eventfd(0, EFD_CLOEXEC));
+  if (!stop_) return base::errno_error("eventfd");
+  const bool well = look();
+  thread_ = std::thread([this, well] {
+    pollfd stop{stop_.get(), POLLIN, 0};
+    for (bool good = well; ::poll(&stop, 1, good ? kLookEveryMs : kLookAgainMs) <= 0;) good = look();
+  });
+  return {};
+}
+
+bool StateDirectory::look() {
+  const auto written = try_to_write(directory_);
+  tell(model::kStateDirectoryKey, written,
+       {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
+  if (!written) return false;
+  std::erase_if(errands_, [this](const Errand& errand) {
+    const auto done = errand.run();
+    tell("errand " + errand.subject, done, {errand.subject, "not written to " + directory_ + ": ", "it is tried again"});
+    return done.ok();
+  });
+  return errands_.empty();
+}
+
+void StateDirectory::tell(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem) {
+  const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
+  if (std::exchange(told_[key], text) == text) return;
+  model::Fact fact;
+  if (outcome.ok())
+    fact.changes.push_back(model::gone<model::Problem>(key));
+  else
+    fact.changes.push_back(model::put(key, model::Problem{problem.subject, text, problem.remedy}));
+  sink_(std::move(fact));
+}
+
+}  // namespace sources
