@@ -76,7 +76,7 @@ both() {
 talos_boot() {   # NODE
   guest_start "$1" "$kernel" "${layers[@]}"
   guest_wait "$1"
-  guest_run "$1" "/usr/lib/guest/talos containerd $net4.10:6443" </dev/null
+  guest_run "$1" "hostname talos-$1; /usr/lib/guest/talos containerd $net4.10:6443" </dev/null   # not the node's name
 }
 # Seconds that a boot takes until containerd answers, without what passed between the guest's being up and our asking for containerd.
 boot_time() { awk -v boot="$(guest_boot_time "$1")" '{printf "%.1f", boot + $2 - $1}' <<<"$(guest_run "$1" 'cat /run/containerd.ages' </dev/null)"; }

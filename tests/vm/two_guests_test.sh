@@ -102,6 +102,10 @@ node_up() {   # NODE
   kubelet_kubeconfig "$1"
 }
 
+second_pod() {
+  if [[ $1 == n1 ]]; then serve a && pod n1 b; else pod n2 c && serve c; fi
+}
+
 core_cases() {
   both node_up
   both service_start
@@ -112,10 +116,7 @@ core_cases() {
   ready n2
   check "$kernel: the node's name is the kubelet's" both named
   check "$kernel: the service is contained as Talos contains it" contained
-  pod n1 b
-  pod n2 c
-  serve a
-  serve c
+  both second_pod
   service web 20
   endpoints web 8080 c
   check "$kernel: the container sees the namespaces of later pods" sees_namespaces
