@@ -91,11 +91,16 @@ kubelet_kubeconfig() { guest_run "$1" 'cat >/etc/kubernetes/kubeconfig-kubelet' 
 
 service_start() { guest_run "$1" "/usr/lib/guest/talos service" </dev/null; }
 service_events() { guest_run "$1" "cat /run/ext-ichor.events" </dev/null; }
-service_runs() { service_events "$1" | grep -q " Running ext-ichor"; }
 service_process() { guest_run "$1" "cat /sys/fs/cgroup/system/extensions/ichor/cgroup.procs" </dev/null; }
-status_answers() { http "$1" /status; }
+# until_guest NODE SECONDS WHAT SCRIPT: as until_true, but the guest itself looks, which costs it least.
+until_guest() {
+  guest_run "$1" "for try in \$(seq $(($2 * 5))); do ($4) >/dev/null 2>&1 && exit; sleep 0.2; done; exit 1" </dev/null && return
+  say "gave up waiting for $3"
+  return 1
+}
+service_is_up() { until_guest "$1" 60 "the service of $1" 'grep -q " Running ext-ichor" /run/ext-ichor.events && curl --fail http://127.0.0.1:9879/status'; }
 ready() {
-  until_true 60 "$1 to be ready" http "$1" /readyz && return
+  until_guest "$1" 60 "$1 to be ready" 'curl --fail http://127.0.0.1:9879/readyz' && return
   http "$1" /status >&2
   guest_run "$1" "tail -n 20 /run/ext-ichor.log" >&2
   return 1
@@ -112,6 +117,6 @@ pod_known() {   # what the functions of tests/netns read
 }
 serve() {   # PLACE
   on "$1" "ichor-traffic serve --name $1 --port 8080 >/run/serve.$1 2>&1 </dev/null &" </dev/null
-  until_true 10 "the server on $1" guest_run "$(pod_node "$1")" "grep -q serving /run/serve.$1"
+  until_guest "$(pod_node "$1")" 10 "the server on $1" "grep serving /run/serve.$1"
 }
 ask() { on "$1" ichor-traffic ask "${@:4}" "$(target "$2" "$3")" </dev/null; }

@@ -9,7 +9,6 @@ source "$vm_tests/talos_node.sh"
 
 figure() { echo "# $*" >&2; }
 
-service_is_up() { until_true 60 "the service of $1" service_runs "$1" && until_true 60 "/status of $1" status_answers "$1"; }
 status_field() { http "$1" '/status?format=json' | jq -r "$2"; }
 named() { expect "name of the node" "$1" "$(status_field "$1" .node)"; }
 
@@ -71,24 +70,23 @@ times() {
 }
 
 flows() {
-  on a "ichor-traffic flows tcp:$(target "$(pod4 c)" 8080) udp:$(target "$(pod6 c)" 8080) tcp:$(target "$(service4 20)" 80) \
+  on a "ichor-traffic flows --interval 20 tcp:$(target "$(pod4 c)" 8080) udp:$(target "$(pod6 c)" 8080) tcp:$(target "$(service4 20)" 80) \
     >/run/flows 2>&1 </dev/null & echo \$! >/run/flows.process" </dev/null
 }
 survives() {
   local process
   flows
-  until_true 20 "flows" guest_run n1 "grep -q '^{.flows' /run/flows"
+  until_guest n1 20 "flows" "grep '^{.flows' /run/flows"
   process=$(service_process n1)
   guest_run n1 "kill -KILL $process" </dev/null
-  until_true 60 "the service to come back" came_back "$process"
+  until_guest n1 60 "the service to come back" "grep Running /run/ext-ichor.events | grep -v ' $process\$'"
   ready n1
   guest_run n1 'kill -TERM $(cat /run/flows.process)' </dev/null
-  until_true 20 "the flows to end" guest_run n1 "grep -q result /run/flows"
+  until_guest n1 20 "the flows to end" "grep result /run/flows"
   guest_run n1 "cat /run/flows" >"$lab/flows" </dev/null
   expect "flows" 3 "$(jq -s 'map(select(.flow)) | length' "$lab/flows")"
   expect "flows that broke or lost" "" "$(jq -r 'select(.flow and (.result != "ok" or .lost > 0)) | tostring' "$lab/flows")"
 }
-came_back() { [[ $(service_process n1) != "" && $(service_process n1) != "$1" ]]; }
 waited() {
   local pause
   pause=$(service_events n1 | awk '/ Waiting /{t = $1} / Running /{u = $1} END {print u - t}')
