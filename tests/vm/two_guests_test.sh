@@ -143,6 +143,14 @@ api_is_back() {
   ready n1
   until_true 60 "n1 to be in touch" in_touch
 }
+# SIGKILL would come after ten seconds.
+stops() {
+  guest_run n1 'kill -TERM $(cat /sys/fs/cgroup/system/machined/cgroup.procs)' </dev/null
+  until_guest n1 20 "the service to stop" "grep Finished /run/ext-ichor.events"
+  expect "how it was told" "SIGTERM" "$(service_events n1 | sed -n 's/.* Stopping ext-ichor: //p')"
+  reaches_service n1 c
+  reaches late c
+}
 in_touch() { status_field n1 .sources.objects.synced | grep -q true; }
 
 cold_cases() {
@@ -153,6 +161,7 @@ cold_cases() {
   check "$kernel, cold boot without the API server: a ClusterIP answers it" reaches_service late c
   check "$kernel, cold boot without the API server: pods of before are removed" pods_of_before_go
   check "$kernel, cold boot: with the API server back the agent is in touch" api_is_back
+  check "$kernel: the service stops when told, and packets go on" stops
 }
 
 scenario() {
