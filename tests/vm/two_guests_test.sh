@@ -137,7 +137,6 @@ cold_boot() {
 }
 pods_of_before_go() { for name in a b; do guest_run n1 "/usr/lib/guest/talos remove $name" </dev/null; done; }
 api_is_back() {
-  daemon_back cp kube-apiserver
   until_true 60 "the API server" kubectl get --raw /readyz
   kubelet_kubeconfig n1
   ready n1
@@ -159,7 +158,8 @@ cold_cases() {
   check "$kernel, cold boot without the API server: a pod comes up" pod n1 late
   check "$kernel, cold boot without the API server: it reaches a pod of the other node" reaches late c
   check "$kernel, cold boot without the API server: a ClusterIP answers it" reaches_service late c
-  check "$kernel, cold boot without the API server: pods of before are removed" pods_of_before_go
+  daemon_back cp kube-apiserver
+  check "$kernel, cold boot: pods of before are removed" pods_of_before_go
   check "$kernel, cold boot: with the API server back the agent is in touch" api_is_back
   check "$kernel: the service stops when told, and packets go on" stops
 }

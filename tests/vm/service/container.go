@@ -29,7 +29,7 @@ const (
 // container of one service: made once, its task again for every run.
 type container struct {
 	client *containerd.Client
-	ctx    context.Context //nolint:containedctx // carries containerd's namespace
+	ctx    context.Context // carries containerd's namespace
 	it     containerd.Container
 }
 
@@ -149,7 +149,7 @@ func (c *container) run(stop context.Context, output io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer task.Delete(c.ctx, containerd.WithProcessKill) //nolint:errcheck
+	defer task.Delete(c.ctx, containerd.WithProcessKill)
 
 	ended, err := task.Wait(c.ctx)
 	if err != nil {
@@ -198,6 +198,6 @@ func exited(status containerd.ExitStatus) error {
 }
 
 func (c *container) close() {
-	c.it.Delete(c.ctx) //nolint:errcheck
-	c.client.Close()   //nolint:errcheck
+	c.it.Delete(c.ctx)
+	c.client.Close()
 }

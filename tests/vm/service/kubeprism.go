@@ -33,9 +33,9 @@ func connect(client net.Conn, target string) {
 	defer server.Close()
 
 	go func() {
-		io.Copy(server, client)            //nolint:errcheck
-		server.(*net.TCPConn).CloseWrite() //nolint:errcheck,forcetypeassert
+		io.Copy(server, client)
+		server.(*net.TCPConn).CloseWrite()
 	}()
 
-	io.Copy(client, server) //nolint:errcheck
+	io.Copy(client, server)
 }

@@ -29,5 +29,5 @@ func mountWritableRoot(root string) (func(), error) {
 		return nil, fmt.Errorf("overlay on %s: %w", root, err)
 	}
 
-	return func() { unix.Unmount(root, unix.MNT_DETACH) }, nil //nolint:errcheck
+	return func() { unix.Unmount(root, unix.MNT_DETACH) }, nil
 }
