@@ -4,6 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../netns/lab.sh"
 
 vm_tests=$repository/tests/vm
 vm_cache=${ICHOR_CACHE:-$HOME/.cache/ichor}/vm
+read -ra guest_kernels <<<"${GUEST_KERNELS:-6.12-amd64 newest-amd64}"   # for what runs on each of them
 guest_memory=1024 guest_processors=2   # of the next guest to start
 
 # A test without guests says so and passes nothing.

@@ -240,4 +240,4 @@ if without_netkit; then
 else
   skip "a kernel without netkit" "this machine's has it"
 fi
-for kernel in 6.12-amd64 newest-amd64; do kernel_cases "$kernel"; done
+for kernel in "${guest_kernels[@]}"; do kernel_cases "$kernel"; done

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The service as Talos would run it: two guests are nodes of a cluster whose API server is real, pods come and talk, the agent is killed, and
 # one node loses its power and boots while the API server is away.
-# usage: two_guests_test.sh [KERNEL...]     as for guest_start; 6.12-amd64 newest-amd64 without
 source "$(dirname "$0")/guest.sh"
 for part in cluster credentials control_plane; do source "$repository/tests/cluster/$part.sh"; done
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
@@ -184,8 +183,7 @@ talos_layers "$lab/extension/ichor-amd64.tar.zst"
 mkdir -p "$lab"/{n1,n2}
 api_objects n1 n2
 in_machine cp "$traffic" serve --name cp --port 8080 >/dev/null 2>&1 &
-(($#)) || set -- 6.12-amd64 newest-amd64
-for name in "$@"; do
+for name in "${guest_kernels[@]}"; do
   started=$SECONDS
   scenario "$name"
   figure "$name took $((SECONDS - started)) s"
