@@ -25,8 +25,7 @@ enum place {
 
 /* TC_ACT_REDIRECT, or TC_ACT_OK where the stack has to answer: it says "too big" to the sender, or that the link is gone.
  * The TTL stays: delivery on the node is no hop. */
-static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct pod *pod, enum delivery way,
-					  enum place place)
+static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct pod *pod, enum delivery way, enum place place)
 {
 	struct ether_mac macs[2] = {pod->pod_mac, pod->host_mac};
 	__u32 mtu = 0;

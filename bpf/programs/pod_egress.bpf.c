@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a pod sends, on the host side of its link: clsact ingress of a veth, or where a netkit takes it over. A packet must come from an address of that link; then, if it is
- * for a pod of this node, it goes straight into that pod, and anything else goes to the stack, which routes it. Besides IP a pod
- * may send ARP; neighbour discovery and MLD come from link-local addresses and are for the stack alone. */
+/* What a pod sends, on the host side of its link: clsact ingress of a veth, or where a netkit takes it over. A packet must come
+ * from an address of that link; then, if it is for a pod of this node, it goes straight into that pod, and anything else goes to
+ * the stack, which routes it. Besides IP a pod may send ARP; neighbour discovery and MLD come from link-local addresses and are for
+ * the stack alone. */
 #include "lib/deliver.h"
 #include "lib/neighbor_discovery.h"
 #include "lib/program.h"

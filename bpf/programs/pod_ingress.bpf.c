@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is sent to a pod, on the host side of its link (clsact egress): the node's own packets, those that
- * were too big for the short way, and those that came from a netkit link. Packets that deliver_to_pod redirects at tc ingress do not
- * pass here. */
+ * were too big for the short way, and those that came from a netkit link. Packets that deliver_to_pod redirects at tc ingress do
+ * not pass here. */
 #include "lib/program.h"
 #include "lib/verdict.h"
 

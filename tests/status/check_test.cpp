@@ -44,8 +44,8 @@ class StatusCheck : public testing::Test {
 TEST_F(StatusCheck, EachFeatureOfTheKernelThatIsTriedHereWorks) {
   auto findings = check(request_);
 
-  for (const char* name : {"kernel", "capabilities", "cgroup2", "veth", "cls_bpf", "tcx", "cgroup_link", "socket_storage",
-                           "mapped_array", "program", "state_dir", "run_dir", "cni_conf_dir", "settings"})
+  for (const char* name : {"kernel", "capabilities", "cgroup2", "veth", "cls_bpf", "tcx", "cgroup_link", "socket_storage", "mapped_array",
+                           "program", "state_dir", "run_dir", "cni_conf_dir", "settings"})
     EXPECT_EQ(named(findings, name).verdict, Verdict::kOk) << name << ": " << named(findings, name).text;
 }
 
