@@ -64,9 +64,9 @@ func dispatch(ctx context.Context, arguments []string) error {
 	case "containerd-settings":
 		return printSettings(subject)
 	case "sandbox":
-		return makeSandbox(ctx, subject)
+		return withRuntime(ctx, subject, makeSandbox)
 	case "remove":
-		return removeSandbox(ctx, subject)
+		return withRuntime(ctx, subject, removeSandbox)
 	case "kubeprism":
 		return passThrough(constants.DefaultKubePrismPort, subject)
 	}

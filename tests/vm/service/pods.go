@@ -12,13 +12,21 @@ import (
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-func podRuntime() (cri.RuntimeServiceClient, func(), error) {
-	connection, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+// withRuntime calls the container runtime for a pod, NAMESPACE/NAME.
+func withRuntime(ctx context.Context, pod string,
+	call func(context.Context, cri.RuntimeServiceClient, *cri.PodSandboxMetadata) error) error {
+	metadata, err := split(pod)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 
-	return cri.NewRuntimeServiceClient(connection), func() { connection.Close() }, nil
+	connection, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+
+	return call(ctx, cri.NewRuntimeServiceClient(connection), metadata)
 }
 
 // split NAMESPACE/NAME; a pod's unique id is made of both.
@@ -32,18 +40,7 @@ func split(pod string) (*cri.PodSandboxMetadata, error) {
 }
 
 // makeSandbox as the kubelet does, in the pod's own control group.
-func makeSandbox(ctx context.Context, pod string) error {
-	metadata, err := split(pod)
-	if err != nil {
-		return err
-	}
-
-	client, closeIt, err := podRuntime()
-	if err != nil {
-		return err
-	}
-	defer closeIt()
-
+func makeSandbox(ctx context.Context, client cri.RuntimeServiceClient, metadata *cri.PodSandboxMetadata) error {
 	made, err := client.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: &cri.PodSandboxConfig{
 		Metadata:  metadata,
 		Hostname:  metadata.GetName(),
@@ -107,18 +104,7 @@ func describe(answer *cri.PodSandboxStatusResponse) (string, error) {
 	return strings.Join(words, " "), nil
 }
 
-func removeSandbox(ctx context.Context, pod string) error {
-	metadata, err := split(pod)
-	if err != nil {
-		return err
-	}
-
-	client, closeIt, err := podRuntime()
-	if err != nil {
-		return err
-	}
-	defer closeIt()
-
+func removeSandbox(ctx context.Context, client cri.RuntimeServiceClient, metadata *cri.PodSandboxMetadata) error {
 	list, err := client.ListPodSandbox(ctx, &cri.ListPodSandboxRequest{
 		Filter: &cri.PodSandboxFilter{LabelSelector: map[string]string{"io.kubernetes.pod.uid": metadata.GetUid()}},
 	})
