@@ -6,12 +6,14 @@ for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 guests_possible || exit 0
 need_product
 
-# The laboratory's commands take the guest n1 for a node like any other.
+# The laboratory's commands take the guest n1 for a node like any other. What they name in the repository is elsewhere there: a guest has a
+# /tmp and a /run of its own.
+copies=/usr/local/repository
 eval "$(declare -f in_machine | sed '1s/in_machine/in_namespaces/')"
 in_machine() {
   local name=$1
   shift
-  if [[ $name == n1 ]]; then guest_run n1 "$(printf '%q ' "$@")"; else in_namespaces "$name" "$@"; fi
+  if [[ $name == n1 ]]; then guest_run n1 "$(printf '%q ' "${@//"$repository"/"$copies"}")"; else in_namespaces "$name" "$@"; fi
 }
 eval "$(declare -f in_pod | sed '1s/in_pod/in_namespaced_pod/')"
 in_pod() {
@@ -34,9 +36,11 @@ libraries() {   # PROGRAM: what it needs besides the C library, which a guest ha
   done < <(ldd "$1" | grep -oE '/[^ ]+')
 }
 
-layer() {   # the product and its tools, each where it is on this machine
+layer() {   # the product and its tools
   local file
-  for file in "$binaries"/{ichor-agent,ichor-cni,test_datapath} "$traffic" "${agent_values[@]}"; do install -D "$file" "$lab/layer$file"; done
+  for file in "$binaries"/{ichor-agent,ichor-cni,test_datapath} "$traffic" "${agent_values[@]}"; do
+    install -D "$file" "$lab/layer${file/#"$repository"/"$copies"}"
+  done
   "$vm_tests/programs" "$lab/layer" ping   # busybox' has no -M
   libraries "$binaries/test_datapath"
   guest_layer "$lab/layer"
@@ -44,7 +48,7 @@ layer() {   # the product and its tools, each where it is on this machine
 
 # The stores and programs themselves, by their own tests.
 datapath_tests() {
-  guest_run n1 "$binaries/test_datapath --gtest_filter='DatapathNetkit.*'" </dev/null >"$lab/datapath" 2>&1 || true
+  in_machine n1 "$binaries/test_datapath" '--gtest_filter=DatapathNetkit.*' </dev/null >"$lab/datapath" 2>&1 || true
   ! grep -E 'FAILED|SKIPPED' "$lab/datapath"
   grep -q '  PASSED  ' "$lab/datapath"
 }
