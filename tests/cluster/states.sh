@@ -8,16 +8,19 @@ serves() {   # NODE SERVICE: over both families and protocols
     jq -e --arg name "default/$2:" '[.[] | select(.state == "done" and (.name | startswith($name)))] | length == 4' >/dev/null
 }
 
-# Every node is Ready, every Deployment has its pods and every pod runs. After that an agent that knows the Service that came last, with
+# Every node is Ready, every Deployment has its pods, every pod runs, and no namespace is going. After that an agent that knows the Service that came last, with
 # our slices and the controller's, knows all.
 settled() {
   kubectl get nodes -o json | jq -e 'all(.items[]; .spec.taints == null)' &&
     kubectl get deployments -A -o json | jq -e 'all(.items[]; .status.observedGeneration == .metadata.generation and
       .status.replicas == .spec.replicas and .status.readyReplicas == .spec.replicas)' &&
-    kubectl get pods -A -o json | jq -e 'all(.items[]; .status.phase == "Running" and (.metadata | has("deletionTimestamp") | not))'
+    kubectl get pods -A -o json | jq -e 'all(.items[]; .status.phase == "Running" and (.metadata | has("deletionTimestamp") | not))' &&
+    kubectl get namespaces -o json | jq -e 'all(.items[]; .status.phase == "Active")'
 }
+namespaces_known() { diff <(table "$1" namespaces | jq -r '.[].key' | sort) <(kubectl get namespaces -o name | sed 's/.*\///' | sort); }
 caught_up() {   # NODE SERVICE
-  serves "$1" "$2" && table "$1" endpoint_slices | jq -e --arg name "default/$2" '[.[] | select(.service == $name)] | length == 4' &&
+  namespaces_known "$1" &&
+    serves "$1" "$2" && table "$1" endpoint_slices | jq -e --arg name "default/$2" '[.[] | select(.service == $name)] | length == 4' &&
     table "$1" pods | jq -e 'all(.[]; .phase == "Running")' && table "$1" nodes | jq -e 'all(.[]; .taints == [])'
 }
 
