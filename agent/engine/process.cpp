@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <thread>
 
 namespace engine {
 namespace {
@@ -28,15 +27,21 @@ Process::Process(const std::string& http_address)
   serve();
 }
 
-Process::~Process() { server_.stop(); }
+// The thread that waits for signals is woken by one of its own.
+Process::~Process() {
+  server_.stop();
+  signal_thread_.request_stop();
+  pthread_kill(signal_thread_.native_handle(), SIGTERM);
+}
 
 void Process::await_signals() {
-  std::thread([this] {
+  signal_thread_ = std::jthread([this](const std::stop_token& stop) {
     int signal = 0;
     sigwait(&signals_, &signal);
+    if (stop.stop_requested()) return;
     spdlog::info("agent: {}, stopping; packets go on by the pinned programs", strsignal(signal));
     mailbox_.push(std::nullopt);
-  }).detach();
+  });
 }
 
 // The address may still be held by the agent before this one.

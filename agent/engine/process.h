@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/mailbox.h"
@@ -43,6 +44,7 @@ class Process {
   Watchdog watchdog_;
   status::Server server_;
   bool serving_ = false, told_ = false;
+  std::jthread signal_thread_;  // last: it ends before what it speaks to
 };
 
 }  // namespace engine
