@@ -31,7 +31,7 @@ Process::Process(const std::string& http_address)
 Process::~Process() {
   server_.stop();
   signal_thread_.request_stop();
-  pthread_kill(signal_thread_.native_handle(), SIGTERM);
+  pthread_kill(signal_thread_.native_handle(), SIGINT);
 }
 
 void Process::await_signals() {
