@@ -35,6 +35,7 @@ gone() { [[ -z $1 || ! -e /proc/$1/stat ]]; }
 http() { in_machine "$1" curl -sS --fail --max-time 5 "http://127.0.0.1:9879$2"; }
 http_any() { in_machine "$1" curl -sS --max-time 5 "http://127.0.0.1:9879$2"; }   # whatever its code
 agent_ready() { http "$1" /readyz; }
+not_ready() { [[ $(in_machine "$1" curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9879/readyz) == 503 ]]; }
 
 wait_ready() {
   local node

@@ -10,7 +10,6 @@ now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 status() { http_any "${1:-n1}" /status; }
 status_file() { cat "$(node_file "${1:-n1}" /run/ichor/status)"; }
 log_since_start() { tail -n "+$((log_from + 1))" "$(agent_log "${1:-n1}")"; }
-not_ready() { [[ $(in_machine "${1:-n1}" curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9879/readyz) == 503 ]]; }
 contains() { grep -Eq "$1" <<<"$2"; }
 
 # starts NODE COMMAND...: runs it and says when /status answered; fails after the limit.
@@ -160,9 +159,9 @@ flows_start pod b "${to_pod[@]}" "${to_service[@]}"
 flows_start host n2 "${to_host[@]}"
 
 check "each thread has the capabilities that /status lists, and no others" capabilities_are
-canary=$(in_machine n1 ip -o link | grep -c ich)
+canary=$(host_links n1)
 agent_kill n1
-without_canary() { (($(in_machine n1 ip -o link | grep -c ich) < canary)); }
+without_canary() { (($(host_links n1) < canary)); }
 until_true 10 "the canary's link to be gone" without_canary
 before=$(kernel_state)
 

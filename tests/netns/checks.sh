@@ -16,6 +16,7 @@ check() {
 }
 
 skip() { echo "skip $1: $2"; }
+figure() { echo "# $*" >&2; }   # what was measured, for people
 
 # expect WHAT EXPECTED ACTUAL
 expect() {

@@ -38,21 +38,13 @@ attached_already() {
 
 status_code() { CNI_VERSION=1.1.0 error_code "$1" STATUS late; }
 
-check_verb() {   # POD: CHECK takes the result of ADD
-  local conf
-  conf=$(cni_conf n1 | jq -c --slurpfile result "$lab/n1/$1.json" '. + {prevResult: $result[0]}')
-  in_machine n1 env CNI_COMMAND=CHECK CNI_CONTAINERID="sandbox-$1" CNI_NETNS="/run/netns/$1" CNI_IFNAME=eth0 CNI_PATH="$binaries" \
-    "$(cni_plugin "$conf")" <<<"$conf"
-}
-
 check_notices() {   # POD: an address that was taken away
   in_pod "$1" ip address delete "$(pod4 "$1")/32" dev eth0 ||
     in_pod "$1" ip -4 address flush dev eth0
-  ! check_verb "$1"
+  ! cni n1 CHECK "$1"
 }
 
-host_links() { in_machine n1 ip -br link show | grep -c '^ich' || true; }
-no_links() { [[ $(host_links) == "$links_without_pods" ]]; }
+no_links() { [[ $(host_links n1) == "$links_without_pods" ]]; }
 addresses_held() { ls "$(node_file n1 /var/lib/ichor/sandboxes)" 2>/dev/null | wc -l; }
 
 come_and_go() {   # the runtime deletes the namespace as soon as DEL has answered, while the agent still takes the link away
@@ -71,7 +63,7 @@ come_and_go() {   # the runtime deletes the namespace as soon as DEL has answere
 need_product
 lab_start
 nodes_up n1
-links_without_pods=$(host_links)   # the canary has one
+links_without_pods=$(host_links n1)   # the canary has one
 
 check "thirty pods come and go" come_and_go
 check "VERSION lists all" expect versions "0.3.1 0.4.0 1.0.0 1.1.0" \
@@ -79,7 +71,7 @@ check "VERSION lists all" expect versions "0.3.1 0.4.0 1.0.0 1.1.0" \
 CNI_VERSION=1.1.0 check "STATUS is fine" cni n1 STATUS
 for version in 0.3.1 0.4.0 1.0.0 1.1.0; do check "ADD answers as CNI $version" result_form "pod-$version" "$version"; done
 check "both addresses are usable when ADD returns" usable_at_once quick
-check "CHECK is content" check_verb quick
+check "CHECK is content" cni n1 CHECK quick
 check "ADD of what is attached already is an error, and changes nothing" attached_already quick
 check "DEL" pod_end n1 quick
 check "DEL again" cni n1 DEL quick

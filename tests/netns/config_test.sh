@@ -4,7 +4,6 @@ source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 
 http_up() { http_any n1 /healthz; }
-not_ready() { [[ $(in_machine n1 curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9879/readyz) == 503 ]]; }
 says() { http_any n1 "$1" | grep -Eq "$2" || { http_any n1 "$1" | head -c 300; return 1; }; }
 nothing_written() {
   expect pins "" "$(ls "$(node_file n1 /sys/fs/bpf/ichor)" 2>/dev/null)"
@@ -32,7 +31,7 @@ check "plan refuses a bad configuration by file, line and key" refuses plan --ma
 check "check refuses a bad configuration by file, line and key" refuses check
 agent_start n1
 until_true 10 "the agent to serve" http_up
-check "without any good configuration the agent is up, not ready" not_ready
+check "without any good configuration the agent is up, not ready" not_ready n1
 check "readyz names the failing check" says /readyz "^FAIL +settings"
 check "status names file, line and key" says /status "values.yaml:2.*ipam.mode"
 check "and it has written nothing" nothing_written
@@ -49,7 +48,7 @@ printf %s "$bad" >"$lab/values.yaml"
 agent_start n1
 until_true 10 "the agent to serve" http_up
 until_true 10 "the agent to know that it is not ready" says /readyz "values.yaml:2"
-check "with a bad configuration after a good one it is not ready" not_ready
+check "with a bad configuration after a good one it is not ready" not_ready n1
 check "it names file, line and key" says /readyz "values.yaml:2.*ipam.*mode"
 check "status says so too" says /status "values.yaml:2"
 check "pods go on by the last good one" ask b "$(pod4 a)" 8080

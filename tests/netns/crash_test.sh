@@ -35,8 +35,7 @@ calls_of_add() {
 
 given() { jq -r '.ips[]?.address | split("/")[0]' "$1" 2>/dev/null; }
 inside() { in_machine n1 ip -n "$1" -j address show dev eth0 scope global 2>/dev/null | jq -r '.[].addr_info[].local'; }
-host_links() { in_machine n1 ip -br link show | grep -c '^ich'; }
-links_are() { expect "links of pods and the canary" "$1" "$(host_links)"; }
+links_are() { expect "links of pods and the canary" "$1" "$(host_links n1)"; }
 settled() { gone "$1" || agent_ready n1; }
 served() {   # by this agent: what the last one noted does not count
   rm -f "$(node_file n1 /run/ichor/agent.served)"
@@ -92,7 +91,7 @@ need_product
 lab_start
 nodes_up n1
 pod n1 a; pod n1 b
-links=$(host_links)
+links=$(host_links n1)
 calls_of_add >"$lab/calls"
 check "killed at each system call of ADD, no address is given twice and the next ADD works" walk
 echo "# $(cat "$lab/stops" 2>/dev/null || echo "stopped early"): $(xargs <"$lab/calls")"

@@ -21,11 +21,12 @@ cni_plugin() {   # NODE: the executable that the configuration names
   return 1
 }
 
-# cni NODE COMMAND POD: one call; the reply on standard output.
+# cni NODE COMMAND POD: one call; the reply on standard output. CHECK takes the result of the pod's ADD.
 cni() {
   local node=$1 command=$2 pod=${3:-none} conf plugin
   conf=$(cni_conf "$node")
   plugin=$(cni_plugin "$conf")
+  [[ $command != CHECK ]] || conf=$(jq -c --slurpfile result "$lab/$node/$pod.json" '. + {prevResult: $result[0]}' <<<"$conf")
   in_machine "$node" env CNI_COMMAND="$command" CNI_CONTAINERID="sandbox-$pod" CNI_NETNS="/run/netns/$pod" CNI_IFNAME=eth0 \
     CNI_PATH="$(dirname "$plugin"):/usr/lib/cni" \
     CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=$pod;K8S_POD_INFRA_CONTAINER_ID=sandbox-$pod;K8S_POD_UID=uid-$pod" \
@@ -52,6 +53,8 @@ pod_end() {
   rm -f "$lab/$node/$pod.json" "$lab/$pod.node"
   until_true 5 "processes of $pod to end" rmdir "$lab_group/$node/pods/$pod"
 }
+
+host_links() { in_machine "$1" ip -o link show </dev/null | grep -c '^[0-9]*: ich' || true; }   # of a node: those of pods and the canary's
 
 pod_node() { cat "$lab/$1.node"; }
 pod4() { jq -r '[.ips[].address | select(contains(":") | not)][0] | split("/")[0]' "$lab/$(pod_node "$1")/$1.json"; }
@@ -99,3 +102,10 @@ serve() {
 
 # ask PLACE ADDRESS PORT [ARGUMENT...]: the answer's line; exit codes as the tool's.
 ask() { on "$1" "$traffic" ask "${@:4}" "$(target "$2" "$3")"; }
+
+told_too_big() {   # FROM TO FAMILY MTU: a packet with DF that does not fit the wire is answered with the wire's size
+  local output size=1472
+  (($3 == 6)) && size=1452
+  output=$(on "$1" ping -n -c 1 -W 3 -"$3" -M do -s $size "$(address "$2" "$3")" </dev/null 2>&1) && { echo "went through"; return 1; }
+  grep -Eq "mtu ?= ?$4" <<<"$output" || { echo "$output"; return 1; }
+}

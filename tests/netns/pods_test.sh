@@ -33,13 +33,6 @@ pair() {   # WORDS FROM TO TTL
 
 bulk() { on "$1" "$traffic" download --bytes 20000000 "$(target "$(address "$2" "$3")" 8080)"; }
 
-told_too_big() {   # FROM TO FAMILY MTU: a packet with DF that does not fit the wire is answered with the wire's size
-  local output size=1472
-  (($3 == 6)) && size=1452
-  output=$(on "$1" ping -n -c 1 -W 3 -"$3" -M do -s $size "$(address "$2" "$3")" 2>&1) && { echo "went through"; return 1; }
-  grep -Eq "mtu ?= ?$4" <<<"$output" || { echo "$output"; return 1; }
-}
-
 if [[ $network == reference ]]; then
   lab_start
   reference_up n1 n2

@@ -13,8 +13,6 @@ agent_layer() {   # ARCH
   guest_layer "$lab/$1"
 }
 
-figure() { echo "# $*" >&2; }
-
 check_passes() {   # NODE
   guest_run "$1" '/usr/local/bin/ichor-agent check' >"$lab/$1/check" 2>&1 || { grep -E '^(FAIL|warn)' -A1 "$lab/$1/check"; return 1; }
 }

@@ -81,15 +81,7 @@ pair() {   # WORDS FROM TO TTL
 service_answers() { ask a "$1" 80 | jq -e '.answer.name == "b"' >/dev/null; }
 link_of() { jq -r '.interfaces[0].name' "$lab/n1/$1.json"; }
 kind_of() { in_machine n1 ip -d link show "$(link_of "$1")" </dev/null | grep -oE '^ +(veth|netkit)' | tr -d ' '; }
-pod_links() { in_machine n1 ip -o link </dev/null | grep -c ' ich' || true; }
 attached() { in_machine n1 tc filter show dev "$(link_of a)" egress </dev/null | grep -q 'ichor:'; }
-
-check_verb() {   # POD: CHECK takes the result of ADD
-  local conf
-  conf=$(cni_conf n1 | jq -c --slurpfile result "$lab/n1/$1.json" '. + {prevResult: $result[0]}')
-  in_machine n1 env CNI_COMMAND=CHECK CNI_CONTAINERID="sandbox-$1" CNI_NETNS="/run/netns/$1" CNI_IFNAME=eth0 CNI_PATH="$binaries" \
-    "$(cni_plugin "$conf")" <<<"$conf"
-}
 
 as_it_should_be_in_the_pod() {
   local output
@@ -97,15 +89,8 @@ as_it_should_be_in_the_pod() {
   expect "tentative or learned addresses" 0 "$(grep -cE 'tentative|dadfailed|fe80' <<<"$output")"
   output=$(in_pod a ip link show dev eth0 </dev/null)
   grep -q 'NOARP.*mtu 1500' <<<"$output" || { echo "$output"; return 1; }
-  check_verb a
+  cni n1 CHECK a
   expect "addresses of links in the result" 0 "$(jq '[.interfaces[] | select(has("mac"))] | length' "$lab/n1/a.json")"
-}
-
-told_too_big() {   # FAMILY
-  local output size=1472
-  (($1 == 6)) && size=1452
-  output=$(on a ping -n -c 1 -W 5 -"$1" -M do -s $size "$(address c "$1")" </dev/null 2>&1) && { echo "went through"; return 1; }
-  grep -Eq "mtu ?= ?1400" <<<"$output" || { echo "$output"; return 1; }
 }
 
 # An agent that is killed costs no packet; a program that somebody took away meanwhile comes back with the next one.
@@ -121,7 +106,7 @@ put_back() {
 
 killed_in_add() {   # whatever the moment, a restart leaves nothing of an ADD that was not answered
   local before
-  before=$(pod_links)
+  before=$(host_links n1)
   pod_namespace n1 d
   cni n1 ADD d >/dev/null 2>&1 &
   local adding=$!
@@ -129,9 +114,10 @@ killed_in_add() {   # whatever the moment, a restart leaves nothing of an ADD th
   guest_agent_kill
   wait "$adding" && { echo "the ADD was answered before"; cni n1 DEL d; }
   guest_agent netkit
-  until_true 20 "the link of the ADD to go" expect links "$before" "$(pod_links)"
+  until_true 20 "the link of the ADD to go" links_are "$before"
 }
-more_pod_links() { (($(pod_links) > $1)); }
+more_pod_links() { (($(host_links n1) > $1)); }
+links_are() { expect links "$1" "$(host_links n1)"; }
 
 mode_changes() {
   local place
@@ -157,7 +143,7 @@ all_goes() {
   for pod in a b e f; do cni n1 DEL "$pod"; done
   until_true 20 "the links to go" no_pod_links
 }
-no_pod_links() { expect "pod links besides the canary's" 0 "$(($(pod_links) - canary_links))"; }
+no_pod_links() { expect "pod links besides the canary's" 0 "$(($(host_links n1) - canary_links))"; }
 
 # The kernel under the laboratory's own machines.
 without_netkit() {
@@ -203,7 +189,7 @@ kernel_cases() {   # KERNEL
   check "$kernel: netkit's stores and programs" datapath_tests
   sed -nE "s/^(veth: |netkit: |replaced: )/# $kernel: \1/p" "$lab/datapath" >&2
   check "$kernel: the agent is ready with netkit" guest_agent netkit
-  canary_links=$(pod_links)
+  canary_links=$(host_links n1)
   for place in a b; do check "$kernel: ADD of $place" pod n1 "$place"; done
   for place in a b n1; do serve "$place"; done
   check "$kernel: the pods' links are netkit" expect "kind" netkit "$(kind_of a)"
@@ -221,7 +207,7 @@ kernel_cases() {   # KERNEL
   check "$kernel: a killed agent, a detached program" put_back
   check "$kernel: an agent killed in an ADD leaves nothing" killed_in_add
   in_machine n1 ip link set eth0 mtu 1400 </dev/null
-  for family in 4 6; do check "$kernel: a narrow wire, the sender is told, IPv$family" told_too_big $family; done
+  for family in 4 6; do check "$kernel: a narrow wire, the sender is told, IPv$family" told_too_big a c $family 1400; done
   in_machine n1 ip link set eth0 mtu 1500 </dev/null
   check "$kernel: veth again, old pods keep netkit" mode_changes
   compare_speed "$kernel"

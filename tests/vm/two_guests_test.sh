@@ -6,8 +6,6 @@ for part in cluster credentials control_plane; do source "$repository/tests/clus
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 source "$vm_tests/talos_node.sh"
 
-figure() { echo "# $*" >&2; }
-
 status_field() { http "$1" '/status?format=json' | jq -r "$2"; }
 named() { expect "name of the node" "$1" "$(status_field "$1" .node)"; }
 
