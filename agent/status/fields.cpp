@@ -98,8 +98,9 @@ Fields fields(const HostNeighbor& neighbor) {
 }
 
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.identity.pod()},  {"addresses", base::to_strings(sandbox.addresses)}, {"complete", sandbox.complete},
-          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},         {"netns", sandbox.identity.netns_path}};
+  return {{"pod", sandbox.identity.pod()},       {"addresses", base::to_strings(sandbox.addresses)},
+          {"complete", sandbox.complete},        {"transient", sandbox.transient},
+          {"pod_uid", sandbox.identity.pod_uid}, {"netns", sandbox.identity.netns_path}};
 }
 
 Fields fields(const Allocation& allocation) { return {{"addresses", base::to_strings(allocation.addresses)}}; }

@@ -11,9 +11,12 @@ namespace {
 using namespace desired;
 
 Fields row_fields(const SandboxRecord& record) {
-  return {
-      {"pod", record.identity.pod()}, {"addresses", base::to_strings(record.addresses)}, {"link", std::string(link_kind_name(record.link_kind))},
-      {"complete", record.complete},  {"pod_uid", record.identity.pod_uid},         {"netns", record.identity.netns_path}};
+  return {{"pod", record.identity.pod()},
+          {"addresses", base::to_strings(record.addresses)},
+          {"link", std::string(link_kind_name(record.link_kind))},
+          {"complete", record.complete},
+          {"pod_uid", record.identity.pod_uid},
+          {"netns", record.identity.netns_path}};
 }
 
 Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }
