@@ -296,7 +296,7 @@ TEST(ApiServerReflector, ABrokenObjectKeepsItsRowAndDisturbsNoOther) {
 TEST(ApiServerReflector, WhatCannotBeReadDeletesNothing) {
   Collection collection;
   collection.take(0, Began{});
-  collection.take(0, Put{"default/a", decode::decode_object(0, a_service("a", 80), "").value().value()});
+  collection.take(0, Put{"default/a", decode::decode_object(0, a_service("a", 80), "").value().row.value()});
   collection.take(0, Complete{});
   collection.take(0, Began{});
   collection.take(0, read_item(0, "{\"metadata\":"));
