@@ -32,16 +32,49 @@ void index(model::Snapshot& snapshot, const std::string& key, const model::Alloc
     for (const auto& ip : after->addresses) owner = owner.set(ip, key);
 }
 
+// Under each prefix that prefixes(row) names.
+template <class Row, class Prefixes>
+void index_prefixes(model::PrefixIndex& index, const std::string& key, const Row* before, const Row* after, Prefixes prefixes) {
+  if (before)
+    for (const auto& prefix : prefixes(*before)) index.erase(prefix, key);
+  if (after)
+    for (const auto& prefix : prefixes(*after)) index.insert(prefix, key);
+}
+
+using Prefixes = std::vector<base::Cidr>;
+
+Prefixes host_cidrs(const std::vector<base::Ip>& addresses) {
+  Prefixes prefixes;
+  for (const auto& ip : addresses) prefixes.push_back(base::host_cidr(ip));
+  return prefixes;
+}
+
 void index(model::Snapshot& snapshot, const std::string& key, const model::HostRoute* before, const model::HostRoute* after) {
-  if (before && plan::is_foreign_route(*before)) snapshot.foreign_routes.erase(before->destination, key);
-  if (after && plan::is_foreign_route(*after)) snapshot.foreign_routes.insert(after->destination, key);
+  index_prefixes(snapshot.foreign_routes, key, before, after,
+                 [](const auto& route) { return plan::is_foreign_route(route) ? Prefixes{route.destination} : Prefixes{}; });
+  index_prefixes(snapshot.default_gateways, key, before, after, [](const auto& route) {
+    const bool leads_out = route.destination.length == 0 && !route.gateway.is_unspecified();
+    return leads_out ? Prefixes{base::host_cidr(route.gateway)} : Prefixes{};
+  });
+}
+
+void index(model::Snapshot& snapshot, const std::string& key, const model::Address* before, const model::Address* after) {
+  index_prefixes(snapshot.host_addresses, key, before, after, [](const auto& address) {
+    return plan::is_foreign_link(address.link) ? Prefixes{base::host_cidr(address.cidr.address)} : Prefixes{};
+  });
+}
+
+void index(model::Snapshot& snapshot, const std::string& key, const model::Service* before, const model::Service* after) {
+  index_prefixes(snapshot.services_of_cluster_ip, key, before, after, [](const auto& service) { return host_cidrs(service.cluster_ips); });
 }
 
 void index(model::Snapshot& snapshot, const std::string& key, const model::Node* before, const model::Node* after) {
-  if (before)
-    for (const auto& cidr : before->pod_cidrs) snapshot.nodes_of_pod_cidr.erase(cidr, key);
-  if (after)
-    for (const auto& cidr : after->pod_cidrs) snapshot.nodes_of_pod_cidr.insert(cidr, key);
+  index_prefixes(snapshot.nodes_of_pod_cidr, key, before, after, [](const auto& node) { return node.pod_cidrs; });
+  index_prefixes(snapshot.nodes_of_address, key, before, after, [](const auto& node) {
+    Prefixes prefixes = host_cidrs(node.internal_ips), external = host_cidrs(node.external_ips);
+    prefixes.insert(prefixes.end(), external.begin(), external.end());
+    return prefixes;
+  });
 }
 
 // Nothing is kept of nothing.
