@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "model/readiness.h"
-
 namespace engine {
 namespace {
 
@@ -30,13 +28,12 @@ bool Starts::attempt(Start& start) {
   auto started = start.start();
   const std::string text = started.ok() ? "" : started.error().text;
   if (text == start.told) return started.ok();
-  const std::string key = model::start_key(start.name);
   if (started.ok()) {
     spdlog::info("{}: started after all", start.name);
-    fact_.changes.push_back(model::gone<model::Problem>(key));
+    fact_.changes.push_back(model::gone_problem(model::Origin::kStart, start.name));
   } else {
     spdlog::error("{}: {}", start.name, text);
-    fact_.changes.push_back(model::put(key, model::Problem{start.name, text, "it is tried again each second"}));
+    fact_.changes.push_back(model::put_problem(model::Origin::kStart, start.name, {start.name, text, "it is tried again each second"}));
   }
   start.told = text;
   return started.ok();

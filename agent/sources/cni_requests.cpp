@@ -27,7 +27,8 @@ model::Sandbox sandbox_of(const model::desired::SandboxRecord& record) {
 // Nobody can tell whose addresses these are, so nobody else gets them: an allocation without a sandbox.
 void report_damaged(const io::files::DamagedRecord& damaged, std::vector<model::Change>& changes) {
   const std::string subject = "sandbox record " + damaged.path;
-  changes.push_back(model::put(subject, model::Problem{subject, damaged.text, "delete the pod it belongs to, then the file"}));
+  changes.push_back(
+      model::put_problem(model::Origin::kSandboxes, damaged.path, {subject, damaged.text, "delete the pod it belongs to, then the file"}));
   if (!damaged.addresses.empty()) changes.push_back(model::put(subject, model::Allocation{damaged.addresses}));
 }
 
@@ -74,10 +75,8 @@ base::Result<void> CniRequests::keep_records() {
   }
   for (const auto& damaged : content.damaged) report_damaged(damaged, fact.changes);
   constexpr auto kId = model::SourceId::kSandboxes;
-  fact.changes.push_back(model::put(
-      model::source_name(kId),
-      model::SourceStatus{
-          kId, true, model::desired::cni_socket_path(run_dir_) + ", " + std::to_string(kept) + " sandboxes kept from before this start"}));
+  fact.changes.push_back(model::put(model::SourceStatus{
+      kId, true, model::desired::cni_socket_path(run_dir_) + ", " + std::to_string(kept) + " sandboxes kept from before this start"}));
   sink_(std::move(fact));
   return {};
 }

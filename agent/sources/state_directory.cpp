@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 
 #include "io/files/files.h"
-#include "model/state_directory.h"
 
 namespace sources {
 namespace {
@@ -43,25 +42,25 @@ base::Result<void> StateDirectory::start() {
 
 bool StateDirectory::look() {
   const auto written = try_to_write(directory_);
-  tell(model::kStateDirectoryKey, written,
+  tell("", written,
        {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
   if (!written) return false;
   std::erase_if(errands_, [this](const Errand& errand) {
     const auto done = errand.run();
-    tell("errand " + errand.subject, done, {errand.subject, "not written to " + directory_ + ": ", "it is tried again"});
+    tell(errand.subject, done, {errand.subject, "not written to " + directory_ + ": ", "it is tried again"});
     return done.ok();
   });
   return errands_.empty();
 }
 
-void StateDirectory::tell(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem) {
+void StateDirectory::tell(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
   const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
-  if (std::exchange(told_[key], text) == text) return;
+  if (std::exchange(told_[name], text) == text) return;
   model::Fact fact;
   if (outcome.ok())
-    fact.changes.push_back(model::gone<model::Problem>(key));
+    fact.changes.push_back(model::gone_problem(model::Origin::kStateDirectory, name));
   else
-    fact.changes.push_back(model::put(key, model::Problem{problem.subject, text, problem.remedy}));
+    fact.changes.push_back(model::put_problem(model::Origin::kStateDirectory, name, {problem.subject, text, problem.remedy}));
   sink_(std::move(fact));
 }
 

@@ -22,7 +22,7 @@ class StateDirectory {
     std::function<base::Result<void>()> run;
   };
 
-  // The sink gets the Problem row model::kStateDirectoryKey while no file can be made, and one for each errand that waits.
+  // The sink gets the Problem "" of Origin::kStateDirectory while no file can be made, and one for each errand that waits.
   StateDirectory(std::string directory, std::vector<Errand> errands, model::FactSink sink);
   ~StateDirectory();  // stops the thread and waits for it
 
@@ -30,12 +30,12 @@ class StateDirectory {
 
  private:
   bool look();  // true: all is well
-  void tell(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem);
+  void tell(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem);
 
   std::string directory_;
   std::vector<Errand> errands_;
   model::FactSink sink_;
-  std::map<std::string, std::string> told_;  // key: text
+  std::map<std::string, std::string> told_;  // name: text
   base::Fd stop_;                            // eventfd
   std::thread thread_;
 };

@@ -174,12 +174,12 @@ TEST_F(PlanPodCidrs, TheNodesOwnImpossiblePrefixGivesNoPodAnAddress) {
 TEST_F(PlanPodCidrs, AnMtuThatIpv6CannotUseLeavesPodsTheirIpv4) {
   model::Config config;
   config.mtu = 1270;
-  fold(model::put("config", config));
+  fold(model::put(config));
 
   EXPECT_THAT(plan::own_pod_cidrs(planning.snapshot()), ElementsAre(cidr("10.42.1.0/24")));
   EXPECT_THAT(problems("me"), ElementsAre(HasSubstr("MTU 1270 is less than IPv6 needs")));
   config.ipv6 = false;
-  fold(model::put("config", config));
+  fold(model::put(config));
   EXPECT_THAT(problems("me"), IsEmpty());
 }
 
@@ -193,7 +193,7 @@ TEST_F(PlanPodCidrs, AChangeTouchesThoseWhoseRangesItMeetsAndNoOther) {
   };
   const a_peer twin("twin", {"10.42.3.0/24"}), moved("twin", {"10.42.3.0/25"}), impossible("twin", {"0.0.0.0/0"});
   a_peer heartbeat = twin;
-  heartbeat.row.meta.resource_version = "2";
+  heartbeat.row.meta.annotations["beat"] = "2";
 
   EXPECT_THAT(touched_by(twin, heartbeat), ElementsAre("twin"));
   EXPECT_THAT(touched_by(twin, a_peer(twin).ready()), ElementsAre("good", "twin"));

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "model/table_facts.h"
+
 namespace model {
 
 using Labels = std::map<std::string, std::string>;
@@ -13,7 +15,6 @@ struct ObjectMeta {
   std::string ns;  // empty: cluster-scoped
   std::string name;
   std::string uid;
-  std::string resource_version;
   int64_t created = 0;  // metadata.creationTimestamp, seconds since 1970; 0: not known
   Labels labels;
   Labels annotations;

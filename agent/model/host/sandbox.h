@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "model/host/link_kind.h"
+#include "model/table_facts.h"
 
 namespace model {
 
@@ -30,6 +31,7 @@ struct SandboxIdentity {
 };
 
 struct Sandbox {
+  static constexpr TableFacts kTable{"sandboxes", "sandbox", "Pods that the container runtime attached to this node's network."};
   SandboxIdentity identity;
   bool complete = false;              // the ADD has been answered
   bool transient = false;             // the agent's own (canary): never recorded, gone with the process

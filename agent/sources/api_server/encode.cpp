@@ -2,8 +2,6 @@
 
 #include <ctime>
 
-#include "model/fields_text.h"
-
 namespace sources::api_server {
 namespace {
 
@@ -21,7 +19,6 @@ json encode(const model::ObjectMeta& meta) {
   json object = {{"name", meta.name}};
   if (!meta.ns.empty()) object["namespace"] = meta.ns;
   if (!meta.uid.empty()) object["uid"] = meta.uid;
-  if (!meta.resource_version.empty()) object["resourceVersion"] = meta.resource_version;
   if (meta.created) object["creationTimestamp"] = time_text(meta.created);
   if (!meta.labels.empty()) object["labels"] = meta.labels;
   if (!meta.annotations.empty()) object["annotations"] = meta.annotations;

@@ -194,10 +194,10 @@ void Collection::problem_changes(std::vector<model::Change>& changes) {
     auto now = problems_.find(key), reported = reported_problems_.find(key);
     if (now == problems_.end()) {
       if (reported == reported_problems_.end()) continue;
-      changes.push_back(model::gone<model::Problem>(key));
+      changes.push_back(model::gone_problem(model::Origin::kObjects, key));
       reported_problems_.erase(reported);
     } else if (reported == reported_problems_.end() || reported->second != now->second) {
-      changes.push_back(model::put(key, now->second));
+      changes.push_back(model::put_problem(model::Origin::kObjects, key, now->second));
       reported_problems_[key] = now->second;
     }
   }

@@ -1,13 +1,16 @@
 // Fields of what sources and the engine know besides Kubernetes objects and desired rows. What a row's key says is not said again,
 // but for addresses, routes and neighbours, whose keys are made for machines.
-#include "model/fields.h"
+#include "status/fields.h"
 
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-#include "model/fields_text.h"
+#include "status/fields_text.h"
 
-namespace model {
+namespace status {
+
+using namespace model;
+
 namespace {
 
 std::string scope_name(uint8_t scope) {
@@ -95,11 +98,11 @@ Fields fields(const HostNeighbor& neighbor) {
 }
 
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.identity.pod()},  {"addresses", texts(sandbox.addresses)}, {"complete", sandbox.complete},
-          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},   {"netns", sandbox.identity.netns_path}};
+  return {{"pod", sandbox.identity.pod()},  {"addresses", base::texts(sandbox.addresses)}, {"complete", sandbox.complete},
+          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},         {"netns", sandbox.identity.netns_path}};
 }
 
-Fields fields(const Allocation& allocation) { return {{"addresses", texts(allocation.addresses)}}; }
+Fields fields(const Allocation& allocation) { return {{"addresses", base::texts(allocation.addresses)}}; }
 
 Fields fields(const Config& config) {
   auto prefix = [](const std::optional<base::Cidr>& cidr) { return cidr ? base::to_string(*cidr) : ""; };
@@ -135,4 +138,4 @@ Fields fields(const UnreadKind& kind) { return {{"objects", static_cast<int64_t>
 
 Fields fields(const Problem& problem) { return {{"subject", problem.subject}, {"text", problem.text}, {"remedy", problem.remedy}}; }
 
-}  // namespace model
+}  // namespace status
