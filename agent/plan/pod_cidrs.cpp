@@ -39,14 +39,18 @@ bool overlaps_own(const base::Cidr& cidr, const model::Snapshot& snapshot) {
   return std::any_of(own.begin(), own.end(), [&](const auto& other) { return overlap(cidr, other); });
 }
 
+bool is_as_long_as_own(const base::Cidr& cidr, const model::Snapshot& snapshot) {
+  const auto own = own_pod_cidrs(snapshot);
+  return std::any_of(own.begin(), own.end(),
+                     [&](const auto& other) { return other.address.is_v4() == cidr.address.is_v4() && other.length == cidr.length; });
+}
+
 // The order in which Nodes have a right to a prefix that they share. A controller manager cuts all ranges of a cluster to one length, and
 // this node's is known. Of two with one prefix one lives, usually: the condition Ready says so within a minute of a node's death, while
 // heartbeats, which go to Leases, change in the object every five minutes only and would make every one of them a reason to plan. Then the
 // older object: who comes later and claims what another has is the one to be asked.
 auto rank(const Node& node, const base::Cidr& cidr, const model::Snapshot& snapshot) {
-  bool as_own = false;
-  for (const auto& own : own_pod_cidrs(snapshot)) as_own |= own.address.is_v4() == cidr.address.is_v4() && own.length == cidr.length;
-  return std::tuple(!as_own, !node.ready, node.meta.created, cidr.length, node.meta.name);
+  return std::tuple(!is_as_long_as_own(cidr, snapshot), !node.ready, node.meta.created, cidr.length, node.meta.name);
 }
 
 struct Claim {
@@ -103,10 +107,10 @@ std::optional<Claim> better_claim(const Node& peer, const base::Cidr& cidr, cons
   return better;
 }
 
-std::string why_better(const Claim& better, const Node& peer) {
-  if (better.node->ready != peer.ready) return ", which is Ready";
-  if (better.node->meta.created < peer.meta.created) return ", which was there before";
-  return "";
+std::string why_better(const Claim& better, const Node& peer, const base::Cidr& cidr, const model::Snapshot& snapshot) {
+  if (is_as_long_as_own(better.cidr, snapshot) && !is_as_long_as_own(cidr, snapshot)) return ", which is as long as this node's own";
+  if (better.node->ready && !peer.ready) return ", which is Ready";
+  return better.node->meta.created < peer.meta.created ? ", which was there before" : "";
 }
 
 // What other Nodes are judged by.
@@ -155,8 +159,8 @@ std::optional<model::Problem> pod_cidr_fault(const Node& peer, const base::Cidr&
   if (auto inside = address_inside(peer, cidr, snapshot))
     return fault(text + " " + *inside + "; it is not routed", "give pods addresses that nothing else has");
   if (auto better = better_claim(peer, cidr, snapshot))
-    return fault(text + " overlaps " + base::to_string(better->cidr) + " of Node " + better->node->meta.name + why_better(*better, peer) +
-                     "; it is not routed",
+    return fault(text + " overlaps " + base::to_string(better->cidr) + " of Node " + better->node->meta.name +
+                     why_better(*better, peer, cidr, snapshot) + "; it is not routed",
                  kDisjoint);
   return std::nullopt;
 }

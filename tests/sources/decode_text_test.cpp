@@ -113,7 +113,6 @@ TEST(SourcesDecodeText, RefusalsSayWhatIsWrongAndWhere) {
       {"a: !secret x", "tag !secret is not known"},
       {"? [a]\n: b", "cannot be a key"},
       {"a: &a [1]\nb: {*a : 1}", "cannot be a key"},
-      {"? \n: b", "a key is empty"},
       {"a:\n\tb: c", "line 2"},
       {"a: \xff", "is not UTF-8"},
       {"a: \xed\xa0\x80", "is not UTF-8"},

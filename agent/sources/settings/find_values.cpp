@@ -25,15 +25,18 @@ const Value* values_in(const Value& map) {
 
 void search(const Value& value, std::vector<Value>& found);
 
-void search_entry(const Entry& entry, std::vector<Value>& found) {
-  if (!carries_values(entry.key) || entry.value.kind == Value::Kind::kList) return search(entry.value, found);
-  if (entry.value.kind == Value::Kind::kMap) {
-    if (const Value* values = values_in(entry.value)) found.push_back(*values);
-    return;
-  }
-  auto documents = read_documents({to_string(entry.mark) + " " + entry.key, entry.value.text});
-  for (const auto& document : documents.values)
+// Values as such, as text, or a list of them.
+void take(const Value& carried, const std::string& place, std::vector<Value>& found) {
+  if (const Value* values = values_in(carried)) found.push_back(*values);
+  for (const auto& item : carried.items) take(item, place, found);
+  if (carried.kind != Value::Kind::kScalar) return;
+  for (const auto& document : read_documents({place, carried.text}).values)
     if (const Value* values = values_in(document)) found.push_back(*values);
+}
+
+void search_entry(const Entry& entry, std::vector<Value>& found) {
+  if (carries_values(entry.key)) return take(entry.value, to_string(entry.mark) + " " + entry.key, found);
+  search(entry.value, found);
 }
 
 void search(const Value& value, std::vector<Value>& found) {

@@ -25,6 +25,8 @@ std::string printable_path(const std::string& path, const std::string& key) {
   return (path.empty() ? "" : path + ".") + shown_key.substr(1, shown_key.size() - 2);
 }
 
+constexpr size_t kAdvised = 50;  // faults: who has more looks at the first ones, and to look for words that are near takes time
+
 // Advice that helps, or none.
 std::string known_instead(const std::string& path, const Entry& entry) {
   if (path.empty() && entry.value.kind == Value::Kind::kMap && known_keys(entry.value) > 0 && entry.key == "cilium")
@@ -83,7 +85,8 @@ void judge_entry(Judging& judging, const std::string& parent, const Entry& entry
   if (const Key* key = exact_key(path)) return judge_value(judging, *key, path, entry);
   if (!has_keys_below(path)) {
     if (const Key* key = covering_key(path)) return judge_value(judging, *key, path, entry);
-    return judging.wrong(entry.mark, path, "unknown key", known_instead(parent, entry));
+    const bool advise = judging.judgement.faults.size() < kAdvised;
+    return judging.wrong(entry.mark, path, "unknown key", advise ? known_instead(parent, entry) : "");
   }
   if (entry.value.is_empty()) return;
   if (entry.value.kind != Value::Kind::kMap) {

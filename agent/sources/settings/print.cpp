@@ -9,7 +9,7 @@ namespace sources::settings {
 namespace {
 
 // Plain where nothing can be read otherwise; a JSON string is one of YAML's too.
-std::string scalar(const std::string& text) {
+std::string scalar_text(const std::string& text) {
   auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '/' || c == '-' || c == '+'; };
   const bool plain = !text.empty() && (std::isalnum(static_cast<unsigned char>(text[0])) || text[0] == '/') &&
                      std::all_of(text.begin(), text.end(), is_plain);
@@ -24,12 +24,12 @@ std::string inline_text(const Value& value) {
     case Value::Kind::kNull:
       return "null";
     case Value::Kind::kScalar:
-      return scalar(value.text);
+      return scalar_text(value.text);
     case Value::Kind::kList:
       for (const auto& item : value.items) text += (text.empty() ? "" : ", ") + inline_text(item);
       return "[" + text + "]";
     case Value::Kind::kMap:
-      for (const auto& entry : value.entries) text += (text.empty() ? "" : ", ") + scalar(entry.key) + ": " + inline_text(entry.value);
+      for (const auto& entry : value.entries) text += (text.empty() ? "" : ", ") + scalar_text(entry.key) + ": " + inline_text(entry.value);
       return "{" + text + "}";
   }
   return text;
@@ -44,7 +44,7 @@ struct Printer {
       const std::string below = path.empty() ? entry.key : path + "." + entry.key;
       const std::string note = comment(below);
       const bool block = entry.value.kind == Value::Kind::kMap && !entry.value.entries.empty();
-      text += std::string(indent, ' ') + scalar(entry.key) + ":" + (block ? "" : " " + inline_text(entry.value));
+      text += std::string(indent, ' ') + scalar_text(entry.key) + ":" + (block ? "" : " " + inline_text(entry.value));
       text += (note.empty() ? "" : "  # " + note) + "\n";
       if (block) print(entry.value, below, indent + 2);
     }
