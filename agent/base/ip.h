@@ -53,7 +53,7 @@ std::string to_string(const Cidr& cidr);
 
 // Each value by its own to_string().
 template <class Value>
-std::vector<std::string> texts(const std::vector<Value>& values) {
+std::vector<std::string> to_strings(const std::vector<Value>& values) {
   std::vector<std::string> texts;
   for (const auto& value : values) texts.push_back(to_string(value));
   return texts;

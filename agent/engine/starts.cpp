@@ -7,7 +7,7 @@
 namespace engine {
 namespace {
 
-constexpr base::Millis kTryAgain{1'000};
+constexpr base::Millis kStartAgain{1'000};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ void Starts::add(std::string name, std::function<base::Result<void>()> start) {
 
 model::Fact Starts::retry(base::BootTime now) {
   if (now >= next_) {
-    next_ = now + kTryAgain;
+    next_ = now + kStartAgain;
     std::erase_if(waiting_, [this](Start& start) { return attempt(start); });
   }
   return std::exchange(fact_, {});

@@ -55,7 +55,7 @@ void report_old_addresses(const Sandbox& sandbox, const model::Allocation& alloc
   for (const auto& address : allocation.addresses) {
     const auto& cidrs = node->pod_cidrs;
     if (std::any_of(cidrs.begin(), cidrs.end(), [&](const base::Cidr& cidr) { return cidr.contains(address); })) continue;
-    std::string present = base::join(base::texts(cidrs), ", ");
+    std::string present = base::join(base::to_strings(cidrs), ", ");
     planned.problems.push_back({"Pod " + sandbox.identity.pod(),
                                 "keeps its address " + base::to_string(address) + ", which is outside of the pod CIDRs of its node, now " +
                                     present + ": this node still delivers to it, peers do not send it here any more",

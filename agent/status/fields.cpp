@@ -98,11 +98,12 @@ Fields fields(const HostNeighbor& neighbor) {
 }
 
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.identity.pod()},  {"addresses", base::texts(sandbox.addresses)}, {"complete", sandbox.complete},
-          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},         {"netns", sandbox.identity.netns_path}};
+  return {{"pod", sandbox.identity.pod()},       {"addresses", base::to_strings(sandbox.addresses)},
+          {"complete", sandbox.complete},        {"transient", sandbox.transient},
+          {"pod_uid", sandbox.identity.pod_uid}, {"netns", sandbox.identity.netns_path}};
 }
 
-Fields fields(const Allocation& allocation) { return {{"addresses", base::texts(allocation.addresses)}}; }
+Fields fields(const Allocation& allocation) { return {{"addresses", base::to_strings(allocation.addresses)}}; }
 
 Fields fields(const Config& config) {
   auto prefix = [](const std::optional<base::Cidr>& cidr) { return cidr ? base::to_string(*cidr) : ""; };

@@ -49,11 +49,11 @@ std::vector<std::string> port_texts(const Ports& ports) {
 }  // namespace
 
 Fields fields(const Service& service) {
-  auto cluster_ips = service.headless ? std::vector<std::string>{"None"} : base::texts(service.cluster_ips);
+  auto cluster_ips = service.headless ? std::vector<std::string>{"None"} : base::to_strings(service.cluster_ips);
   return {{"type", type_name(service.type)},
           {"cluster_ips", std::move(cluster_ips)},
-          {"external_ips", base::texts(service.external_ips)},
-          {"load_balancer", base::texts(service.load_balancer_ingress)},
+          {"external_ips", base::to_strings(service.external_ips)},
+          {"load_balancer", base::to_strings(service.load_balancer_ingress)},
           {"ports", port_texts(service.ports)},
           {"internal_policy", policy_name(service.internal_traffic_policy)},
           {"external_policy", policy_name(service.external_traffic_policy)},
@@ -79,9 +79,9 @@ Fields fields(const EndpointSlice& slice) {
 }
 
 Fields fields(const Node& node) {
-  return {{"internal_ips", base::texts(node.internal_ips)},
-          {"external_ips", base::texts(node.external_ips)},
-          {"pod_cidrs", base::texts(node.pod_cidrs)},
+  return {{"internal_ips", base::to_strings(node.internal_ips)},
+          {"external_ips", base::to_strings(node.external_ips)},
+          {"pod_cidrs", base::to_strings(node.pod_cidrs)},
           {"being_deleted", node.being_deleted},
           {"network_unavailable", node.network_unavailable},
           {"taints", node.taint_keys},
@@ -91,7 +91,7 @@ Fields fields(const Node& node) {
 Fields fields(const Pod& pod) {
   return {{"node", pod.node_name},
           {"phase", pod.phase},
-          {"ips", base::texts(pod.ips)},
+          {"ips", base::to_strings(pod.ips)},
           {"host_network", pod.host_network},
           {"origin", pod.meta.origin}};
 }

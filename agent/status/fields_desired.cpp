@@ -11,9 +11,12 @@ namespace {
 using namespace desired;
 
 Fields row_fields(const SandboxRecord& record) {
-  return {
-      {"pod", record.identity.pod()}, {"addresses", base::texts(record.addresses)}, {"link", std::string(link_kind_name(record.link_kind))},
-      {"complete", record.complete},  {"pod_uid", record.identity.pod_uid},         {"netns", record.identity.netns_path}};
+  return {{"pod", record.identity.pod()},
+          {"addresses", base::to_strings(record.addresses)},
+          {"link", std::string(link_kind_name(record.link_kind))},
+          {"complete", record.complete},
+          {"pod_uid", record.identity.pod_uid},
+          {"netns", record.identity.netns_path}};
 }
 
 Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }
@@ -45,7 +48,7 @@ Fields row_fields(const PodLink& link) {
   return {{"sandbox", link.sandbox},
           {"ifname", link.ifname},
           {"kind", std::string(link_kind_name(link.kind))},
-          {"addresses", base::texts(link.addresses)},
+          {"addresses", base::to_strings(link.addresses)},
           {"host_mac", base::to_string(link.host_mac)},
           {"pod_mac", base::to_string(link.pod_mac)},
           {"mtu", int64_t{link.mtu}}};
