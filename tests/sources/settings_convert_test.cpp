@@ -104,6 +104,17 @@ TEST(SettingsConvert, WhatSaysNothingOfCiliumIsNamed) {
   EXPECT_THAT(lines(convert_settings(std::vector<std::string>{"/nonexistent"}).unreadable), ElementsAre(HasSubstr("/nonexistent: ")));
 }
 
+TEST(SettingsConvert, WhatATemplateFillsInIsLeftOutAlone) {
+  auto conversion = from_file("template.yaml.gotmpl");
+
+  EXPECT_EQ(conversion.values, "kubeProxyReplacement: true\nMTU: 1450\n");
+  EXPECT_THAT(lines(conversion.not_done),
+              testing::UnorderedElementsAre(
+                  HasSubstr("k8sServiceHost: \"{{ requiredEnv \"API_HOST\" }}\" is not a host"),
+                  HasSubstr("template.yaml.gotmpl:7: cluster.name: is filled in by a template; left out (write the value itself)"),
+                  HasSubstr("template.yaml.gotmpl:11: ipv4NativeRoutingCIDR: \"${POD_CIDR}\" is not an IPv4 prefix")));
+}
+
 TEST(SettingsConvert, ABrokenDocumentCostsTheOthersNothing) {
   auto conversion = from("MTU: 1500\n---\na: [\n---\nipv6: {enabled: false}\n");
 

@@ -7,6 +7,7 @@
 #include "sources/settings/find_values.h"
 #include "sources/settings/judge.h"
 #include "sources/settings/print.h"
+#include "sources/settings/templates.h"
 #include "sources/settings/yaml.h"
 
 namespace sources::settings {
@@ -78,6 +79,8 @@ Conversion convert(const std::vector<NamedText>& files) {
   for (const auto& [setting, value, mark] : judgement.accepted)
     if (setting.kind == SettingClass::kWithoutMeaning)
       conversion.no_effect.push_back(left_out(setting));
+    else if (has_template(*value))
+      conversion.not_done.push_back({setting.origin, setting.key + ": is filled in by a template; left out", "write the value itself"});
     else
       put(kept, setting.key, *value, mark);
   // What keys say only together was judged with those that are gone now.

@@ -4,6 +4,7 @@
 
 #include "sources/decode/utf8.h"
 #include "sources/decode/yaml_events.h"
+#include "sources/settings/templates.h"
 
 namespace sources::settings {
 namespace {
@@ -96,9 +97,10 @@ std::variant<Value, model::Problem> read_values(const NamedText& file) {
   return read;
 }
 
-Documents read_documents(const NamedText& file) {
+namespace {
+
+Documents read_all(const NamedText& file) {
   Documents read;
-  if (auto problem = unfit(file)) return {{}, {*problem}, {}};
   decode::Budget budget{kLimits};
   for (const auto& document : decode::split_documents(file.text)) {
     auto parsed = parse(file, document, budget, &read.twice);
@@ -108,6 +110,14 @@ Documents read_documents(const NamedText& file) {
       read.values.push_back(std::move(value));
   }
   return read;
+}
+
+}  // namespace
+
+Documents read_documents(const NamedText& file) {
+  if (auto problem = unfit(file)) return {{}, {*problem}, {}};
+  Documents read = read_all(file);
+  return read.wrong.empty() ? read : read_all({file.name, quoted_templates(file.text)});
 }
 
 }  // namespace sources::settings
