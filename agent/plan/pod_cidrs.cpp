@@ -73,7 +73,10 @@ std::optional<std::string> address_inside(const Node& peer, const base::Cidr& ci
     text = "contains " + base::to_string(host.address) + ", " + what;
     return true;
   };
-  first_inside(snapshot.host_addresses, cidr, [&](const auto& host, const auto&) { return say(host, "an address of this node"); });
+  if (auto server = base::parse_ip(snapshot.config().k8s_service_host); server && cidr.contains(*server))
+    say(base::host_cidr(*server), "the API server's address (k8sServiceHost)");
+  if (!text)
+    first_inside(snapshot.host_addresses, cidr, [&](const auto& host, const auto&) { return say(host, "an address of this node"); });
   if (!text)
     first_inside(snapshot.default_gateways, cidr,
                  [&](const auto& host, const auto&) { return say(host, "a default gateway of this node"); });

@@ -102,6 +102,16 @@ TEST_F(PlanPodCidrs, AddressesOfNodesGatewaysAndServicesAreNoPods) {
   EXPECT_THAT(routed("good"), ElementsAre("10.42.3.0/24"));
 }
 
+TEST_F(PlanPodCidrs, TheApiServersAddressIsNoPod) {
+  model::Config config;
+  config.k8s_service_host = "192.0.2.100";
+  fold(model::put(config));
+  fold(a_peer("evil", {"192.0.2.96/27"}));
+
+  EXPECT_THAT(routed("evil"), IsEmpty());
+  EXPECT_THAT(problems("evil"), ElementsAre(HasSubstr("contains 192.0.2.100, the API server's address (k8sServiceHost)")));
+}
+
 TEST_F(PlanPodCidrs, OverlappingTheNodesOwnRangeCostsItsPodsNothing) {
   for (const char* prefix : {"10.42.1.0/24", "10.42.1.128/25", "10.42.0.0/16", "10.0.0.0/8"}) {
     fold(a_peer("evil", {prefix}).ready().created(1));
