@@ -49,7 +49,7 @@ std::string_view hook_name(desired::Hook hook) {
 }
 
 std::string row_name(const desired::Row& row) {
-  if (const auto* entry = std::get_if<desired::ServiceEntry>(&row); entry && !entry->name.empty()) return entry->name;
+  if (const auto* set = std::get_if<desired::ServiceSet>(&row)) return set->id.text();
   if (const auto* attachment = std::get_if<desired::Attachment>(&row))
     return std::string(hook_name(attachment->hook)) + "@" + attachment->target;
   return std::visit([](const auto& alternative) { return alternative.key(); }, row);

@@ -1,9 +1,8 @@
-// Who wants which row. Several owners may ask for the same key; the owner whose name sorts first gets it, whatever the order in
-// which they asked, and the others are told.
+// Who wants which row. Several owners may ask for the same key; the row of the lowest rank gets it, between equals that of the owner
+// whose name sorts first, whatever the order in which they asked, and all of them are told.
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -15,10 +14,6 @@ template <class Row>
 class Claims {
  public:
   using RowPtr = std::shared_ptr<const Row>;
-  struct Winner {
-    std::string owner;
-    RowPtr row;
-  };
 
   // Replaces what the owner asked for; returns the keys whose winner may have changed, in the order of `rows`, gone ones last.
   std::vector<std::string> replace(const std::string& owner, std::vector<RowPtr> rows) {
@@ -28,10 +23,7 @@ class Claims {
     for (auto& row : rows) {
       std::string key = row->key();
       now.push_back(key);
-      RowPtr& claim = claims_[key][owner];
-      if (claim && *claim == *row && !differs_beyond_comparison(*claim, *row)) continue;
-      claim = std::move(row);
-      touched.push_back(std::move(key));
+      if (put(claims_[key], owner, std::move(row))) touched.push_back(std::move(key));
     }
     if (old != keys_of_.end()) {
       for (const auto& key : old->second)
@@ -46,18 +38,18 @@ class Claims {
 
   const RowPtr* find(const std::string& key) const {
     auto found = claims_.find(key);
-    return found == claims_.end() ? nullptr : &found->second.begin()->second;
+    return found == claims_.end() ? nullptr : &found->second.front().row;
   }
   const std::string* owner_of(const std::string& key) const {
     auto found = claims_.find(key);
-    return found == claims_.end() ? nullptr : &found->second.begin()->first;
+    return found == claims_.end() ? nullptr : &found->second.front().owner;
   }
   // Owners who asked for the key and did not get it.
   std::vector<std::string> losers(const std::string& key) const {
     std::vector<std::string> owners;
     auto found = claims_.find(key);
     if (found == claims_.end()) return owners;
-    for (auto it = std::next(found->second.begin()); it != found->second.end(); ++it) owners.push_back(it->first);
+    for (size_t i = 1; i < found->second.size(); ++i) owners.push_back(found->second[i].owner);
     return owners;
   }
   const std::vector<std::string>& keys_of(const std::string& owner) const {
@@ -67,21 +59,45 @@ class Claims {
   }
 
  private:
+  struct Claim {
+    std::string owner;
+    RowPtr row;
+  };
+  using OfKey = std::vector<Claim>;  // by precedence; most keys have one
+
+  static bool precedes(const Claim& a, const Claim& b) {
+    if constexpr (requires { a.row->rank(); })
+      if (a.row->rank() != b.row->rank()) return a.row->rank() < b.row->rank();
+    return a.owner < b.owner;
+  }
+  // False: it was so already.
+  static bool put(OfKey& claims, const std::string& owner, RowPtr row) {
+    auto old = std::find_if(claims.begin(), claims.end(), [&](const Claim& claim) { return claim.owner == owner; });
+    if (old != claims.end()) {
+      if (*old->row == *row && !differs_beyond_comparison(*old->row, *row)) return false;
+      claims.erase(old);
+    }
+    Claim claim{owner, std::move(row)};
+    claims.insert(std::lower_bound(claims.begin(), claims.end(), claim, precedes), claim);
+    return true;
+  }
   // A fresh namespace makes a pod link another one although nothing comparable differs.
   static bool differs_beyond_comparison(const Row& a, const Row& b) {
     if constexpr (requires { a.netns; })
       return a.netns != b.netns;
+    else if constexpr (requires { a.rank(); })
+      return a.rank() != b.rank();
     else
       return false;
   }
   void withdraw(const std::string& key, const std::string& owner) {
     auto found = claims_.find(key);
-    found->second.erase(owner);
+    std::erase_if(found->second, [&](const Claim& claim) { return claim.owner == owner; });
     if (found->second.empty()) claims_.erase(found);
   }
 
-  std::unordered_map<std::string, std::map<std::string, RowPtr>> claims_;  // key -> owner -> row; never an empty inner map
-  std::unordered_map<std::string, std::vector<std::string>> keys_of_;      // owner -> keys
+  std::unordered_map<std::string, OfKey> claims_;                      // never an empty list
+  std::unordered_map<std::string, std::vector<std::string>> keys_of_;  // owner -> keys
 };
 
 }  // namespace reconcile

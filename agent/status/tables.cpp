@@ -34,7 +34,7 @@ TableView view_of_kind(const Published& published) {
   TableView view{"key", {}};
   for (const auto& [key, effect] : published.effects) {
     if (effect->kind != Row::kKind) continue;
-    Line line{effect->key, effect->desired ? model::fields(*effect->desired) : model::Fields{}};
+    Line line{thing_name(*effect), effect->desired ? model::fields(*effect->desired) : model::Fields{}};
     append_outcome(line, *effect, published.snapshot.now);
     view.lines.push_back(std::move(line));
   }
@@ -85,7 +85,8 @@ std::string description_of_kind(std::string_view kind) {
       {"sandbox_records", "The record on disk of which pod holds which address."},
       {"sysctls", "Kernel settings that ichor sets."},
       {"datapath_objects", "The loaded BPF object and how many entries its maps hold."},
-      {"service_entries", "Services as the kernel serves them: frontends and backends."},
+      {"service_sets", "What ports of Services lead to: backends, for callers on this node and for arrivals from outside."},
+      {"frontends", "Addresses and ports by which Services are reached, and the sets that they lead to."},
       {"attachments", "Programs on cgroup hooks and uplinks."},
       {"pod_links", "Links of pods, host side."},
       {"filters", "Programs on pod links."},

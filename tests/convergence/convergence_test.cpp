@@ -68,13 +68,13 @@ TEST_P(Convergence, ARestartOfWhatIsRightWritesNothing) {
   agent.tell(world.all());
   agent.sync(world.random());
   agent.settle();
-  uint64_t before = kernel.writes;
+  uint64_t before = kernel.all_writes();
   ASSERT_GT(before, 0u);
 
   agent.restart(world);
   agent.settle();
 
-  EXPECT_EQ(kernel.writes, before);
+  EXPECT_EQ(kernel.all_writes(), before);
 }
 
 TEST(Convergence, NothingIsRemovedBeforeEverySourceHasSynced) {

@@ -130,7 +130,7 @@ void Agent::start() {
   model::Identity identity;
   identity.node_name = "n1";
   identity.program_generation = "g1";
-  core_ = std::make_unique<engine::Core>(identity, plan::features(), kernel_.stores(), now_);
+  core_ = std::make_unique<engine::Core>(identity, plan::features(), kernel_.stores(now_), now_);
 }
 
 void Agent::tell(std::vector<model::Change> changes) {
