@@ -71,7 +71,8 @@ uint64_t sip_hash(std::string_view text) {
   const size_t whole = text.size() / 8 * 8;
   for (size_t at = 0; at <= whole; at += 8) {
     uint64_t word = at == whole ? static_cast<uint64_t>(text.size()) << 56 : 0;
-    for (size_t i = at; i < std::min(at + 8, text.size()); ++i) word |= static_cast<uint64_t>(static_cast<unsigned char>(text[i])) << (i - at) * 8;
+    for (size_t i = at; i < std::min(at + 8, text.size()); ++i)
+      word |= static_cast<uint64_t>(static_cast<unsigned char>(text[i])) << (i - at) * 8;
     v3 ^= word;
     rounds(2);
     v0 ^= word;

@@ -229,7 +229,8 @@ bool ServiceRegions::leads_to(const Set& set, const std::vector<Backend>& backen
 
 // New slots first, then the one store that makes readers see them; the old region rests before it is used again.
 base::Result<void> ServiceRegions::point(uint32_t number, Set& set, const ServiceSet& row) {
-  if (row.backends.size() >> SERVICE_HANDLE_SIZE_BITS) return base::Error{E2BIG, std::to_string(row.backends.size()) + " backends are too many"};
+  if (row.backends.size() >> SERVICE_HANDLE_SIZE_BITS)
+    return base::Error{E2BIG, std::to_string(row.backends.size()) + " backends are too many"};
   Set next = set;
   next.backends = TRY(backends_.hold(row.backends, *maps_, now_()));
   next.region.size = static_cast<uint32_t>(next.backends.size());

@@ -55,9 +55,9 @@ class ServiceRegions {
     uint64_t hash = 0;
     service_handle handle = 0;
     service_options options = 0;
-    std::vector<uint32_t> numbers;                   // in slot order
+    std::vector<uint32_t> numbers;                  // in slot order
     std::vector<model::desired::Backend> backends;  // the same
-    bool damaged = false;                            // it refers to what is not there, or not its own
+    bool damaged = false;                           // it refers to what is not there, or not its own
 
     Region region() const { return {service_handle_base(handle), service_handle_size(handle)}; }
   };
@@ -85,7 +85,7 @@ class ServiceRegions {
   uint64_t loads_ = 0;
   RegionAllocator set_numbers_, slots_;
   BackendNumbers backends_;
-  std::unordered_map<uint32_t, Set> sets_;             // by number
+  std::unordered_map<uint32_t, Set> sets_;            // by number
   std::unordered_map<uint64_t, uint32_t> number_of_;  // by hash
 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Services: frontend -> number of a set -> handle -> slot -> backend. Numbers index arrays that the agent writes through mmap. A set
- * is what a port and family of a Service lead to for one kind of client; set 0 is none. */
+/* Services: frontend -> number of a set -> handle -> slot -> backend. Numbers index arrays that the agent writes through mmap. A
+ * set is what a port and family of a Service lead to for one kind of client; set 0 is none. */
 #ifndef ICHOR_ABI_SERVICES_H
 #define ICHOR_ABI_SERVICES_H
 
 #include "types.h"
 
-/* Map `frontend_sets`, hash. A NodePort is one frontend of all the node's addresses (map `node_addresses`). */
+/* Map `frontend_sets`, hash. A NodePort is one frontend, whatever addresses the node has. */
 struct frontend_key {
 	struct ip_addr address; /* of a NodePort: the family's unspecified one */
 	__be16 port_be;

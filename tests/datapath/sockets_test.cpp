@@ -45,12 +45,11 @@ class DatapathSockets : public DatapathTest, public testing::WithParamInterface<
   service_handle region(const std::vector<Server>& servers) {
     uint32_t base = next_slot_;
     for (const auto& server : servers) {
-      EXPECT_TRUE(
-          maps_
-              .set_backend(
-                  next_backend_,
-                  {.address = io::kernel::to_abi(server.endpoint.ip), .port_be = htons(server.endpoint.port), .zero = 0, .node = 0})
-              .ok());
+      EXPECT_TRUE(maps_
+                      .set_backend(
+                          next_backend_,
+                          {.address = io::kernel::to_abi(server.endpoint.ip), .port_be = htons(server.endpoint.port), .zero = 0, .node = 0})
+                      .ok());
       EXPECT_TRUE(maps_.set_slot(next_slot_++, {.backend = next_backend_++, .other = 0}).ok());
     }
     return service_handle_pack(base, servers.size(), ++generation_);

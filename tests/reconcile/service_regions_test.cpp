@@ -161,7 +161,7 @@ TEST_F(ServiceRegions, ANumberThatNothingPointsToIsFoundAndCanBeRemoved) {
 }
 
 TEST_F(ServiceRegions, AnAgentKilledOverANewSetLeavesAFreeNumber) {
-  for (int writes = 0; writes < 4; ++writes) {
+  for (int writes = 0; writes < 6; ++writes) {
     memory.fail_after = writes;  // as if it had ended there
     EXPECT_FALSE(new_agent().sets->put(a_set(1, {1, 2}), nullptr).ok()) << writes;
     memory.fail_after = -1;

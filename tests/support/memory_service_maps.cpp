@@ -63,8 +63,7 @@ std::string ServiceMemory::text() const {
     service_handle handle = value_at(handles, number);
     std::string line = "set " + hash(number) + " " + base::join(reached(number), ",");
     if (handle & SERVICE_ELSEWHERE) line += " elsewhere";
-    if (handle & SERVICE_AFFINITY)
-      line += " affinity " + std::to_string(service_options_affinity_seconds(value_at(options, number)));
+    if (handle & SERVICE_AFFINITY) line += " affinity " + std::to_string(service_options_affinity_seconds(value_at(options, number)));
     lines.push_back(line);
   }
   for (const auto& [text, entry] : frontends)
@@ -137,7 +136,9 @@ base::Result<void> MemoryServiceMaps::set_options(uint32_t set, service_options 
   return store("options", memory_.options, set, options);
 }
 base::Result<service_slot> MemoryServiceMaps::slot(uint32_t index) { return load(memory_.slots, index); }
-base::Result<void> MemoryServiceMaps::set_slot(uint32_t index, const service_slot& slot) { return store("slot", memory_.slots, index, slot); }
+base::Result<void> MemoryServiceMaps::set_slot(uint32_t index, const service_slot& slot) {
+  return store("slot", memory_.slots, index, slot);
+}
 base::Result<struct backend> MemoryServiceMaps::backend(uint32_t index) { return load(memory_.backends, index); }
 base::Result<void> MemoryServiceMaps::set_backend(uint32_t index, const struct backend& value) {
   return store("backend", memory_.backends, index, value);

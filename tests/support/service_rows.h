@@ -10,7 +10,9 @@
 
 namespace support {
 
-inline model::desired::SetId set_id(int service) { return model::desired::SetId("default/s" + std::to_string(service) + ":80/TCP/IPv4/callers"); }
+inline model::desired::SetId set_id(int service) {
+  return model::desired::SetId("default/s" + std::to_string(service) + ":80/TCP/IPv4/callers");
+}
 
 // That of Service number `service`, with the endpoints 10.42.0.N:8080.
 inline model::desired::ServiceSet a_set(int service, const std::vector<int>& backends) {

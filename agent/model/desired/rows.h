@@ -183,7 +183,7 @@ struct StatusPatch {
   std::string key() const { return kind + "." + ns + "." + name; }
 };
 
-using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor,
-                         File, StatusPatch>;
+using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route,
+                         Neighbor, File, StatusPatch>;
 
 }  // namespace model::desired
