@@ -77,6 +77,12 @@ std::string to_string(const Ip& ip) {
   return text;
 }
 
+std::string endpoint_text(const Ip& address, uint16_t port) {
+  std::string text = to_string(address);
+  if (!address.is_v4()) text = "[" + text + "]";
+  return text + ":" + std::to_string(port);
+}
+
 bool Cidr::contains(const Ip& ip) const {
   if (ip.is_v4() != address.is_v4()) return false;
   return canonical(Cidr{ip, length}).address == canonical(*this).address;

@@ -36,6 +36,7 @@ struct Ip {
 // Dotted quad, leading zeros decimal as Kubernetes reads them (k8s.io/utils/net ParseIPSloppy), or RFC 4291 text without a zone.
 std::optional<Ip> parse_ip(std::string_view text);
 std::string to_string(const Ip& ip);
+std::string endpoint_text(const Ip& address, uint16_t port);  // "10.0.0.1:80", "[fd00::1]:80"
 
 struct Cidr {
   Ip address;          // bits beyond length are zero in a canonical one

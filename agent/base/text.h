@@ -20,6 +20,10 @@ std::string printable(std::string_view text, size_t most);
 constexpr uint64_t kEmptyHash = 0xcbf29ce484222325;
 uint64_t stable_hash(std::string_view text, uint64_t before = kEmptyHash);
 
+// SipHash-2-4 (Aumasson and Bernstein 2012) under a fixed key, for names that others choose: unlike with stable_hash(), a text with the
+// hash of another one is not found in less than some 2^64 tries.
+uint64_t sip_hash(std::string_view text);
+
 // The candidate with the smallest edit distance, if that is small enough to be a likely misspelling; else "".
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 

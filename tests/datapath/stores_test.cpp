@@ -90,14 +90,14 @@ TEST_F(DatapathStores, PinnedMapKeepsItsSizeAndItsEntries) {
   DatapathObjectStore store(bpf_root_);
   put(store, object_of(64));
   PinnedServiceMaps maps(bpf_root_);
-  ASSERT_TRUE(maps.put_frontend({.address = {}, .port_be = 80, .protocol = 6, .zero = 0}, 7));
+  ASSERT_TRUE(maps.put_frontend({.address = {}, .port_be = 80, .protocol = 6, .node_port = 0}, {.callers = 7, .arrivals = 0}));
   remove(store, object_of(64));
   EXPECT_TRUE(rows_of(store).empty());
 
   put(store, object_of(128));
 
   EXPECT_EQ(rows_of(store), std::vector{object_of(64)});
-  EXPECT_EQ(maps.open()->services, 64U);
+  EXPECT_EQ(maps.open()->sets, 64U);
   EXPECT_EQ(maps.frontends()->size(), 1U);
 }
 
@@ -138,7 +138,7 @@ TEST_F(DatapathStores, ObjectWhosePutWasKilledAnywhereIsFinishedByTheNext) {
 TEST_F(DatapathStores, ObjectThatLostAMapIsLoadedAnew) {
   DatapathObjectStore store(bpf_root_);
   put(store, object_of(64));
-  ASSERT_EQ(unlink((bpf_root_ + "/maps/frontends").c_str()), 0);
+  ASSERT_EQ(unlink((bpf_root_ + "/maps/frontend_sets").c_str()), 0);
   EXPECT_TRUE(rows_of(store).empty());
 
   put(store, object_of(64));
@@ -337,20 +337,25 @@ TEST_F(DatapathStores, ServiceMapsKeepWhatIsStoredAcrossARestart) {
   auto sizes = maps.open();
   ASSERT_TRUE(sizes.ok());
   EXPECT_EQ(sizes->slots, 4096U);
-  struct backend last = {.address = {{1, 2, 3, 4}}, .port_be = 5, .zero = 0, .zero2 = 0};
+  struct backend last = {.address = {{1, 2, 3, 4}}, .port_be = 5, .zero = 0, .node = 0};
 
   ASSERT_TRUE(maps.set_backend(sizes->backends - 1, last).ok());
-  ASSERT_TRUE(maps.set_slot(sizes->slots - 1, 42).ok());
-  ASSERT_TRUE(maps.set_handle(sizes->services - 1, service_handle_pack(1, 2, 3)).ok());
+  ASSERT_TRUE(maps.set_slot(sizes->slots - 1, {.backend = 42, .other = 0}).ok());
+  ASSERT_TRUE(maps.set_handle(sizes->sets - 1, service_handle_pack(1, 2, 3)).ok());
+  ASSERT_TRUE(maps.set_options(sizes->sets - 1, service_options_pack(60)).ok());
+  ASSERT_TRUE(maps.set_hash(sizes->sets - 1, 7).ok());
 
   PinnedServiceMaps restarted(bpf_root_);
   EXPECT_EQ(restarted.backend(sizes->backends - 1)->port_be, 5);
-  EXPECT_EQ(restarted.slot(sizes->slots - 1).value(), 42U);
-  EXPECT_EQ(restarted.handle(sizes->services - 1).value(), service_handle_pack(1, 2, 3));
-  EXPECT_FALSE(restarted.handle(sizes->services).ok());
-  uint32_t index = sizes->slots - 1, seen = 0;
-  ASSERT_EQ(bpf_map_lookup_elem(open_map(bpf_root_, "slots")->get(), &index, &seen), 0);
-  EXPECT_EQ(seen, 42U);
+  EXPECT_EQ(restarted.slot(sizes->slots - 1)->backend, 42U);
+  EXPECT_EQ(restarted.handle(sizes->sets - 1).value(), service_handle_pack(1, 2, 3));
+  EXPECT_FALSE(restarted.handle(sizes->sets).ok());
+  EXPECT_EQ(restarted.options(sizes->sets - 1).value(), service_options_pack(60));
+  EXPECT_EQ(restarted.hashes().value(), (std::vector<std::pair<uint32_t, uint64_t>>{{sizes->sets - 1, 7}}));
+  uint32_t index = sizes->slots - 1;
+  service_slot seen{};
+  ASSERT_EQ(bpf_map_lookup_elem(open_map(bpf_root_, "set_slots")->get(), &index, &seen), 0);
+  EXPECT_EQ(seen.backend, 42U);
 }
 
 TEST_F(DatapathStores, ServiceMapsOpenOnlyWhereADatapathIs) {

@@ -10,7 +10,7 @@ namespace {
 
 using namespace support;
 using model::desired::Backend;
-using model::desired::ServiceEntry;
+using model::desired::ServiceSet;
 
 constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 
@@ -53,10 +53,10 @@ struct PlanEndpoints : testing::Test {
 
   void SetUp() override { planning.fold(all_synced()), in_zone("z1"); }
   void in_zone(const std::string& zone) { planning.fold({model::put("n1", own_node(zone))}); }
-  ServiceEntry planned(const std::vector<a_slice>& slices) {
+  ServiceSet planned(const std::vector<a_slice>& slices) {
     planning.fold({service});
     for (const auto& slice : slices) planning.fold({slice});
-    return std::get<ServiceEntry>(plan::services::plan("default/web", planning.snapshot()).rows.at(0));
+    return std::get<ServiceSet>(plan::services::plan("default/web", planning.snapshot()).rows.back());
   }
   // Addresses that the Service leads to.
   std::vector<std::string> reached(const std::vector<an_endpoint>& endpoints) {

@@ -68,7 +68,7 @@ TEST(StatusReadiness, AFailedAttachmentCounts) {
 
 TEST(StatusReadiness, OneServiceThatCannotBeProgrammedDoesNotTakeTheNodeOut) {
   auto published = support::a_quiet_node();
-  desired::ServiceEntry big{"default/big", {{support::ip("10.96.0.99"), 1, Protocol::kTcp}}, {}};
+  desired::ServiceSet big{.id = desired::SetId("default/big:1/TCP/IPv4/callers"), .backends = {}};
   support::put(published, big, {"services", "default/big"}, failed("no space left"));
 
   EXPECT_TRUE(ready(readiness(published)));
