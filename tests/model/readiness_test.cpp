@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/state_directory.h"
+#include "model/unwatched.h"
 #include "support/published_sample.h"
 
 namespace model {
@@ -48,6 +49,14 @@ TEST(ModelReadiness, KeptRowsOfAnEarlierRunWillDo) {
 
   EXPECT_TRUE(named(published, "objects").ok);
   EXPECT_EQ(named(published, "objects").text, "3 min old");
+}
+
+TEST(ModelReadiness, ObjectsThatAreNotWatchedAlthoughTheServerAnswersAreNamed) {
+  auto published = support::a_quiet_node();
+  support::put(published.snapshot, put(std::string(kUnwatchedKey), Problem{"API server", "nodes have not been seen", ""}));
+
+  EXPECT_FALSE(named(published, "objects").ok);
+  EXPECT_EQ(named(published, "objects").text, "API server: nodes have not been seen");
 }
 
 TEST(ModelReadiness, ANodeWithoutPodCidrsIsNotReady) {

@@ -4,6 +4,19 @@
 #include "sources/decode/row_change.h"
 
 namespace sources::api_server {
+namespace {
+
+bool differs_in_version_alone(const decode::ObjectRow& one, const decode::ObjectRow& other) {
+  return std::visit(
+      [&]<class Row>(const std::shared_ptr<const Row>& row) {
+        Row copy = *row;
+        copy.meta.resource_version = decode::meta_of(other).resource_version;
+        return copy == *std::get<std::shared_ptr<const Row>>(other);
+      },
+      one);
+}
+
+}  // namespace
 
 void Collection::take(size_t kind, Event event) {
   std::visit([&](auto& content) { apply(kind, std::move(content)); }, event);
@@ -18,11 +31,11 @@ void Collection::apply(size_t kind, Began) {
 void Collection::apply(size_t kind, Put put) {
   set_problem({kind, put.key}, std::nullopt);
   if (states_[kind].coming) states_[kind].seen.insert(put.key);
-  const auto* told = rows_[kind].find(put.key);
-  if (told && decode::same(*told, put.row)) return;
+  const auto* before = rows_[kind].find(put.key);
+  if (before && decode::same(*before, put.row)) return;
+  if (resources()[kind].planned && !(before && differs_in_version_alone(*before, put.row))) ++revision_;
   changes_.push_back(decode::put_change(put.key, put.row));
   rows_[kind] = std::move(rows_[kind]).set(put.key, std::move(put.row));
-  ++revision_;
 }
 
 void Collection::apply(size_t kind, const Gone& gone) {
@@ -59,11 +72,11 @@ void Collection::apply(size_t kind, Complete) {
 
 void Collection::remove(size_t kind, const std::string& key) {
   set_problem({kind, key}, std::nullopt);
-  const auto* told = rows_[kind].find(key);
-  if (!told) return;
-  changes_.push_back(decode::gone_change(key, *told));
+  const auto* before = rows_[kind].find(key);
+  if (!before) return;
+  changes_.push_back(decode::gone_change(key, *before));
   rows_[kind] = std::move(rows_[kind]).erase(key);
-  ++revision_;
+  revision_ += resources()[kind].planned;
 }
 
 void Collection::stand_in(size_t kind, const KindRows& rows) {
@@ -81,9 +94,9 @@ void Collection::set_problem(const decode::ObjectId& id, std::optional<model::Pr
     if (problems_.erase(id)) changes_.push_back(model::gone<model::Problem>(key));
     return;
   }
-  auto& told = problems_[id];
-  if (told == *problem) return;
-  told = *problem;
+  auto& reported = problems_[id];
+  if (reported == *problem) return;
+  reported = *problem;
   changes_.push_back(model::put(key, std::move(*problem)));
 }
 

@@ -11,7 +11,6 @@ json encode(const model::ObjectMeta& meta) {
   json object = {{"name", meta.name}};
   if (!meta.ns.empty()) object["namespace"] = meta.ns;
   if (!meta.uid.empty()) object["uid"] = meta.uid;
-  if (!meta.resource_version.empty()) object["resourceVersion"] = meta.resource_version;
   if (!meta.labels.empty()) object["labels"] = meta.labels;
   if (!meta.annotations.empty()) object["annotations"] = meta.annotations;
   return object;
@@ -125,7 +124,6 @@ json encode_row(const decode::ObjectRow& row) {
   return std::visit(
       [&](const auto& shared) {
         json object = encode(*shared);
-        object["kind"] = decode::kind_name(row.index());
         object["metadata"] = encode(shared->meta);
         if (being_deleted(*shared)) object["metadata"]["deletionTimestamp"] = "1970-01-01T00:00:00Z";  // only that there is one matters
         return object;
