@@ -18,7 +18,7 @@ namespace {
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 
-const std::vector<std::string> kRecords{"head", "put a {\"x\":1}", "put b {}", "gone a", "a longer one " + std::string(300, 'x')};
+const std::vector<std::string> kRecords{"head", "put a {\"x\":1}", "put b {}", "gone a", "a longer one " + std::string(60, 'x')};
 
 std::string text_of(const std::vector<std::string>& records, LogEnd from = {}) {
   std::string text;
