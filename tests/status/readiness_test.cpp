@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/unwatched.h"
 #include "support/published_sample.h"
 
 namespace status {
@@ -49,6 +50,14 @@ TEST(StatusReadiness, KeptRowsOfAnEarlierRunWillDo) {
 
   EXPECT_TRUE(named(published, "objects").ok);
   EXPECT_EQ(named(published, "objects").text, "3 min old");
+}
+
+TEST(StatusReadiness, ObjectsThatAreNotWatchedAlthoughTheServerAnswersAreNamed) {
+  auto published = support::a_quiet_node();
+  support::put(published.snapshot, put_problem(Origin::kObjects, kUnwatched, Problem{"API server", "nodes have not been seen", ""}));
+
+  EXPECT_FALSE(named(published, "objects").ok);
+  EXPECT_EQ(named(published, "objects").text, "API server: nodes have not been seen");
 }
 
 TEST(StatusReadiness, ANodeWithoutPodCidrsIsNotReady) {

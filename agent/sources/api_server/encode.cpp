@@ -134,7 +134,6 @@ json encode_row(const decode::ObjectRow& row) {
   return std::visit(
       [&](const auto& shared) {
         json object = encode(*shared);
-        object["kind"] = decode::kind_name(row.index());
         object["metadata"] = encode(shared->meta);
         if (being_deleted(*shared)) object["metadata"]["deletionTimestamp"] = "1970-01-01T00:00:00Z";  // only that there is one matters
         return object;
