@@ -27,7 +27,7 @@ bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
   return status && (status->synced || status->kept);
 }
 
-bool is_default(const base::Cidr& cidr) { return cidr.length == 0; }
+bool is_default(const model::HostRoute& route) { return route.destination.length == 0 && route.table == model::kMainTable; }
 
 // The row before or after the change has the property.
 template <class Row, class Property>
@@ -81,8 +81,7 @@ bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
   if (touched.is<model::Link>()) return is_foreign_link(touched.key<model::Link>());
   if (touched.is<model::Address>())
     return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
-  if (touched.is<model::HostRoute>())
-    return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route.destination); });
+  if (touched.is<model::HostRoute>()) return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route); });
   return false;
 }
 
@@ -94,7 +93,7 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
       if (matches_devices(name, devices)) names.insert(name);
   } else {
     for (const auto& [key, route] : snapshot.table<model::HostRoute>())
-      if (is_default(route->destination)) names.insert(route->link);
+      if (is_default(*route)) names.insert(route->link);
     if (const auto* node = snapshot.own_node())
       for (const auto& [key, address] : snapshot.table<model::Address>())
         if (std::find(node->internal_ips.begin(), node->internal_ips.end(), address->cidr.address) != node->internal_ips.end())

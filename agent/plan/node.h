@@ -24,8 +24,8 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot);
 // The configured MTU is below what the prefix's family needs.
 bool is_too_small_for(const base::Cidr& cidr, const model::Config& config);
 
-// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route or one of the
-// Node's addresses.
+// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the
+// main table (a VPN has its own in a table that only marked packets ask) or one of the Node's addresses.
 std::vector<std::string> uplinks(const model::Snapshot& snapshot);
 
 // Bytes: `MTU`, else the smallest of the uplinks', else 1500.

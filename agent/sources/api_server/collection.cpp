@@ -4,9 +4,6 @@
 #include "sources/decode/row_change.h"
 
 namespace sources::api_server {
-namespace {
-
-}  // namespace
 
 void Collection::take(size_t kind, Event event) {
   std::visit([&](auto& content) { apply(kind, std::move(content)); }, event);
