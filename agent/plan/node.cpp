@@ -5,6 +5,7 @@
 
 #include "model/canary.h"
 #include "model/desired/rows.h"
+#include "model/host/pod_link.h"
 
 namespace plan {
 namespace {
@@ -53,7 +54,7 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
   return cidrs;
 }
 
-bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
+bool is_foreign_link(const std::string& link) { return !model::is_pod_link_name(link); }
 
 bool changes_knowledge(const Touched& touched) {
   if (touched.is<model::Config>()) return true;

@@ -43,7 +43,9 @@ class SourcesCniRequests : public testing::Test {
 
   base::Result<void> start() {
     std::filesystem::create_directories(run_dir());
-    requests_ = std::make_unique<CniRequests>(run_dir(), directory_.path(), [this](model::Fact fact) { facts_.push(std::move(fact)); });
+    CniRequests::Kernel kernel{[this] { return links_; }, [this] { return addresses_; }, [this](int) { return links_into_; }};
+    requests_ = std::make_unique<CniRequests>(CniRequests::Places{run_dir(), directory_.path()}, std::move(kernel),
+                                              [this](model::Fact fact) { facts_.push(std::move(fact)); });
     return requests_->start();
   }
   void start_serving() {
@@ -97,6 +99,10 @@ class SourcesCniRequests : public testing::Test {
   io::files::SandboxRecords records() const { return {directory_.path() + "/sandboxes", *io::files::boot_id()}; }
 
   support::TemporaryDirectory directory_;
+  // The kernel's answers; not to be changed while requests are served.
+  base::Result<std::vector<model::Link>> links_ = std::vector<model::Link>();
+  base::Result<io::kernel::AddressesByLink> addresses_ = io::kernel::AddressesByLink();
+  base::Result<std::vector<std::string>> links_into_ = std::vector<std::string>();
   base::Mailbox<model::Fact> facts_;
   std::vector<model::Fact> waiting_;
   std::unique_ptr<CniRequests> requests_;
@@ -134,15 +140,17 @@ TEST_F(SourcesCniRequests, TheFirstFactHoldsWhatWasAttachedAndSaysThatAllIsKnown
 
   const model::Fact fact = next_fact();
 
-  ASSERT_THAT(fact.changes, SizeIs(4));
+  ASSERT_THAT(fact.changes, SizeIs(3));
   const auto& kept = std::get<model::RowChange<Sandbox>>(fact.changes[0]);
   EXPECT_EQ(kept.key, "kept/eth0");
   EXPECT_TRUE(kept.row->complete);
   EXPECT_EQ(kept.row->identity.incarnation, 77u);
   EXPECT_THAT(kept.row->addresses, ElementsAre(*base::parse_ip("10.1.0.5")));
-  EXPECT_THAT(std::get<model::RowChange<model::Problem>>(fact.changes[1]).row->subject, HasSubstr("cut@eth0"));
-  EXPECT_THAT(std::get<model::RowChange<model::Allocation>>(fact.changes[2]).row->addresses, ElementsAre(*base::parse_ip("10.1.0.9")));
-  const auto& status = std::get<model::RowChange<model::SourceStatus>>(fact.changes[3]);
+  const auto& cut = std::get<model::RowChange<Sandbox>>(fact.changes[1]);
+  EXPECT_EQ(cut.key, "cut/eth0");
+  EXPECT_THAT(cut.row->recovered.value().reason, HasSubstr("cut@eth0"));
+  EXPECT_THAT(cut.row->addresses, ElementsAre(*base::parse_ip("10.1.0.9")));
+  const auto& status = std::get<model::RowChange<model::SourceStatus>>(fact.changes[2]);
   EXPECT_EQ(status.key, "sandboxes");
   EXPECT_TRUE(status.row->synced);
 }
@@ -191,6 +199,38 @@ TEST_F(SourcesCniRequests, QueuedDeletionsFollowTheFirstFactAndLeaveTheQueueWhen
 
   EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);  // served after the answer above
   EXPECT_THAT(queued(), IsEmpty());
+}
+
+TEST_F(SourcesCniRequests, DelTakesAwayARecordThatCannotBeReadAndTheQueueEndsEmpty) {
+  const std::string path = directory_.path() + "/sandboxes/abc@eth0@" + *io::files::boot_id() + ".json";
+  ASSERT_TRUE(io::files::write_file(path, ""));
+  ASSERT_TRUE(io::cni::queue_deletion(queue(), {"abc", "eth0"}));
+  start_serving();
+
+  const model::Fact fact = next_fact();
+  EXPECT_EQ(sandbox_of(fact).key, "abc/eth0");
+  EXPECT_EQ(sandbox_of(fact).row, nullptr);
+  const auto left = records().list();
+  for (const auto& row : *left) ASSERT_TRUE(records().remove(row));  // as the engine does with what nobody wants
+  fact.waiter(model::SandboxReply{});
+
+  EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);
+  EXPECT_THAT(queued(), IsEmpty());
+}
+
+TEST_F(SourcesCniRequests, WhatCannotBeSeenIsNotTakenForAbsent) {
+  links_ = base::Error{EPERM, "links cannot be read"};
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().text, HasSubstr("links cannot be read"));
+
+  model::Link link;
+  link.name = "ich0123456789ab", link.kind = "veth";
+  links_ = std::vector{link};
+  addresses_ = base::Error{EPERM, "routes cannot be read"};
+  ASSERT_FALSE(requests_->start());
+
+  EXPECT_THAT(facts_.take(base::boot_now()), IsEmpty());  // nothing says that the source has synced
 }
 
 TEST_F(SourcesCniRequests, ADeletionQueuedMeanwhileIsAppliedBeforeTheNextRequest) {
@@ -294,6 +334,21 @@ TEST_F(SourcesCniRequestsAdd, TwiceIsAnErrorPendingOrDone) {
   EXPECT_EQ(code(ask(Verb::kCheck, "other").get()), 3u);
 }
 
+TEST_F(SourcesCniRequestsAdd, ASecondOneForTheInterfaceOfAKnownSandboxIsRefused) {
+  auto first = ask(Verb::kAdd, "abc", netns_.get());
+  const model::Fact fact = next_fact();
+  const Reply pending = ask(Verb::kAdd, "other", netns_.get()).get();
+  EXPECT_EQ(code(pending), 100u);
+  EXPECT_THAT(pending.failure->msg, HasSubstr("its interface eth0 belongs to sandbox abc/eth0"));
+  fact.waiter(in_force());
+  ASSERT_EQ(code(first.get()), 0u);
+
+  links_into_ = std::vector<std::string>{"ich0a"};  // as in_force() says
+  EXPECT_EQ(code(ask(Verb::kAdd, "other", netns_.get()).get()), 100u);
+  links_into_ = std::vector<std::string>{"ich0b"};
+  attach("other", netns_);
+}
+
 TEST_F(SourcesCniRequestsAdd, AFailedOneIsTakenBackAndMayBeTriedAgain) {
   auto reply = ask(Verb::kAdd, "abc", netns_.get());
   next_fact().waiter(base::Error{EIO, "link ich0a: no"});
@@ -345,8 +400,12 @@ TEST_F(SourcesCniRequestsAdd, AnAgentThatStopsLetsGoOfAllPlugins) {
 TEST_F(SourcesCniRequestsAdd, ThirtyAtOnceAreServedWhileOneHangs) {
   auto hanging = ask(Verb::kAdd, "hanging", netns_.get());
   const model::Fact unanswered = next_fact();
+  std::vector<base::Fd> namespaces;  // one namespace takes one interface of a name
   std::vector<std::future<Reply>> replies;
-  for (int i = 0; i < 30; ++i) replies.push_back(ask(Verb::kAdd, "c" + std::to_string(i), netns_.get()));
+  for (int i = 0; i < 30; ++i) {
+    namespaces.push_back(std::move(io::kernel::make_netns()).value());
+    replies.push_back(ask(Verb::kAdd, "c" + std::to_string(i), namespaces.back().get()));
+  }
 
   for (int i = 0; i < 30; ++i) next_fact().waiter(in_force());
   for (auto& reply : replies) EXPECT_EQ(code(reply.get()), 0u);
