@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
 enum class Family : uint8_t { kIpv4, kIpv6 };
+constexpr std::string_view family_name(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
 
 struct Ip {
   std::array<uint8_t, 16> bytes{};
@@ -48,6 +50,14 @@ std::optional<Cidr> parse_cidr(std::string_view text);
 Cidr canonical(const Cidr& cidr);
 Cidr host_cidr(const Ip& ip);  // /32 or /128
 std::string to_string(const Cidr& cidr);
+
+// Each value by its own to_string().
+template <class Value>
+std::vector<std::string> to_strings(const std::vector<Value>& values) {
+  std::vector<std::string> texts;
+  for (const auto& value : values) texts.push_back(to_string(value));
+  return texts;
+}
 
 // The address that many steps after the prefix's first one; nullopt beyond its end.
 std::optional<Ip> nth_address(const Cidr& cidr, uint64_t index);

@@ -11,7 +11,7 @@ void keys_for(const Touched& touched, const model::Snapshot&, Keys& keys) {
 
 model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
-  const auto* canary = snapshot.table<model::CanaryResult>().find("canary");
+  const auto* canary = snapshot.table<model::CanaryResult>().find(model::CanaryResult::key());
   if (!canary || !canary->listener_port || !configured(snapshot)) return planned;
   model::desired::ServiceEntry entry;
   entry.name = "canary";

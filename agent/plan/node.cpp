@@ -18,12 +18,12 @@ bool matches_devices(const std::string& link, const std::vector<std::string>& de
 }
 
 bool synced(const model::Snapshot& snapshot, model::SourceId source) {
-  const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+  const auto* status = snapshot.source(source);
   return status && status->synced;
 }
 
 bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
-  const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+  const auto* status = snapshot.source(source);
   return status && (status->synced || status->kept);
 }
 
@@ -39,7 +39,7 @@ bool either(const Touched& touched, Property property) {
 
 }  // namespace
 
-bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find("config") != nullptr; }
+bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find(model::Config::key()) != nullptr; }
 
 bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot) && is_known(snapshot, model::SourceId::kObjects); }
 
@@ -64,12 +64,8 @@ bool changes_knowledge(const Touched& touched) {
   return !before || !after || before->synced != after->synced || before->kept != after->kept;
 }
 
-bool is_foreign_route(const model::HostRoute& route) {
-  return route.protocol != model::desired::kRouteProtocol && route.table == model::kMainTable && !is_default(route.destination);
-}
-
 bool pods_can_be_made(const model::Snapshot& snapshot) {
-  const auto* canary = snapshot.table<model::CanaryResult>().find(model::kCanaryKey);
+  const auto* canary = snapshot.table<model::CanaryResult>().find(model::CanaryResult::key());
   return canary && canary->from_host && canary->from_pod && !own_pod_cidrs(snapshot).empty();
 }
 

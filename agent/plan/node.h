@@ -38,9 +38,6 @@ bool changes_knowledge(const Touched& touched);
 // Whether settled(), uplinks(), pod_mtu() or own_pod_cidrs() may differ after the change. Pod links, of which there are many, do not count.
 bool changes_node(const Touched& touched, const model::Snapshot& snapshot);
 
-// A route of the main table that somebody else made and that is no default: what it leads to is not ichor's to route.
-bool is_foreign_route(const model::HostRoute& route);
-
 // The canary's connections pass and this node has pod CIDRs: a runtime may be told to make pods here.
 bool pods_can_be_made(const model::Snapshot& snapshot);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "model/fields_text.h"
 #include "model/host/pod_link.h"
 #include "plan/node.h"
 
@@ -39,7 +38,7 @@ void report_old_addresses(const Sandbox& sandbox, const model::Allocation& alloc
   for (const auto& address : allocation.addresses) {
     const auto& cidrs = node->pod_cidrs;
     if (std::any_of(cidrs.begin(), cidrs.end(), [&](const base::Cidr& cidr) { return cidr.contains(address); })) continue;
-    std::string present = base::join(model::texts(cidrs), ", ");
+    std::string present = base::join(base::to_strings(cidrs), ", ");
     planned.problems.push_back({subject_of(sandbox),
                                 "keeps its address " + base::to_string(address) + ", which is outside of the pod CIDRs of its node, now " +
                                     present + ": this node still delivers to it, peers do not send it here any more",
@@ -58,7 +57,7 @@ void report_recovered(const Sandbox& sandbox, const model::Allocation& allocatio
   const std::string link = sandbox.recovered->link.empty() ? "no link" : "link " + sandbox.recovered->link;
   planned.problems.push_back({subject_of(sandbox),
                               sandbox.recovered->reason + "; kept until its DEL is what the kernel shows: " + link + ", addresses " +
-                                  base::join(model::texts(allocation.addresses), ", "),
+                                  base::join(base::to_strings(allocation.addresses), ", "),
                               "a pod that is made anew has a record; until then nothing has to be done"});
 }
 

@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "model/fields_text.h"
 #include "plan/node.h"
 
 namespace plan::routes {
@@ -73,11 +72,21 @@ Standing standing(const base::Cidr& cidr, const model::Address* segment, const m
   return found;
 }
 
+// "10.0.0.0/8 via 192.0.2.1 dev eth0 proto static", as ip-route(8) has it.
+std::string route_text(const HostRoute& route) {
+  const std::string type = model::route_type_name(route.type);
+  std::string text = type == "unicast" ? "" : type + " ";
+  text += base::to_string(route.destination);
+  if (!route.gateway.is_unspecified()) text += " via " + base::to_string(route.gateway);
+  if (!route.link.empty()) text += " dev " + route.link;
+  return text + " proto " + model::route_protocol_name(route.protocol);
+}
+
 void note(const base::Cidr& cidr, const Standing& found, model::Planned& planned) {
   constexpr size_t kNamed = 3;
   if (found.routes.empty()) return;
   std::vector<std::string> names;
-  for (size_t i = 0; i < std::min(found.routes.size(), kNamed); ++i) names.push_back(model::route_text(*found.routes[i]));
+  for (size_t i = 0; i < std::min(found.routes.size(), kNamed); ++i) names.push_back(route_text(*found.routes[i]));
   std::string text = base::to_string(cidr) + (found.whole ? " is left to " : " is left in part to ") + base::join(names, ", ");
   if (found.routes.size() > kNamed) text += " and " + std::to_string(found.routes.size() - kNamed) + " more";
   planned.notes.push_back(std::move(text));
@@ -149,7 +158,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
   if (touched.is<Node>()) keys.insert(touched.key<Node>());
   if (touched.is<HostRoute>())
     for (const auto* route : {touched.old_row<HostRoute>(), touched.new_row<HostRoute>()}) {
-      if (!route || !is_foreign_route(*route)) continue;
+      if (!route || !model::is_foreign(*route)) continue;
       snapshot.nodes_of_pod_cidr.covering(route->destination, [&](const base::Cidr&, const auto& nodes) {
         insert_all(nodes, keys);
         return true;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "model/fields_text.h"
 #include "plan/endpoints.h"
 #include "plan/node.h"
 

@@ -63,8 +63,7 @@ base::Result<void> CniRequests::keep_sandboxes() {
   }
   constexpr auto kId = model::SourceId::kSandboxes;
   const std::string kept = std::to_string(fact.changes.size()) + " sandboxes kept from before this start";
-  fact.changes.push_back(
-      model::put(model::source_name(kId), model::SourceStatus{kId, true, model::desired::cni_socket_path(places_.run_dir) + ", " + kept}));
+  fact.changes.push_back(model::put(model::SourceStatus{kId, true, model::desired::cni_socket_path(places_.run_dir) + ", " + kept}));
   sink_(std::move(fact));
   return {};
 }

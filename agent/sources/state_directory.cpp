@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 
 #include "io/files/files.h"
-#include "model/state_directory.h"
 
 namespace sources {
 namespace {
@@ -43,25 +42,25 @@ base::Result<void> StateDirectory::start() {
 
 bool StateDirectory::look() {
   const auto written = try_to_write(directory_);
-  report(model::kStateDirectoryKey, written,
+  report("", written,
          {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
   if (!written) return false;
   std::erase_if(pending_, [this](const PendingWrite& write) {
     const auto done = write.run();
-    report("pending write " + write.subject, done, {write.subject, "not written to " + directory_ + ": ", "it is tried again"});
+    report(write.subject, done, {write.subject, "not written to " + directory_ + ": ", "it is tried again"});
     return done.ok();
   });
   return pending_.empty();
 }
 
-void StateDirectory::report(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem) {
+void StateDirectory::report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
   const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
-  if (std::exchange(reported_[key], text) == text) return;
+  if (std::exchange(reported_[name], text) == text) return;
   model::Fact fact;
   if (outcome.ok())
-    fact.changes.push_back(model::gone<model::Problem>(key));
+    fact.changes.push_back(model::gone_problem(model::Origin::kStateDirectory, name));
   else
-    fact.changes.push_back(model::put(key, model::Problem{problem.subject, text, problem.remedy}));
+    fact.changes.push_back(model::put_problem(model::Origin::kStateDirectory, name, {problem.subject, text, problem.remedy}));
   sink_(std::move(fact));
 }
 

@@ -22,7 +22,7 @@ class StateDirectory {
     std::function<base::Result<void>()> run;
   };
 
-  // The sink gets the Problem row model::kStateDirectoryKey while no file can be made, and one for each write that waits.
+  // The sink gets the Problem "" of Origin::kStateDirectory while no file can be made, and one for each write that waits.
   StateDirectory(std::string directory, std::vector<PendingWrite> pending, model::FactSink sink);
   ~StateDirectory();  // stops the thread and waits for it
 
@@ -30,12 +30,12 @@ class StateDirectory {
 
  private:
   bool look();  // true: all is well
-  void report(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem);
+  void report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem);
 
   std::string directory_;
   std::vector<PendingWrite> pending_;
   model::FactSink sink_;
-  std::map<std::string, std::string> reported_;  // key: text
+  std::map<std::string, std::string> reported_;  // name: text
   base::Fd stop_;                                // eventfd
   std::thread thread_;
 };

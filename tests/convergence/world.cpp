@@ -12,7 +12,7 @@ using namespace support;
 
 World::World(uint32_t seed) : random_(seed) {
   rows_.emplace("node n1", a_node("n1", {"10.42.1.0/24", "fd00:42:1::/64"}, {"192.168.42.11"}));
-  rows_.emplace("canary", model::put(model::kCanaryKey, model::CanaryResult{true, true, "", model::kCanaryListenerAddress, 9000}));
+  rows_.emplace("canary", model::put(model::CanaryResult{true, true, "", model::kCanaryListenerAddress, 9000}));
   rows_.emplace("link", a_link("eth0"));
   rows_.emplace("address", an_address("eth0", "192.168.42.11/24"));
   for (const auto& change : all_synced())

@@ -168,10 +168,10 @@ TEST_F(PlanEndpoints, OnlyAnotherZoneOfTheOwnNodeTouchesServices) {
     plan::services::keys_for({model::put(name, before), model::put(name, after)}, planning.snapshot(), keys);
     return keys.size();
   };
-  model::Node heartbeat = own_node("z1");
-  heartbeat.meta.resource_version = "2";
+  model::Node tainted = own_node("z1");
+  tainted.taint_keys = {"node.kubernetes.io/unreachable"};
 
-  EXPECT_EQ(touched("n1", own_node("z1"), heartbeat), 0u);
+  EXPECT_EQ(touched("n1", own_node("z1"), tainted), 0u);
   EXPECT_EQ(touched("n1", own_node("z1"), own_node("z2")), 1u);
   EXPECT_EQ(touched("n2", own_node("z1"), own_node("z2")), 0u);
 }

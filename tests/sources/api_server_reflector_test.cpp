@@ -63,7 +63,7 @@ class Client {
 
   std::map<std::string, std::string> versions() const {
     std::map<std::string, std::string> versions;
-    for (const auto& [key, row] : collection.rows()[0]) versions[key] = decode::meta_of(row).resource_version;
+    for (const auto& [key, row] : collection.rows()[0]) versions[key] = decode::meta_of(row).labels.at("version");
     return versions;
   }
 

@@ -109,13 +109,13 @@ TEST(ApiServer, AStartWithTheServerAwayStandsOnTheKeptState) {
   ASSERT_TRUE(listener.hears([&] { return listener.status.kept; }));
   EXPECT_FALSE(listener.status.synced);
   EXPECT_TRUE(listener.services.contains("default/web") && listener.nodes.contains("one"));
-  EXPECT_TRUE(listener.problems.contains("api kept"));
+  EXPECT_TRUE(listener.problems.contains("objects/kept"));
 
   scene.api.with(kServices, [](auto& server) { server.put(an_object("new")); });
   scene.api.with(kServices, [](auto& server) { server.remove("default/web"); });
   scene.api.come_back();
   ASSERT_TRUE(listener.syncs());
-  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("api kept"); }));
+  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("objects/kept"); }));
   EXPECT_TRUE(listener.services.contains("default/new") && !listener.services.contains("default/web"));
   EXPECT_EQ(listener.nodes.size(), 1U);
 }
@@ -143,11 +143,11 @@ TEST(ApiServer, ADamagedKeptStateIsReportedAndIgnored) {
   Listener listener;
   auto source = scene.started(listener);
 
-  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("api kept file"); }));
+  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("objects/kept file"); }));
   EXPECT_FALSE(listener.status.kept);
   scene.api.come_back();
   ASSERT_TRUE(listener.syncs());
-  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("api kept file"); })) << "written anew";
+  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("objects/kept file"); })) << "written anew";
 }
 
 TEST(ApiServer, RestartsOfTheServerCostNoFullStates) {
@@ -193,8 +193,8 @@ TEST(ApiServer, AMissingRightIsAProblemThatSaysWhatToApply) {
   Listener listener;
   auto source = scene.started(listener);
 
-  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("api right to endpointslices.discovery.k8s.io"); }));
-  const auto& problem = *listener.problems["api right to endpointslices.discovery.k8s.io"];
+  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("objects/right to endpointslices.discovery.k8s.io"); }));
+  const auto& problem = *listener.problems["objects/right to endpointslices.discovery.k8s.io"];
   EXPECT_NE(problem.text.find("watch endpointslices.discovery.k8s.io"), std::string::npos) << problem.text;
   EXPECT_NE(problem.remedy.find("machineconfig/manifests/rbac.yaml"), std::string::npos);
   EXPECT_TRUE(listener.hears([&] { return listener.services.contains("default/web"); })) << "the others are not disturbed";

@@ -7,7 +7,6 @@
 
 #include "base/mailbox.h"
 #include "io/files/files.h"
-#include "model/state_directory.h"
 #include "support/temporary_directory.h"
 
 namespace sources {
@@ -41,13 +40,13 @@ class SourcesStateDirectory : public testing::Test {
 TEST_F(SourcesStateDirectory, OneThatTakesNothingIsAProblemUntilItDoes) {
   ASSERT_TRUE(io::files::write_file(path(), "in the way"));
   start();
-  const auto problem = next(model::kStateDirectoryKey);
+  const auto problem = next(model::problem_key(model::Origin::kStateDirectory, ""));
   ASSERT_TRUE(problem);
   EXPECT_NE(problem->subject.find(path()), std::string::npos);
 
   ASSERT_TRUE(io::files::remove_file(path()));
 
-  EXPECT_EQ(next(model::kStateDirectoryKey), nullptr);
+  EXPECT_EQ(next(model::problem_key(model::Origin::kStateDirectory, "")), nullptr);
 }
 
 TEST_F(SourcesStateDirectory, APendingWriteIsRunUntilItSucceedsAndNeverAgain) {
@@ -56,11 +55,11 @@ TEST_F(SourcesStateDirectory, APendingWriteIsRunUntilItSucceedsAndNeverAgain) {
             if (++runs == 1) return base::Error{EIO, "not now"};
             return {};
           }}});
-  const auto problem = next("pending write kept settings");
+  const auto problem = next(model::problem_key(model::Origin::kStateDirectory, "kept settings"));
   ASSERT_TRUE(problem);
   EXPECT_NE(problem->text.find("not now"), std::string::npos);
 
-  EXPECT_EQ(next("pending write kept settings"), nullptr);
+  EXPECT_EQ(next(model::problem_key(model::Origin::kStateDirectory, "kept settings")), nullptr);
   source_.reset();
   EXPECT_EQ(runs, 2);
 }

@@ -44,7 +44,7 @@ TEST_F(StatusServer, ReadinessNamesEachCheck) {
   EXPECT_EQ(get("/readyz").status, 200);
 
   auto published = support::a_quiet_node();
-  published.snapshot.table<model::CanaryResult>().erase("canary");
+  published.snapshot.apply(model::gone<model::CanaryResult>(model::CanaryResult::key()));
   cell_.store(std::make_shared<const model::Published>(published));
   auto response = get("/readyz");
 

@@ -11,15 +11,11 @@
 
 namespace support {
 
-template <class Variant>
-struct KindMaps;
-template <class... Rows>
-struct KindMaps<std::variant<Rows...>> {
-  using Type = std::tuple<std::map<std::string, Rows>...>;
-};
+template <class Row>
+using RowsByKey = std::map<std::string, Row>;
 
 struct FakeKernel {
-  KindMaps<model::desired::Row>::Type rows;
+  model::desired::Kinds::Tuple<RowsByKey> rows;
   std::function<bool()> fails = [] { return false; };  // asked before each write
   uint64_t writes = 0;
 

@@ -131,9 +131,9 @@ void StatusPatches::try_again(const std::string& key, const std::string& reason,
 void StatusPatches::report(const std::string& key, std::optional<model::Problem> problem) {
   const auto said = reported_.find(key);
   if (problem ? said != reported_.end() && said->second == *problem : said == reported_.end()) return;
-  const std::string row_key = std::string(StatusPatch::kKind) + " " + key;
   model::Fact fact;
-  fact.changes.push_back(problem ? model::put(row_key, *problem) : model::gone<model::Problem>(row_key));
+  fact.changes.push_back(problem ? model::put_problem(model::Origin::kStatusPatches, key, *problem)
+                                 : model::gone_problem(model::Origin::kStatusPatches, key));
   if (problem)
     reported_.insert_or_assign(key, std::move(*problem));
   else

@@ -21,7 +21,7 @@ namespace io::kube {
 
 class StatusPatches : public Store<model::desired::StatusPatch> {
  public:
-  // Problems go to the sink under keys "status_patches KIND.NAMESPACE.NAME"; it is called on the writing thread.
+  // Problems of Origin::kStatusPatches, named by row key, go to the sink; it is called on the writing thread.
   StatusPatches(const Connector& connect, model::FactSink sink);
   ~StatusPatches() override;
   StatusPatches(const StatusPatches&) = delete;

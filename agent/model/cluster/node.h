@@ -10,6 +10,7 @@
 namespace model {
 
 struct Node {
+  static constexpr TableFacts kTable{"nodes", "node", "Nodes with their addresses and pod CIDRs."};
   ObjectMeta meta;
   std::vector<base::Cidr> pod_cidrs;   // canonical
   std::vector<base::Ip> internal_ips;  // status.addresses of type InternalIP, in order

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include "model/table_facts.h"
+
 namespace model {
 
 using Labels = std::map<std::string, std::string>;
@@ -12,7 +14,6 @@ struct ObjectMeta {
   std::string ns;  // empty: cluster-scoped
   std::string name;
   std::string uid;
-  std::string resource_version;
   Labels labels;
   Labels annotations;
   std::string origin;  // where the row comes from: "FILE" or "FILE#DOCUMENT" in manifest mode

@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "model/table_facts.h"
 
 namespace model {
 
 struct Allocation {
+  static constexpr TableFacts kTable{"allocations", "sandbox", "Addresses that sandboxes hold, or held until lately."};
   std::vector<base::Ip> addresses;      // at most one per family
   std::optional<base::BootTime> freed;  // since when they rest, their sandbox being gone; nullopt: it holds them
 

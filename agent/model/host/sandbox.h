@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/mac.h"
 #include "model/host/link_kind.h"
+#include "model/table_facts.h"
 
 namespace model {
 
@@ -42,6 +43,7 @@ struct Recovered {
 };
 
 struct Sandbox {
+  static constexpr TableFacts kTable{"sandboxes", "sandbox", "Pods that the container runtime attached to this node's network."};
   SandboxIdentity identity;
   bool complete = false;               // the ADD has been answered
   bool transient = false;              // the agent's own (canary): never recorded, gone with the process

@@ -76,15 +76,15 @@ void Collection::stand_in(size_t kind, const KindRows& rows) {
 }
 
 void Collection::set_problem(const decode::ObjectId& id, std::optional<model::Problem> problem) {
-  std::string key = "api " + decode::to_string(id);
+  const std::string name = decode::to_string(id);
   if (!problem) {
-    if (problems_.erase(id)) changes_.push_back(model::gone<model::Problem>(key));
+    if (problems_.erase(id)) changes_.push_back(model::gone_problem(model::Origin::kObjects, name));
     return;
   }
   auto& told = problems_[id];
   if (told == *problem) return;
   told = *problem;
-  changes_.push_back(model::put(key, std::move(*problem)));
+  changes_.push_back(model::put_problem(model::Origin::kObjects, name, std::move(*problem)));
 }
 
 std::vector<model::Change> Collection::changes() { return std::exchange(changes_, {}); }

@@ -1,7 +1,5 @@
 #include "sources/api_server/encode.h"
 
-#include "model/fields_text.h"
-
 namespace sources::api_server {
 namespace {
 
@@ -11,7 +9,6 @@ json encode(const model::ObjectMeta& meta) {
   json object = {{"name", meta.name}};
   if (!meta.ns.empty()) object["namespace"] = meta.ns;
   if (!meta.uid.empty()) object["uid"] = meta.uid;
-  if (!meta.resource_version.empty()) object["resourceVersion"] = meta.resource_version;
   if (!meta.labels.empty()) object["labels"] = meta.labels;
   if (!meta.annotations.empty()) object["annotations"] = meta.annotations;
   return object;

@@ -76,16 +76,15 @@ std::map<std::string, model::Problem> Health::problems(const model::SourceStatus
   for (size_t kind = 0; kind < decode::kKindCount; ++kind) {
     if (!troubles_[kind] || troubles_[kind]->forbidden_verb.empty()) continue;
     std::string name(resources()[kind].name);
-    problems["api right to " + name] = {
+    problems["right to " + name] = {
         "API server", "does not let this node " + troubles_[kind]->forbidden_verb + " " + name + ": " + troubles_[kind]->text,
         "if it lasts, apply machineconfig/manifests/rbac.yaml, which gives get, list and watch; an API server that has just started "
         "refuses too"};
   }
   if (status.kept && kept_age)
-    problems["api kept"] = {"API server",
-                            "Services, slices and nodes are those of an earlier run, " + age_text(*kept_age) + ": " + troubles(),
-                            "nothing is removed until the API server has answered"};
-  if (file_problem_) problems["api kept file"] = *file_problem_;
+    problems["kept"] = {"API server", "Services, slices and nodes are those of an earlier run, " + age_text(*kept_age) + ": " + troubles(),
+                        "nothing is removed until the API server has answered"};
+  if (file_problem_) problems["kept file"] = *file_problem_;
   return problems;
 }
 
@@ -95,11 +94,12 @@ std::vector<model::Change> Health::changes(const Collection& collection, std::op
   auto wanted = problems(now, kept_age);
   for (const auto& [key, problem] : wanted) {
     auto told = told_problems_.find(key);
-    if (told == told_problems_.end() || told->second != problem) changes.push_back(model::put(key, problem));
+    if (told == told_problems_.end() || told->second != problem)
+      changes.push_back(model::put_problem(model::Origin::kObjects, key, problem));
   }
   for (const auto& [key, problem] : told_problems_)
-    if (!wanted.contains(key)) changes.push_back(model::gone<model::Problem>(key));
-  if (now != told_status_) changes.push_back(model::put(model::source_name(now.id), now));
+    if (!wanted.contains(key)) changes.push_back(model::gone_problem(model::Origin::kObjects, key));
+  if (now != told_status_) changes.push_back(model::put(now));
   told_status_ = std::move(now);
   told_problems_ = std::move(wanted);
   return changes;

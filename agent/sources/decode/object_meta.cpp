@@ -15,7 +15,6 @@ model::ObjectMeta decode_meta(const Field& object, Scope scope, bool (*is_name)(
   if (scope == Scope::kNamespaced && !is_dns_label(meta.ns)) ns.is_not("a namespace's name (RFC 1123)");
   if (scope == Scope::kCluster && !meta.ns.empty()) ns.complain("objects of this kind are in no namespace");
   meta.uid = metadata["uid"].text();
-  meta.resource_version = metadata["resourceVersion"].text();
   meta.labels = metadata["labels"].labels();
   meta.annotations = metadata["annotations"].labels();
   return meta;

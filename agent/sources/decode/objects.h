@@ -12,16 +12,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/cluster/endpoint_slice.h"
-#include "model/cluster/node.h"
-#include "model/cluster/pod.h"
-#include "model/cluster/service.h"
+#include "model/cluster/kinds.h"
 
 namespace sources::decode {
 
-using ObjectRow =
-    std::variant<std::shared_ptr<const model::Service>, std::shared_ptr<const model::EndpointSlice>, std::shared_ptr<const model::Node>,
-                 std::shared_ptr<const model::Pod>, std::shared_ptr<const model::Namespace>>;
+template <class Row>
+using Shared = std::shared_ptr<const Row>;
+using ObjectRow = model::ObjectKinds::Variant<Shared>;
 
 struct ObjectId {
   size_t kind = 0;  // index in ObjectRow

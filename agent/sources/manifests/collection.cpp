@@ -183,10 +183,10 @@ void Collection::problem_changes(std::vector<model::Change>& changes) {
     auto now = problems_.find(key), told = told_problems_.find(key);
     if (now == problems_.end()) {
       if (told == told_problems_.end()) continue;
-      changes.push_back(model::gone<model::Problem>(key));
+      changes.push_back(model::gone_problem(model::Origin::kObjects, key));
       told_problems_.erase(told);
     } else if (told == told_problems_.end() || told->second != now->second) {
-      changes.push_back(model::put(key, now->second));
+      changes.push_back(model::put_problem(model::Origin::kObjects, key, now->second));
       told_problems_[key] = now->second;
     }
   }

@@ -1,12 +1,13 @@
-#include "model/readiness.h"
+#include "status/readiness.h"
 
 #include <gtest/gtest.h>
 
-#include "model/state_directory.h"
 #include "support/published_sample.h"
 
-namespace model {
+namespace status {
 namespace {
+
+using namespace model;
 
 Check named(const Published& published, const std::string& name) {
   for (const auto& check : readiness(published))
@@ -17,65 +18,66 @@ Check named(const Published& published, const std::string& name) {
 
 Outcome failed(const std::string& error) { return {OutcomeState::kFailed, error, 1, {}}; }
 
-TEST(ModelReadiness, ANodeOnWhichAllIsWellIsReady) { EXPECT_TRUE(ready(readiness(support::a_quiet_node()))); }
+TEST(StatusReadiness, ANodeOnWhichAllIsWellIsReady) { EXPECT_TRUE(ready(readiness(support::a_quiet_node()))); }
 
-TEST(ModelReadiness, ANewAgentIsNotReadyAndSaysWhyInEachCheck) {
+TEST(StatusReadiness, ANewAgentIsNotReadyAndSaysWhyInEachCheck) {
   for (const auto& check : readiness({})) {
     EXPECT_FALSE(check.ok) << check.name;
     EXPECT_FALSE(check.text.empty()) << check.name;
   }
 }
 
-TEST(ModelReadiness, ErrorsInTheSettingsCountEvenWhileTheLastGoodOnesAreInForce) {
+TEST(StatusReadiness, ErrorsInTheSettingsCountEvenWhileTheLastGoodOnesAreInForce) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, put(std::string("settings/values.yaml:3"), Problem{"values.yaml:3", "unknown key x", ""}));
+  support::put(published.snapshot, put_problem(Origin::kSettings, "0", Problem{"values.yaml:3", "unknown key x", ""}));
 
   EXPECT_FALSE(named(published, "settings").ok);
   EXPECT_EQ(named(published, "settings").text, "values.yaml:3: unknown key x");
 }
 
-TEST(ModelReadiness, ASourceThatHasNotSyncedIsNamed) {
+TEST(StatusReadiness, ASourceThatHasNotSyncedIsNamed) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, put(std::string("objects"), SourceStatus{SourceId::kObjects, false, "cannot read /m"}));
+  support::put(published.snapshot, model::put(SourceStatus{SourceId::kObjects, false, "cannot read /m"}));
 
   EXPECT_FALSE(named(published, "objects").ok);
   EXPECT_EQ(named(published, "objects").text, "cannot read /m");
 }
 
-TEST(ModelReadiness, KeptRowsOfAnEarlierRunWillDo) {
+TEST(StatusReadiness, KeptRowsOfAnEarlierRunWillDo) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, put(std::string("objects"), SourceStatus{SourceId::kObjects, false, "3 min old", true}));
+  support::put(published.snapshot, model::put(SourceStatus{SourceId::kObjects, false, "3 min old", true}));
 
   EXPECT_TRUE(named(published, "objects").ok);
   EXPECT_EQ(named(published, "objects").text, "3 min old");
 }
 
-TEST(ModelReadiness, ANodeWithoutPodCidrsIsNotReady) {
+TEST(StatusReadiness, ANodeWithoutPodCidrsIsNotReady) {
   auto published = support::a_quiet_node();
   support::put(published.snapshot, support::a_node("one", {}, {"192.0.2.1"}));
 
   EXPECT_EQ(named(published, "pod_cidr").text, "Node one has no spec.podCIDRs");
 }
 
-TEST(ModelReadiness, AFailedAttachmentCounts) {
+TEST(StatusReadiness, AFailedAttachmentCounts) {
   auto published = support::a_quiet_node();
-  support::put(published, desired::Attachment{desired::Hook::kConnect6, "/sys/fs/cgroup", "abc"}, "programs one", failed("not permitted"));
+  support::put(published, desired::Attachment{desired::Hook::kConnect6, "/sys/fs/cgroup", "abc"}, {"programs", "node"},
+               failed("not permitted"));
 
   EXPECT_FALSE(named(published, "datapath").ok);
 }
 
-TEST(ModelReadiness, OneServiceThatCannotBeProgrammedDoesNotTakeTheNodeOut) {
+TEST(StatusReadiness, OneServiceThatCannotBeProgrammedDoesNotTakeTheNodeOut) {
   auto published = support::a_quiet_node();
   desired::ServiceEntry big{"default/big", {{support::ip("10.96.0.99"), 1, Protocol::kTcp}}, {}};
-  support::put(published, big, "services default/big", failed("no space left"));
+  support::put(published, big, {"services", "default/big"}, failed("no space left"));
 
   EXPECT_TRUE(ready(readiness(published)));
 }
 
-TEST(ModelReadiness, WhatHasNotStartedAndAStateDirectoryThatTakesNothingAreNamedFirst) {
+TEST(StatusReadiness, WhatHasNotStartedAndAStateDirectoryThatTakesNothingAreNamedFirst) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, put(start_key("cni"), Problem{"cni", "no socket", ""}));
-  support::put(published.snapshot, put(std::string(kStateDirectoryKey), Problem{"state directory /s", "full", ""}));
+  support::put(published.snapshot, put_problem(Origin::kStart, "cni", Problem{"cni", "no socket", ""}));
+  support::put(published.snapshot, put_problem(Origin::kStateDirectory, "", Problem{"state directory /s", "full", ""}));
 
   auto checks = readiness(published);
 
@@ -84,13 +86,13 @@ TEST(ModelReadiness, WhatHasNotStartedAndAStateDirectoryThatTakesNothingAreNamed
   EXPECT_EQ(checks[1].name + ": " + checks[1].text, "state_dir: state directory /s: full");
 }
 
-TEST(ModelReadiness, TheCanaryCountsFromBothSides) {
+TEST(StatusReadiness, TheCanaryCountsFromBothSides) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, put(std::string("canary"), CanaryResult{true, false, "refused", {}, 0}));
+  support::put(published.snapshot, model::put(CanaryResult{true, false, "refused", {}, 0}));
 
   EXPECT_TRUE(named(published, "canary_from_host").ok);
   EXPECT_EQ(named(published, "canary_from_pod").text, "refused");
 }
 
 }  // namespace
-}  // namespace model
+}  // namespace status

@@ -1,13 +1,16 @@
 // Fields of what sources and the engine know besides Kubernetes objects and desired rows. What a row's key says is not said again,
 // but for addresses, routes and neighbours, whose keys are made for machines.
-#include "model/fields.h"
+#include "status/fields.h"
 
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-#include "model/fields_text.h"
+#include "status/fields_text.h"
 
-namespace model {
+namespace status {
+
+using namespace model;
+
 namespace {
 
 std::string scope_name(uint8_t scope) {
@@ -90,12 +93,13 @@ Fields fields(const HostNeighbor& neighbor) {
 }
 
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.identity.pod()},  {"addresses", texts(sandbox.addresses)}, {"complete", sandbox.complete},
-          {"transient", sandbox.transient}, {"pod_uid", sandbox.identity.pod_uid},   {"netns", sandbox.identity.netns_path}};
+  return {{"pod", sandbox.identity.pod()},       {"addresses", base::to_strings(sandbox.addresses)},
+          {"complete", sandbox.complete},        {"transient", sandbox.transient},
+          {"pod_uid", sandbox.identity.pod_uid}, {"netns", sandbox.identity.netns_path}};
 }
 
 Fields fields(const Allocation& allocation) {
-  return {{"addresses", texts(allocation.addresses)}, {"resting", allocation.freed.has_value()}};
+  return {{"addresses", base::to_strings(allocation.addresses)}, {"resting", allocation.freed.has_value()}};
 }
 
 Fields fields(const Config& config) {
@@ -132,4 +136,4 @@ Fields fields(const UnreadKind& kind) { return {{"objects", static_cast<int64_t>
 
 Fields fields(const Problem& problem) { return {{"subject", problem.subject}, {"text", problem.text}, {"remedy", problem.remedy}}; }
 
-}  // namespace model
+}  // namespace status

@@ -1,38 +1,43 @@
 // What must hold before this node may be called ready. One Service that cannot be programmed is not among it: that is that Service's
 // problem, and taking the node out would break all others. The check of the datapath walks all effects; callers ask when something changed.
-#include "model/readiness.h"
+#include "status/readiness.h"
 
 #include <algorithm>
 
 #include "base/text.h"
-#include "model/fields_text.h"
-#include "model/state_directory.h"
+#include "status/fields_text.h"
 
-namespace model {
+namespace status {
+
+using namespace model;
+
 namespace {
 
 // Rows of an earlier run will do: a node that boots while the API server is away must serve its pods.
 Check source_check(const Snapshot& snapshot, SourceId id, const std::string& when_unknown) {
-  for (const auto& [key, source] : snapshot.table<SourceStatus>())
-    if (source->id == id)
-      return {source_name(id), source->synced || source->kept,
-              source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
-  return {source_name(id), false, when_unknown};
+  const SourceStatus* source = snapshot.source(id);
+  if (!source) return {source_name(id), false, when_unknown};
+  return {source_name(id), source->synced || source->kept,
+          source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
 }
 
-bool is_settings_problem(const std::string& key) { return key.rfind(source_name(SourceId::kSettings), 0) == 0; }
+// "SUBJECT: TEXT" of each problem of that origin, sorted.
+std::vector<std::string> problems_of(const Snapshot& snapshot, Origin origin) {
+  std::vector<std::string> texts;
+  for (const auto& [key, problem] : snapshot.table<Problem>())
+    if (problem->origin == origin) texts.push_back(problem->subject + ": " + problem->text);
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
 
 Check settings_check(const Snapshot& snapshot) {
   Check check = source_check(snapshot, SourceId::kSettings, "no configuration has been read yet");
-  if (!snapshot.table<Config>().find("config")) {
+  if (!snapshot.table<Config>().find(Config::key())) {
     check.ok = false;
     if (check.text == "synced") check.text = "no configuration is in force";
   }
-  std::vector<std::string> errors;
-  for (const auto& [key, problem] : snapshot.table<Problem>())
-    if (is_settings_problem(key)) errors.push_back(problem->subject + ": " + problem->text);
+  const auto errors = problems_of(snapshot, Origin::kSettings);
   if (errors.empty()) return check;
-  std::sort(errors.begin(), errors.end());
   check.ok = false;
   check.text = errors.front();
   if (errors.size() > 1) check.text += " (and " + std::to_string(errors.size() - 1) + " more)";
@@ -65,8 +70,8 @@ Shared shared_effects(const Published& published) {
   for (const auto& [key, effect] : published.effects) {
     bool object = effect->kind == DatapathObject::kKind, attachment = effect->kind == Attachment::kKind;
     if (!object && !attachment && effect->kind != Sysctl::kKind) continue;
-    if (!effect->desired) continue;
-    if (effect->outcome.state == OutcomeState::kFailed) shared.failed.push_back(row_name(*effect->desired) + ": " + effect->outcome.error);
+    if (is_null(effect->desired)) continue;
+    if (effect->outcome.state == OutcomeState::kFailed) shared.failed.push_back(row_name(effect->desired) + ": " + effect->outcome.error);
     if (effect->outcome.state == OutcomeState::kPending) ++shared.waiting;
     shared.objects += object;
     shared.attachments += attachment;
@@ -101,11 +106,8 @@ Check canary_check(const Snapshot& snapshot, const char* name, bool CanaryResult
 
 // What did not start, or is waited for, and a state directory that takes nothing: each with the reason in its own words.
 void add_obstacles(const Snapshot& snapshot, std::vector<Check>& checks) {
-  std::vector<std::string> starts;
-  for (const auto& [key, problem] : snapshot.table<Problem>())
-    if (key.starts_with(start_key(""))) starts.push_back(problem->subject + ": " + problem->text);
-  std::sort(starts.begin(), starts.end());
-  if (const auto* full = snapshot.table<Problem>().find(kStateDirectoryKey))
+  const auto starts = problems_of(snapshot, Origin::kStart);
+  if (const auto* full = snapshot.table<Problem>().find(problem_key(Origin::kStateDirectory, "")))
     checks.insert(checks.begin(), {"state_dir", false, full->subject + ": " + full->text});
   if (!starts.empty()) checks.insert(checks.begin(), {"start", false, base::join(starts, "; ")});
 }
@@ -130,4 +132,4 @@ bool ready(const std::vector<Check>& checks) {
   return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
 }
 
-}  // namespace model
+}  // namespace status

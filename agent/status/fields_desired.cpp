@@ -1,15 +1,22 @@
 // Fields of desired rows. A row's key stands beside them, but here keys are made for maps and not for people, so they are said again.
-#include "model/fields.h"
-#include "model/fields_text.h"
+#include "status/fields.h"
+#include "status/fields_text.h"
 
-namespace model {
+namespace status {
+
+using namespace model;
+
 namespace {
 
 using namespace desired;
 
 Fields row_fields(const SandboxRecord& record) {
-  return {{"pod", record.identity.pod()}, {"addresses", texts(record.addresses)}, {"link", std::string(link_kind_name(record.link_kind))},
-          {"complete", record.complete},  {"pod_uid", record.identity.pod_uid},   {"netns", record.identity.netns_path}};
+  return {{"pod", record.identity.pod()},
+          {"addresses", base::to_strings(record.addresses)},
+          {"link", std::string(link_kind_name(record.link_kind))},
+          {"complete", record.complete},
+          {"pod_uid", record.identity.pod_uid},
+          {"netns", record.identity.netns_path}};
 }
 
 Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }
@@ -34,14 +41,14 @@ Fields row_fields(const ServiceEntry& entry) {
 }
 
 Fields row_fields(const Attachment& attachment) {
-  return {{"hook", std::string(hook_name(attachment.hook))}, {"target", attachment.target}, {"generation", attachment.generation}};
+  return {{"hook", std::string(facts_of(attachment.hook).name)}, {"target", attachment.target}, {"generation", attachment.generation}};
 }
 
 Fields row_fields(const PodLink& link) {
   return {{"alias", link.alias},
           {"ifname", link.ifname},
           {"kind", std::string(link_kind_name(link.kind))},
-          {"addresses", texts(link.addresses)},
+          {"addresses", base::to_strings(link.addresses)},
           {"host_mac", base::to_string(link.host_mac)},
           {"pod_mac", base::to_string(link.pod_mac)},
           {"mtu", int64_t{link.mtu}}};
@@ -81,4 +88,8 @@ Fields fields(const desired::Row& row) {
   return std::visit([](const auto& alternative) { return row_fields(alternative); }, row);
 }
 
-}  // namespace model
+Fields fields(const desired::SharedRow& row) {
+  return std::visit([](const auto& shared) { return shared ? row_fields(*shared) : Fields{}; }, row);
+}
+
+}  // namespace status

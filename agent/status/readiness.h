@@ -6,7 +6,7 @@
 
 #include "model/effect.h"
 
-namespace model {
+namespace status {
 
 struct Check {
   std::string name;  // "settings", "objects", "programs", "canary", ...
@@ -14,11 +14,8 @@ struct Check {
   std::string text;  // why not, or what was seen
 };
 
-// The key of the Problem row of what has not started, or is waited for at the start.
-inline std::string start_key(const std::string& name) { return "start/" + name; }
-
 // A check named "start" or "state_dir" is there only when it fails: most nodes never see one.
-std::vector<Check> readiness(const Published& published);
+std::vector<Check> readiness(const model::Published& published);
 bool ready(const std::vector<Check>& checks);
 
-}  // namespace model
+}  // namespace status

@@ -1,12 +1,14 @@
-#include "model/fields.h"
+#include "status/fields.h"
 
 #include <gmock/gmock.h>
 
-#include "model/fields_text.h"
+#include "status/fields_text.h"
 #include "support/builders.h"
 
-namespace model {
+namespace status {
 namespace {
+
+using namespace model;
 
 using List = std::vector<std::string>;
 
@@ -17,21 +19,21 @@ FieldValue field(const Fields& fields, std::string_view name) {
   return false;
 }
 
-TEST(ModelFields, AServicePortIsWrittenWithAllItsNumbers) {
+TEST(StatusFields, AServicePortIsWrittenWithAllItsNumbers) {
   Service service;
   service.ports = {{"http", Protocol::kTcp, 80, 30080, "8080"}, {"", Protocol::kUdp, 53, 0, "53"}, {"web", Protocol::kTcp, 81, 0, "named"}};
 
   EXPECT_EQ(field(fields(service), "ports"), FieldValue(List{"http=80:30080/TCP->8080", "53/UDP", "web=81/TCP->named"}));
 }
 
-TEST(ModelFields, AHeadlessServiceHasTheAddressNone) {
+TEST(StatusFields, AHeadlessServiceHasTheAddressNone) {
   Service service;
   service.headless = true;
 
   EXPECT_EQ(field(fields(service), "cluster_ips"), FieldValue(List{"None"}));
 }
 
-TEST(ModelFields, EndpointsAreSortedByWhetherTheyTakeTraffic) {
+TEST(StatusFields, EndpointsAreSortedByWhetherTheyTakeTraffic) {
   auto slice =
       support::a_slice("web", "web-1").endpoint("10.0.0.1").endpoint("10.0.0.2", false, true, true).endpoint("10.0.0.3", false, false).row;
   slice.endpoints[0].node_name = "one";
@@ -41,14 +43,14 @@ TEST(ModelFields, EndpointsAreSortedByWhetherTheyTakeTraffic) {
   EXPECT_EQ(field(fields(slice), "not_ready"), FieldValue(List{"10.0.0.3"}));
 }
 
-TEST(ModelFields, AServiceEntryShowsBothFamiliesWithPorts) {
+TEST(StatusFields, AServiceEntryShowsBothFamiliesWithPorts) {
   desired::ServiceEntry entry{"default/web", {{support::ip("fd00::1"), 80, Protocol::kTcp}}, {{support::ip("10.0.0.1"), 8080}}};
 
   EXPECT_EQ(field(fields(desired::Row(entry)), "frontends"), FieldValue(List{"[fd00::1]:80/TCP"}));
   EXPECT_EQ(field(fields(desired::Row(entry)), "backends"), FieldValue(List{"10.0.0.1:8080"}));
 }
 
-TEST(ModelFields, TheKernelsNumbersHaveNames) {
+TEST(StatusFields, TheKernelsNumbersHaveNames) {
   HostRoute route{*base::parse_cidr("0.0.0.0/0"), support::ip("192.0.2.1"), "eth0", desired::kRouteProtocol, 1, 254, 100};
   HostNeighbor neighbor{support::ip("192.0.2.1"), "eth0", {}, 0x80};
 
@@ -58,11 +60,11 @@ TEST(ModelFields, TheKernelsNumbersHaveNames) {
   EXPECT_EQ(field(fields(neighbor), "state"), FieldValue(List{"permanent"}));
 }
 
-TEST(ModelFields, AnUnspecifiedAddressIsWrittenAsNothing) {
+TEST(StatusFields, AnUnspecifiedAddressIsWrittenAsNothing) {
   desired::Route route{support::cidr("10.244.1.0/24"), {}, "eth0", {}};
 
   EXPECT_EQ(field(fields(desired::Row(route)), "gateway"), FieldValue(std::string()));
 }
 
 }  // namespace
-}  // namespace model
+}  // namespace status

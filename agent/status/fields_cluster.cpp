@@ -1,8 +1,11 @@
 // Fields of Kubernetes objects. What the row's key says ("namespace/name") is not said again.
-#include "model/fields.h"
-#include "model/fields_text.h"
+#include "status/fields.h"
+#include "status/fields_text.h"
 
-namespace model {
+namespace status {
+
+using namespace model;
+
 namespace {
 
 std::string type_name(ServiceType type) {
@@ -46,11 +49,11 @@ std::vector<std::string> port_texts(const Ports& ports) {
 }  // namespace
 
 Fields fields(const Service& service) {
-  auto cluster_ips = service.headless ? std::vector<std::string>{"None"} : texts(service.cluster_ips);
+  auto cluster_ips = service.headless ? std::vector<std::string>{"None"} : base::to_strings(service.cluster_ips);
   return {{"type", type_name(service.type)},
           {"cluster_ips", std::move(cluster_ips)},
-          {"external_ips", texts(service.external_ips)},
-          {"load_balancer", texts(service.load_balancer_ingress)},
+          {"external_ips", base::to_strings(service.external_ips)},
+          {"load_balancer", base::to_strings(service.load_balancer_ingress)},
           {"ports", port_texts(service.ports)},
           {"internal_policy", policy_name(service.internal_traffic_policy)},
           {"external_policy", policy_name(service.external_traffic_policy)},
@@ -67,7 +70,7 @@ Fields fields(const EndpointSlice& slice) {
     list.push_back(base::to_string(endpoint.address) + (endpoint.node_name.empty() ? "" : "@" + endpoint.node_name));
   }
   return {{"service", slice.service},
-          {"family", std::string(family_name(slice.family))},
+          {"family", std::string(base::family_name(slice.family))},
           {"ports", port_texts(slice.ports)},
           {"ready", std::move(ready)},
           {"terminating", std::move(terminating)},
@@ -76,9 +79,9 @@ Fields fields(const EndpointSlice& slice) {
 }
 
 Fields fields(const Node& node) {
-  return {{"internal_ips", texts(node.internal_ips)},
-          {"external_ips", texts(node.external_ips)},
-          {"pod_cidrs", texts(node.pod_cidrs)},
+  return {{"internal_ips", base::to_strings(node.internal_ips)},
+          {"external_ips", base::to_strings(node.external_ips)},
+          {"pod_cidrs", base::to_strings(node.pod_cidrs)},
           {"being_deleted", node.being_deleted},
           {"network_unavailable", node.network_unavailable},
           {"taints", node.taint_keys},
@@ -88,11 +91,11 @@ Fields fields(const Node& node) {
 Fields fields(const Pod& pod) {
   return {{"node", pod.node_name},
           {"phase", pod.phase},
-          {"ips", texts(pod.ips)},
+          {"ips", base::to_strings(pod.ips)},
           {"host_network", pod.host_network},
           {"origin", pod.meta.origin}};
 }
 
 Fields fields(const Namespace& ns) { return {{"labels", label_texts(ns.meta.labels)}, {"origin", ns.meta.origin}}; }
 
-}  // namespace model
+}  // namespace status
