@@ -35,7 +35,7 @@ struct Pods : testing::Test {
   void plan(const model::Sandbox& sandbox) {
     planning.fold(all_synced());
     planning.fold({a_node("n1", {"10.42.1.0/24"}, {}), the_sandbox(sandbox)});
-    planning.run({}, [&](const std::string&, auto planned) { rows.insert(rows.end(), planned.begin(), planned.end()); });
+    planning.run({}, [&](const auto&, auto planned) { rows.insert(rows.end(), planned.begin(), planned.end()); });
   }
   template <class Kind>
   std::vector<Kind> of() const {
