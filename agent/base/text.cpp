@@ -49,6 +49,18 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
+std::string printable(std::string_view text, size_t most) {
+  bool cut = text.size() > most;
+  if (cut) {
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;  // not within a UTF-8 sequence
+    text = text.substr(0, most);
+  }
+  std::string clean(text);
+  for (char& c : clean)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return cut ? clean + "..." : clean;
+}
+
 uint64_t stable_hash(std::string_view text, uint64_t before) {
   uint64_t hash = before;
   for (unsigned char c : text) hash = (hash ^ c) * 0x100000001b3;
@@ -57,7 +69,7 @@ uint64_t stable_hash(std::string_view text, uint64_t before) {
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
-  size_t best_distance = word.size() / 3 + 2;
+  size_t best_distance = std::max<size_t>(word.size() / 3, 1) + 1;
   for (auto candidate : candidates) {
     size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) best = candidate, best_distance = distance;

@@ -12,6 +12,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 
+// Foreign UTF-8 made fit for a message: at most so many bytes, and "..." where there were more; control characters as ?.
+std::string printable(std::string_view text, size_t most);
+
 // FNV-1a, 64 bit (draft-eastlake-fnv): stable over restarts and architectures, for names and starting points.
 // A text in pieces: each piece with the hash of those before it.
 constexpr uint64_t kEmptyHash = 0xcbf29ce484222325;

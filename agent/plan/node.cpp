@@ -6,6 +6,7 @@
 #include "model/canary.h"
 #include "model/desired/rows.h"
 #include "model/host/pod_link.h"
+#include "plan/pod_cidrs.h"
 
 namespace plan {
 namespace {
@@ -49,9 +50,15 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
   std::vector<base::Cidr> cidrs;
   const model::Node* node = snapshot.own_node();
   if (!node || !configured(snapshot)) return cidrs;
+  const auto& config = snapshot.config();
   for (const auto& cidr : node->pod_cidrs)
-    if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) cidrs.push_back(cidr);
+    if ((cidr.address.is_v4() ? config.ipv4 : config.ipv6) && !is_too_small_for(cidr, config) && !shape_fault(cidr)) cidrs.push_back(cidr);
   return cidrs;
+}
+
+bool is_too_small_for(const base::Cidr& cidr, const model::Config& config) {
+  constexpr uint32_t kIpv6MinMtu = 1280;
+  return !cidr.address.is_v4() && config.ipv6 && config.mtu != 0 && config.mtu < kIpv6MinMtu;
 }
 
 bool is_foreign_link(const std::string& link) { return !model::is_pod_link_name(link); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plan/cluster_ips.h"
 #include "plan/endpoints.h"
 #include "plan/node.h"
 
@@ -55,6 +56,7 @@ bool moves_node(const Touched& touched, const model::Snapshot& snapshot) {
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (touched.is<Service>()) keys.insert(touched.key<Service>());
+  services_noted_by(touched, snapshot, keys);
   if (touched.is<model::EndpointSlice>())
     for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
       if (slice && !slice->service.empty()) keys.insert(slice->service);
@@ -72,6 +74,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   if (service->cluster_ips.empty())
     planned.problems.push_back(
         {subject, "has no clusterIP, and nothing here assigns one", "write spec.clusterIP, or None for a headless Service"});
+  note_taken_cluster_ips(*service, snapshot, planned);
   SliceRows slices = slices_of(snapshot, key);
   if (slices.empty())
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",

@@ -15,7 +15,8 @@ using nlohmann::json;
 
 // One of everything that a row can hold.
 const std::pair<size_t, const char*> kObjects[] = {
-    {0, R"({"metadata":{"name":"all","namespace":"a","uid":"u","resourceVersion":"7","labels":{"x":"y"},"annotations":{"n":"m"}},
+    {0,
+     R"({"metadata":{"name":"all","namespace":"a","uid":"u","creationTimestamp":"2026-11-28T18:00:01Z","resourceVersion":"7","labels":{"x":"y"},"annotations":{"n":"m"}},
         "spec":{"type":"LoadBalancer","clusterIPs":["10.96.0.1","fd00::1"],"ipFamilies":["IPv4","IPv6"],"selector":{"app":"web"},
         "ports":[{"name":"http","port":80,"nodePort":30080,"targetPort":"web","protocol":"TCP"},{"name":"dns","port":53,"protocol":"UDP",
         "targetPort":5353}],"externalTrafficPolicy":"Local","internalTrafficPolicy":"Local","externalIPs":["203.0.113.1"],
@@ -30,7 +31,8 @@ const std::pair<size_t, const char*> kObjects[] = {
         "hints":{"forZones":[{"name":"z1"},{"name":"z2"}],"forNodes":[{"name":"n1"}]}},{"addresses":["fd00::8"]}]})"},
     {2, R"({"metadata":{"name":"n1","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"podCIDRs":["10.1.0.0/24","fd00:1::/64"],
         "taints":[{"key":"k"}]},"status":{"addresses":[{"type":"InternalIP","address":"192.0.2.1"},{"type":"ExternalIP",
-        "address":"203.0.113.3"},{"type":"InternalIP","address":"2001:db8::1"},{"type":"Hostname","address":"n1"}]}})"},
+        "address":"203.0.113.3"},{"type":"InternalIP","address":"2001:db8::1"},{"type":"Hostname","address":"n1"}],
+        "conditions":[{"type":"Ready","status":"True"}]}})"},
     {3, R"({"metadata":{"name":"p","namespace":"b"},"spec":{"nodeName":"n1","hostNetwork":true},"status":{"phase":"Running",
         "podIPs":[{"ip":"10.1.0.7"},{"ip":"fd00:1::7"}]}})"},
     {4, R"({"metadata":{"name":"b","labels":{"kubernetes.io/metadata.name":"b"}}})"},
@@ -41,7 +43,7 @@ KeptState a_state() {
   for (const auto& [kind, text] : kObjects) {
     auto row = decode::decode_object(kind, json::parse(text), "");
     EXPECT_TRUE(row.ok()) << (row.ok() ? "" : row.error().text);
-    if (row.ok()) state.rows[kind] = state.rows[kind].set(decode::meta_of(**row).key(), **row);
+    if (row.ok()) state.rows[kind] = state.rows[kind].set(decode::meta_of(*row->row).key(), *row->row);
   }
   return state;
 }

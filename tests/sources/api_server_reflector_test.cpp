@@ -1,5 +1,6 @@
 // One resource against a server that breaks in every way: whatever happens, the rows end as the server's objects, and none is said to be
 // gone that was not deleted.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sources/api_server/collection.h"
@@ -293,10 +294,29 @@ TEST(ApiServerReflector, ABrokenObjectKeepsItsRowAndDisturbsNoOther) {
   EXPECT_EQ(std::get<0>(*rows.find("default/a"))->ports[0].port, 80);
 }
 
+TEST(ApiServerReflector, AnOddEntryIsNamedUntilItIsGone) {
+  auto problems = [](Collection& collection) {
+    std::vector<std::string> texts;
+    for (const auto& change : collection.changes())
+      if (auto* problem = std::get_if<model::RowChange<model::Problem>>(&change))
+        texts.push_back(problem->row ? problem->row->text : "gone");
+    return texts;
+  };
+  auto item = [](const char* external_ip) {
+    return read_item(0, R"({"metadata":{"name":"a"},"spec":{"ports":[{"port":80}],"externalIPs":[")" + std::string(external_ip) + "\"]}}");
+  };
+  Collection collection;
+  collection.take(0, item("239.1.1.1"));
+  ASSERT_TRUE(collection.rows()[0].find("default/a"));
+  EXPECT_THAT(problems(collection), testing::ElementsAre(testing::StartsWith("spec.externalIPs[0]: \"239.1.1.1\" is not allowed")));
+  collection.take(0, item("203.0.113.1"));
+  EXPECT_THAT(problems(collection), testing::ElementsAre("gone"));
+}
+
 TEST(ApiServerReflector, WhatCannotBeReadDeletesNothing) {
   Collection collection;
   collection.take(0, Began{});
-  collection.take(0, Put{"default/a", decode::decode_object(0, a_service("a", 80), "").value().value()});
+  collection.take(0, Put{"default/a", decode::decode_object(0, a_service("a", 80), "").value().row.value()});
   collection.take(0, Complete{});
   collection.take(0, Began{});
   collection.take(0, read_item(0, "{\"metadata\":"));

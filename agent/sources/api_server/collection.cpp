@@ -16,7 +16,8 @@ void Collection::apply(size_t kind, Began) {
 }
 
 void Collection::apply(size_t kind, Put put) {
-  set_problem({kind, put.key}, std::nullopt);
+  const decode::ObjectId id{kind, put.key};
+  set_problem(id, put.left_out.empty() ? std::nullopt : std::optional(decode::left_out_problem(id, put.left_out)));
   if (states_[kind].coming) states_[kind].seen.insert(put.key);
   const auto* told = rows_[kind].find(put.key);
   if (told && decode::same(*told, put.row)) return;

@@ -16,6 +16,7 @@ struct Began {};  // a full state follows, from its first object on
 struct Put {
   std::string key;
   decode::ObjectRow row;
+  std::string left_out = {};  // as in decode::DecodedObject
 };
 struct Gone {
   std::string key;

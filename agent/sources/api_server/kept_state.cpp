@@ -56,10 +56,10 @@ base::Result<void> KeptStateReader::take_line(std::string_view line) {
   } else {
     ++rows_;
     auto kind = kind_of(*tree);
-    auto row = kind ? decode::decode_object(*kind, *tree, "") : std::optional<decode::ObjectRow>();
-    if (row.ok() && *row) {
-      std::string key = decode::meta_of(**row).key();
-      state_.rows[*kind] = std::move(state_.rows[*kind]).set(std::move(key), std::move(**row));
+    auto decoded = kind ? decode::decode_object(*kind, *tree, "") : decode::DecodedObject();
+    if (decoded.ok() && decoded->row) {
+      std::string key = decode::meta_of(*decoded->row).key();
+      state_.rows[*kind] = std::move(state_.rows[*kind]).set(std::move(key), std::move(*decoded->row));
     }
   }
   checksum_ = base::stable_hash("\n", base::stable_hash(line, checksum_));
