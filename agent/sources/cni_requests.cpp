@@ -93,8 +93,10 @@ void CniRequests::take_mail() {
   }
 }
 
-// Links that cannot be read are not gone.
-void CniRequests::look(base::BootTime now) {
+// Called after each turn, of which the engine causes one every few seconds by set_serving(). Links that cannot be read are not gone.
+void CniRequests::look_if_due(base::BootTime now) {
+  if (now < next_look_) return;
+  next_look_ = now + kLookEvery;
   attachments_->apply_queue();
   const auto links = kernel_.links();
   if (!links) return;
@@ -117,14 +119,10 @@ void CniRequests::serve() {
     auto& [request, netns] = std::get<cni::Admitted>(admitted);
     attachments_->request(connection, request, std::move(netns));
   };
-  base::BootTime next_look = base::boot_now() + kLookEvery;
+  next_look_ = base::boot_now() + kLookEvery;
   while (!stopped_) {
-    const base::BootTime now = base::boot_now();
-    if (now >= next_look) {
-      look(now);
-      next_look = now + kLookEvery;
-    }
-    socket_->turn(mail_->descriptor(), next_look - now, [this] { take_mail(); }, callbacks);
+    socket_->turn(mail_->descriptor(), [this] { take_mail(); }, callbacks);
+    look_if_due(base::boot_now());
   }
 }
 

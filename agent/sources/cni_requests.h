@@ -48,7 +48,7 @@ class CniRequests {
   base::Result<void> keep_sandboxes();
   void serve();
   void take_mail();
-  void look(base::BootTime now);
+  void look_if_due(base::BootTime now);
   void take_serving(base::Result<void> state);
 
   Places places_;
@@ -58,6 +58,7 @@ class CniRequests {
   std::unique_ptr<cni::Attachments> attachments_;
   std::unique_ptr<cni::ControlSocket> socket_;
   base::BootTime served_{0};  // as last noted for STATUS while no agent is there
+  base::BootTime next_look_{0};
   bool stopped_ = false;
   std::thread thread_;
 };

@@ -26,7 +26,7 @@ ControlSocket::ControlSocket(base::Fd listener, std::string path) : listener_(st
 
 ControlSocket::~ControlSocket() { ::unlink(path_.c_str()); }
 
-void ControlSocket::turn(int other, base::Millis at_most, const std::function<void()>& woken, const Callbacks& callbacks) {
+void ControlSocket::turn(int other, const std::function<void()>& woken, const Callbacks& callbacks) {
   // A connection that has spoken is only watched for its end, which poll(2) reports unasked.
   std::vector<pollfd> watched{{other, POLLIN, 0}, {connections_.size() < kMaxConnections ? listener_.get() : -1, POLLIN, 0}};
   std::vector<ConnectionId> ids;
@@ -34,7 +34,7 @@ void ControlSocket::turn(int other, base::Millis at_most, const std::function<vo
     watched.push_back({connection.socket.get(), static_cast<short>(connection.heard ? 0 : POLLIN), 0});
     ids.push_back(id);
   }
-  if (::poll(watched.data(), watched.size(), static_cast<int>(at_most.count())) < 0) return;
+  if (::poll(watched.data(), watched.size(), -1) < 0) return;
   if (watched[0].revents != 0) woken();
   for (size_t i = 0; i < ids.size(); ++i) {
     if (watched[i + 2].revents != 0) attend(ids[i], watched[i + 2].revents, callbacks);

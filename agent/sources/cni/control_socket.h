@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "io/cni/socket.h"
@@ -29,9 +28,9 @@ class ControlSocket {
   ~ControlSocket();
   ControlSocket(ControlSocket&&) = delete;
 
-  // Waits until a plugin does something, the other descriptor is readable or the time is over. `woken` runs first in the latter case, so
-  // that what was said before a plugin asked is known when it is answered.
-  void turn(int other, base::Millis at_most, const std::function<void()>& woken, const Callbacks& callbacks);
+  // Waits until a plugin does something or the other descriptor is readable. `woken` runs first in the latter case, so that what was
+  // said before a plugin asked is known when it is answered.
+  void turn(int other, const std::function<void()>& woken, const Callbacks& callbacks);
   // Sends and closes; false when the plugin has gone. Never blocks.
   bool reply(ConnectionId connection, const std::string& text);
 
