@@ -1,4 +1,6 @@
 // From argv to one verb. The verbs themselves live in engine and status.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -47,6 +49,7 @@ int check(const engine::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(022);  // who starts the agent may have none, and then what it makes would be everybody's to write
   engine::Options options;
   std::string format = "text", table;
   std::vector<std::string> values_files;

@@ -23,7 +23,8 @@ void index(Snapshot& snapshot, const std::string& key, const EndpointSlice* befo
 void index(Snapshot& snapshot, const std::string& key, const Allocation* before, const Allocation* after) {
   auto& owner = snapshot.address_owner;
   if (before)
-    for (const auto& ip : before->addresses) owner = owner.erase(ip);
+    for (const auto& ip : before->addresses)  // one that only rested may be another's by now
+      if (const std::string* known = owner.find(ip); known && *known == key) owner = owner.erase(ip);
   if (after)
     for (const auto& ip : after->addresses) owner = owner.set(ip, key);
 }

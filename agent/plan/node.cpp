@@ -5,6 +5,7 @@
 
 #include "model/canary.h"
 #include "model/desired/rows.h"
+#include "model/host/pod_link.h"
 #include "plan/pod_cidrs.h"
 
 namespace plan {
@@ -60,7 +61,7 @@ bool is_too_small_for(const base::Cidr& cidr, const model::Config& config) {
   return !cidr.address.is_v4() && config.ipv6 && config.mtu != 0 && config.mtu < kIpv6MinMtu;
 }
 
-bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
+bool is_foreign_link(const std::string& link) { return !model::is_pod_link_name(link); }
 
 bool changes_knowledge(const Touched& touched) {
   if (touched.is<model::Config>()) return true;

@@ -44,7 +44,7 @@ Fields row_fields(const Attachment& attachment) {
 }
 
 Fields row_fields(const PodLink& link) {
-  return {{"sandbox", link.sandbox},
+  return {{"alias", link.alias},
           {"ifname", link.ifname},
           {"kind", std::string(link_kind_name(link.kind))},
           {"addresses", base::to_strings(link.addresses)},

@@ -22,7 +22,6 @@
 namespace model::desired {
 
 using model::kRouteProtocol;
-constexpr const char* kPodLinkPrefix = "ich";
 
 // STATE-DIR/sandboxes: who holds which address. First written, last but for the link removed.
 struct SandboxRecord {
@@ -33,8 +32,12 @@ struct SandboxRecord {
   std::vector<base::Ip> addresses;
   bool complete = false;
   model::LinkKind link_kind = model::LinkKind::kVeth;
+  bool readable = true;  // false: a file of which only the name is understood; it is kept as it is, or removed
 
-  bool operator==(const SandboxRecord&) const = default;
+  bool operator==(const SandboxRecord& other) const {
+    if (!readable || !other.readable) return readable == other.readable && key() == other.key();
+    return identity == other.identity && addresses == other.addresses && complete == other.complete && link_kind == other.link_kind;
+  }
   std::string key() const { return identity.key(); }
 };
 
@@ -86,8 +89,8 @@ struct PodLink {
   static constexpr std::string_view kKind = "pod_links";
   static constexpr KindFacts kFacts{"Links of pods, host side.", kSourcesOfPods, Removal::kSlowFirst, Reread::kOnNetworkHints,
                                     MadeIn::kPodNamespace};
-  std::string name;  // host side, "ich..."
-  std::string sandbox;
+  std::string name;    // host side
+  std::string alias;   // host side, see model/host/pod_link.h
   std::string ifname;  // pod side
   model::LinkKind kind = model::LinkKind::kVeth;
   base::Mac host_mac, pod_mac;  // all zero where the kind has none
@@ -95,7 +98,9 @@ struct PodLink {
   std::vector<base::Ip> addresses;
   std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
 
-  bool operator==(const PodLink& other) const { return name == other.name && kind == other.kind && host_mac == other.host_mac; }
+  bool operator==(const PodLink& other) const {
+    return name == other.name && alias == other.alias && kind == other.kind && host_mac == other.host_mac;
+  }
   std::string key() const { return name; }
 };
 
