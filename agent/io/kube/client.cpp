@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr base::Millis kAnswer = 30s;   // to a request that is not a stream
 constexpr base::Millis kWrite = 10s;    // without a byte taken
-constexpr base::Millis kLongest = 24h;  // of any patience, so that sums of times cannot overflow
 constexpr size_t kLargestHead = 64 << 10;
 constexpr size_t kLargestStatus = 64 << 10;  // bytes of the body of an answer that is not 2xx
 constexpr size_t kShownText = 256;           // bytes of a body that is no Status
@@ -40,8 +39,6 @@ void explain(const std::string& body, Answer& answer) {
   }
   if (answer.message.empty()) answer.message = base::trim(std::string_view(body).substr(0, kShownText));
 }
-
-base::BootTime after(base::Millis time) { return base::boot_now() + std::min(time, kLongest); }
 
 base::Millis until(base::BootTime when) { return std::max<base::Millis>(when - base::boot_now(), 0ms); }
 
