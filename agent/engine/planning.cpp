@@ -21,10 +21,10 @@ Planning::Planning(model::Identity identity, std::span<const plan::Feature> feat
 }
 
 void Planning::fold(const std::vector<model::Change>& changes) {
-  for (const auto& change : changes) fold(change);
+  for (const auto& change : changes) fold_one(change);
 }
 
-void Planning::fold(const model::Change& change) {
+void Planning::fold_one(const model::Change& change) {
   if (auto touched = snapshot_.apply(change))
     for (size_t i = 0; i < features_.size(); ++i) features_[i].keys_for(*touched, snapshot_, due_[i]);
 }
@@ -58,7 +58,7 @@ void Planning::plan_key(size_t feature, const std::string& key, const RowSink& s
 }
 
 void Planning::keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation) {
-  fold(model::RowChange<model::Allocation>{sandbox, allocation ? std::make_shared<const model::Allocation>(*allocation) : nullptr});
+  fold_one(model::RowChange<model::Allocation>{sandbox, allocation ? std::make_shared<const model::Allocation>(*allocation) : nullptr});
 }
 
 std::optional<base::BootTime> Planning::next_wake() const {

@@ -32,7 +32,7 @@ class Planning {
   std::optional<base::BootTime> next_wake() const;
 
  private:
-  void fold(const model::Change& change);
+  void fold_one(const model::Change& change);
   void plan_key(size_t feature, const std::string& key, const RowSink& sink);
   void keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation);
 

@@ -3,17 +3,17 @@
 
 #include "sources/decode/kinds.h"
 #include "sources/decode/objects.h"
+#include "support/builders.h"
 
 namespace sources::decode {
 namespace {
 
 using nlohmann::json;
+using support::cidr;
+using support::ip;
 using testing::ElementsAre;
 using testing::Pair;
 using testing::StartsWith;
-
-base::Ip ip(const char* text) { return *base::parse_ip(text); }
-base::Cidr cidr(const char* text) { return *base::parse_cidr(text); }
 
 json a_slice(const char* rest) {
   json slice = json::parse(rest);
