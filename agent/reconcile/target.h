@@ -72,6 +72,7 @@ class Target {
       }
       removable_.erase(key);
       if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
+        store_->recognise(**wanted);
         actual_[key] = *wanted;
         settle(key);
         continue;
@@ -204,9 +205,16 @@ class Target {
   }
   void report_conflict(const std::string& effect_key, const std::string& key, model::Table<model::KeyProblems>& problems) {
     model::KeyProblems conflict;
-    for (const auto& loser : claims_.losers(key))
+    const auto losers = claims_.losers(key);
+    for (const auto& loser : losers)
       conflict.problems.push_back(
           {loser.text(), effect_key + " is already taken by " + claims_.owner_of(key)->text(), "change or remove one of the two"});
+    if (!losers.empty()) {
+      const std::string more = losers.size() > 1 ? " and " + std::to_string(losers.size() - 1) + " more" : "";
+      conflict.problems.push_back({claims_.owner_of(key)->text(),
+                                   effect_key + " is also asked for by " + losers.front().text() + more + ", in vain",
+                                   "change or remove one of the two"});
+    }
     if (conflict.problems.empty())
       problems.erase("conflict " + effect_key);
     else
