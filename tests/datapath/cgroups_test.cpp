@@ -91,7 +91,7 @@ TEST_F(Cgroups, SocketMeetsTheProgramsOfTheGroupThatItIsMadeIn) {
   PinnedServiceMaps maps(bpf_root_);
   ASSERT_TRUE(maps.open().ok());
   ASSERT_TRUE(maps.set_handle(1, service_handle_pack(0, 0, 1)).ok());
-  ASSERT_TRUE(maps.put_frontend({to_abi(frontend.ip), htons(frontend.port), IPPROTO_TCP, 0}, 1).ok());
+  ASSERT_TRUE(maps.put_frontend({to_abi(frontend.ip), htons(frontend.port), IPPROTO_TCP, 0}, {.callers = 1, .arrivals = 0}).ok());
   TopGroup beside("beside-");
 
   for (bool covered : {true, false}) {
