@@ -152,7 +152,7 @@ TEST_F(Frontends, OneWhoseSetDidNotFitIsAnErrorThatNamesItAndComesWithIt) {
   want({"services", "a"}, {a_set(1, {1, 2}), a_frontend(9, 1)});
 
   EXPECT_EQ(reached(9), kNone);
-  auto reason = reconciler->unsettled("services a");
+  auto reason = reconciler->unsettled({"services", "a"});
   ASSERT_TRUE(reason);
   EXPECT_NE(reason->find("1 slots"), std::string::npos) << *reason;
   now += base::Millis(1000);
@@ -182,7 +182,7 @@ TEST_F(Frontends, TheNextAgentKeepsThemAndTakesAwayWhatNobodyWants) {
 
   reconciler = new_agent();
   kernel.services.writes.clear();
-  reconciler->assert_rows("services a", {a_set(1, {1}), arrivals(a_frontend(1, 1), 1), a_frontend(5, 1)});
+  reconciler->assert_rows({"services", "a"}, {a_set(1, {1}), arrivals(a_frontend(1, 1), 1), a_frontend(5, 1)});
   want({"services", "b"}, {a_set(2, {2}), a_frontend(2, 2)});
   EXPECT_EQ(kernel.services.text(), before);
   EXPECT_TRUE(kernel.services.writes.empty());
@@ -232,10 +232,10 @@ TEST_F(Frontends, OfTwoSetsWithOneHashTheSecondIsRefusedAndReachesNothing) {
 
   EXPECT_EQ(reached(9), kOne);
   EXPECT_EQ(reached(8), kNone);
-  EXPECT_TRUE(reconciler->unsettled("services b"));
+  EXPECT_TRUE(reconciler->unsettled({"services", "b"}));
 
   reconciler = new_agent();
-  reconciler->assert_rows("services b", {twin, front});
+  reconciler->assert_rows({"services", "b"}, {twin, front});
   want({"services", "a"}, {a_set(1, {1}), a_frontend(9, 1)});
   EXPECT_EQ(reached(9), kOne);
   EXPECT_EQ(reached(8), kNone);

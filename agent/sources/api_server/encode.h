@@ -8,6 +8,7 @@
 
 namespace sources::api_server {
 
+// What a field says by its absence is left out: fewer bytes to write, and to read at a start.
 nlohmann::json encode_row(const decode::ObjectRow& row);
 
 }  // namespace sources::api_server
