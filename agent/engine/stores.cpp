@@ -5,6 +5,7 @@
 #include "io/kernel/attachments.h"
 #include "io/kernel/datapath_object.h"
 #include "io/kernel/filters.h"
+#include "io/kernel/map_sizes.h"
 #include "io/kernel/neighbors.h"
 #include "io/kernel/pod_entries.h"
 #include "io/kernel/pod_links.h"
@@ -22,6 +23,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
   return {std::make_unique<io::files::SandboxRecords>(identity.state_dir + "/sandboxes", identity.boot_id),
           std::make_unique<SysctlStore>(),
           std::make_unique<DatapathObjectStore>(root),
+          std::make_unique<MapSizeStore>(root),
           std::move(services.sets),
           std::move(services.frontends),
           std::make_unique<AttachmentStore>(root),

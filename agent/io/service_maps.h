@@ -22,6 +22,8 @@ class ServiceMaps {
 
   // Opens what is pinned now; ENOENT before a datapath object ever was. When it fails, what was open before stays so.
   virtual base::Result<Sizes> open() = 0;
+  // Since open() others were pinned in their place, with the same entries.
+  virtual bool replaced() { return false; }
   virtual base::Result<std::vector<std::pair<frontend_key, frontend>>> frontends() = 0;
   virtual base::Result<void> put_frontend(const frontend_key& key, const frontend& sets) = 0;  // both sets at once
   virtual base::Result<void> erase_frontend(const frontend_key& key) = 0;

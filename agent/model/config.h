@@ -24,6 +24,8 @@ struct Config {
   std::optional<base::Cidr> ipv6_native_routing_cidr;
   std::vector<std::string> devices;            // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
   LinkKind pod_links = LinkKind::kVeth;        // bpf.datapathMode: of new pods, where the kernel has it
+  uint32_t lb_map_max = 0;                     // bpf.lbMapMax: entries of the services' maps; 0: by the node's memory
+  double map_ratio = 0;                        // bpf.mapDynamicSizeRatio: of the node's memory, for maps that follow it; 0: the usual
   uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
   std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
   std::string k8s_service_host;                // k8sServiceHost

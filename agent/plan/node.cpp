@@ -46,6 +46,12 @@ bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot
 
 bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) && synced(snapshot, model::SourceId::kHost); }
 
+datapath_config datapath_config_of(const model::Snapshot&) { return {}; }
+
+std::string program_generation(const model::Snapshot& snapshot) {
+  return model::desired::generation_of(snapshot.identity.program_generation, datapath_config_of(snapshot));
+}
+
 std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
   std::vector<base::Cidr> cidrs;
   const model::Node* node = snapshot.own_node();

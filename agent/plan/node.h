@@ -34,6 +34,10 @@ uint32_t pod_mtu(const model::Snapshot& snapshot);
 // What new pods get: `bpf.datapathMode`, but veth where the kernel has no other.
 model::LinkKind new_pod_links(const model::Snapshot& snapshot);
 
+// What is configured into the programs, and the generation that they are with it.
+datapath_config datapath_config_of(const model::Snapshot& snapshot);
+std::string program_generation(const model::Snapshot& snapshot);
+
 // Whether configured(), objects_known() or settled() may differ after the change. What else a source says of itself does not count: it
 // may change with every object, and this makes all keys due.
 bool changes_knowledge(const Touched& touched);

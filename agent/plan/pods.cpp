@@ -86,7 +86,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   report_old_link(*sandbox, link, snapshot, planned);
   planned.rows.push_back(link);
   for (auto side : {FilterSide::kFromPod, FilterSide::kToPod})
-    planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});
+    planned.rows.push_back(Filter{link.name, side, program_generation(snapshot)});
   for (const auto& address : allocation->addresses) {
     planned.rows.push_back(PodEntry{address, link.name, link.host_mac, link.pod_mac});
     if (model::has_link_addresses(link.kind)) planned.rows.push_back(Neighbor{link.name, address, link.pod_mac});

@@ -1,7 +1,6 @@
 #include "plan/programs.h"
 
-#include <algorithm>
-
+#include "plan/map_sizes.h"
 #include "plan/node.h"
 
 namespace plan::programs {
@@ -9,21 +8,6 @@ namespace {
 
 using namespace model::desired;
 
-// One entry per so many bytes of the node's memory, within bounds: a board of 1 GiB spends 2 MiB on all of them together.
-uint32_t entries(uint64_t memory_bytes, uint64_t bytes_per_entry, uint64_t least, uint64_t most) {
-  return static_cast<uint32_t>(std::clamp(memory_bytes / bytes_per_entry, least, most));
-}
-
-DatapathObject sized_object(const model::Identity& identity) {
-  uint64_t memory = identity.memory_bytes;
-  DatapathObject object;
-  object.generation = identity.program_generation;
-  object.services = entries(memory, 64 << 10, 16 << 10, 256 << 10);
-  object.slots = entries(memory, 16 << 10, 128 << 10, 4 << 20);
-  object.backends = entries(memory, 64 << 10, 32 << 10, 256 << 10);
-  object.pods = entries(memory, 1 << 20, 1 << 10, 4 << 10);
-  return object;
-}
 
 void report_missing_kind(const model::Snapshot& snapshot, model::Planned& planned) {
   const auto wanted = snapshot.config().pod_links;
@@ -44,8 +28,8 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
   if (!configured(snapshot)) return planned;
   report_missing_kind(snapshot, planned);
-  const std::string& generation = snapshot.identity.program_generation;
-  planned.rows.push_back(sized_object(snapshot.identity));
+  const std::string generation = program_generation(snapshot);
+  planned.rows.push_back(DatapathObject{generation, datapath_config_of(snapshot), map_sizes::sizes(snapshot)});
   auto attach_all = [&](HookTarget kind, const std::string& target) {
     for (const auto& facts : kHooks)
       if (facts.target == kind) planned.rows.push_back(Attachment{facts.hook, target, generation});

@@ -1,4 +1,4 @@
-// The BPF object, sized by the node's memory, and its programs' attachments: sockets on the cgroup root, uplinks by tcx. One key: kNodeKey.
+// The BPF object and its programs' attachments: sockets on the cgroup root, uplinks by tcx. One key: kNodeKey.
 #pragma once
 
 #include "plan/plan.h"

@@ -34,8 +34,9 @@ base::Result<void> ServiceRegions::open() {
 }
 
 base::Result<void> ServiceRegions::load() {
-  if (loaded_) return {};
+  if (loaded_ && !maps_->replaced()) return {};
   TRY(open());
+  if (loaded_) return {};
   auto found = TRY(read_sets());
   return begin(found);
 }

@@ -112,6 +112,7 @@ Fields fields(const Config& config) {
           {"ipv4_native_routing_cidr", prefix(config.ipv4_native_routing_cidr)},
           {"ipv6_native_routing_cidr", prefix(config.ipv6_native_routing_cidr)},
           {"devices", config.devices},
+          {"lb_map_max", int64_t{config.lb_map_max}},
           {"mtu", int64_t{config.mtu}},
           {"cgroup_root", config.cgroup_root},
           {"k8s_service_host", config.k8s_service_host},

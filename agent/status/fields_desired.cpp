@@ -22,11 +22,12 @@ Fields row_fields(const SandboxRecord& record) {
 Fields row_fields(const Sysctl& sysctl) { return {{"value", sysctl.value}, {"only_from", sysctl.only_from}}; }
 
 Fields row_fields(const DatapathObject& object) {
-  return {{"services", int64_t{object.services}},
-          {"slots", int64_t{object.slots}},
-          {"backends", int64_t{object.backends}},
-          {"pods", int64_t{object.pods}}};
+  std::vector<std::string> maps;
+  for (const auto& map : object.maps) maps.push_back(map.map + "=" + std::to_string(map.entries));
+  return {{"maps", std::move(maps)}};
 }
+
+Fields row_fields(const MapSize& size) { return {{"entries", int64_t{size.entries}}}; }
 
 Fields row_fields(const ServiceSet& set) {
   std::vector<std::string> backends;

@@ -56,9 +56,7 @@ void add_row(Summary& summary, const Attachment& attachment) {
 }
 void add_row(Summary& summary, const Filter&) { ++summary.filters; }
 void add_row(Summary& summary, const Sysctl& sysctl) { add(summary.sysctls, sysctl.key() + "=" + sysctl.value); }
-void add_row(Summary& summary, const DatapathObject& object) {
-  summary.map_sizes = {{"services", object.services}, {"slots", object.slots}, {"backends", object.backends}, {"pods", object.pods}};
-}
+void add_row(Summary& summary, const MapSize& size) { summary.map_sizes.emplace_back(size.map, size.entries); }
 template <class Row>
 void add_row(Summary&, const Row&) {}
 
@@ -75,6 +73,7 @@ void add_effects(Summary& summary, const model::Published& published, base::Boot
     if (done && wanted) std::visit([&](const auto& row) { add_row(summary, *row); }, effect->desired);
   }
   for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
+  std::sort(summary.map_sizes.begin(), summary.map_sizes.end());
   std::sort(summary.failures.begin(), summary.failures.end(), [](const Failure& a, const Failure& b) { return a.thing < b.thing; });
 }
 

@@ -5,6 +5,7 @@
 #ifndef ICHOR_LIB_AFFINITY_H
 #define ICHOR_LIB_AFFINITY_H
 
+#include "lib/migration.h"
 #include "lib/services.h"
 
 #define EEXIST 17
@@ -68,12 +69,22 @@ static __always_inline int affinity_is_due(const struct affinity *kept, __u32 se
 	return !options || kept->last_used_ns + service_options_affinity_seconds(*options) * NANOSECONDS_PER_SECOND < now;
 }
 
+static __always_inline struct affinity *affinity_lookup(const struct affinity_key *key)
+{
+	return migrated_lookup(affinities, MIGRATING_AFFINITIES, key);
+}
+
+static __always_inline long affinity_store(const struct affinity_key *key, const struct affinity *value, __u64 flags)
+{
+	return migrated_update(affinities, MIGRATING_AFFINITIES, key, value, flags);
+}
+
 /* The slot to use: the client's own, else the one that `choice` stands for, which is then kept. Records are replaced whole, so that
  * no other CPU sees half a backend; of two first connections at once the later takes what the earlier chose. */
 static __noinline __u32 affinity_choice(__u64 client, __u32 set, service_handle handle, __u32 choice)
 {
 	struct affinity_key key = {.client = client, .set = set};
-	struct affinity *kept = bpf_map_lookup_elem(&affinities, &key);
+	struct affinity *kept = affinity_lookup(&key);
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct affinity chosen = {.last_used_ns = now};
 	__u32 slot = AFFINITY_NOT_FOUND;
@@ -81,6 +92,10 @@ static __noinline __u32 affinity_choice(__u64 client, __u32 set, service_handle 
 
 	if (kept && !affinity_is_due(kept, set, now))
 		slot = affinity_continue(kept, handle, now);
+	if (slot != AFFINITY_NOT_FOUND && (datapath_config.migrating & MIGRATING_AFFINITIES)) {
+		chosen = *kept;
+		affinity_store(&key, &chosen, BPF_ANY);
+	}
 	if (slot != AFFINITY_NOT_FOUND)
 		return slot;
 
@@ -90,9 +105,9 @@ static __noinline __u32 affinity_choice(__u64 client, __u32 set, service_handle 
 		return chosen.slot;
 	chosen.address = backend->address;
 	chosen.port_be = backend->port_be;
-	if (bpf_map_update_elem(&affinities, &key, &chosen, kept ? BPF_ANY : BPF_NOEXIST) != -EEXIST)
+	if (affinity_store(&key, &chosen, kept ? BPF_ANY : BPF_NOEXIST) != -EEXIST)
 		return chosen.slot;
-	kept = bpf_map_lookup_elem(&affinities, &key);
+	kept = affinity_lookup(&key);
 	slot = kept ? affinity_continue(kept, handle, now) : AFFINITY_NOT_FOUND;
 	return slot != AFFINITY_NOT_FOUND ? slot : chosen.slot;
 }

@@ -60,6 +60,6 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, struct affinity_key);
 	__type(value, struct affinity);
-} affinities __weak SEC(".maps");
+} affinities __weak SEC(".maps"), affinities_former __weak SEC(".maps");
 
 #endif

@@ -35,7 +35,7 @@ kept() {   # PLACE ADDRESS ARGUMENT...: one endpoint answers all of the client's
 }
 
 due() {   # every client's record on n1 is older than the Service's timeout of 1 s
-  in_machine n1 bpftool -j map dump pinned /sys/fs/bpf/ichor/maps/affinities |
+  in_machine n1 bpftool -j map dump pinned /sys/fs/bpf/ichor/maps/affinities_v1 |
     jq -e --argjson now "$(cut -d' ' -f1 /proc/uptime)" 'map(.formatted.value.last_used_ns / 1e9) | length > 0 and max + 1 < $now'
 }
 

@@ -97,22 +97,6 @@ TEST_F(PlanNode, ProgramsHangOnTheCgroupRootAndEveryUplink) {
   EXPECT_EQ(rows.back(), (Attachment{Hook::kUplinkIngress, "eth0", "g1"}));
 }
 
-TEST_F(PlanNode, MapsGrowWithTheNodesMemoryWithinBounds) {
-  auto sized = [](uint64_t memory) {
-    model::Identity identity;
-    identity.node_name = "n1";
-    identity.memory_bytes = memory;
-    engine::Planning planning(identity, plan::features());
-    planning.fold(all_synced());
-    return only<DatapathObject>(plan::programs::plan("node", planning.snapshot())).at(0);
-  };
-  auto board = sized(1ull << 30), server = sized(256ull << 30);
-
-  EXPECT_LT(board.slots, server.slots);
-  EXPECT_LE(board.slots * 8 + board.services * 24 + board.backends * 24, 3u << 20);
-  EXPECT_LE(server.slots, 1u << SERVICE_HANDLE_BASE_BITS);
-}
-
 TEST_F(PlanNode, NothingIsPlannedWithoutAConfiguration) {
   fold(model::gone<model::Config>("config"));
   fold(the_sandbox(a_sandbox("a")));

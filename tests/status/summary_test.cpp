@@ -38,9 +38,9 @@ peers      1 other node
 programs   /sys/fs/cgroup: connect4
            eth0: uplink_ingress
            no filters on pod links
-maps       room for 4096 services, 16384 slots, 16384 backends, 512 pods
+maps       room for 16384 backends, 512 pods, 4096 service_sets, 16384 set_slots
 sysctls    set (1): net/ipv4/ip_forward=1
-effects    7 wanted, 7 done, 0 pending, 0 failed
+effects    11 wanted, 11 done, 0 pending, 0 failed
 problems   none
 engine     0 passes, 0 planner calls, 0 writes, 0 failed; 12.0 MiB of memory
 )");

@@ -90,10 +90,23 @@ void DatapathTest::TearDown() {
   NetnsTest::TearDown();
 }
 
+model::desired::DatapathObject DatapathTest::object_of(uint32_t services) {
+  return {.generation = io::kernel::program_generation(),
+          .config = {},
+          .maps = {{"affinities", 512},
+                   {"backends", 1024},
+                   {"frontend_sets", 4 * services},
+                   {"pod_sources", 256},
+                   {"pods", 256},
+                   {"service_sets", services},
+                   {"set_hashes", services},
+                   {"set_options", services},
+                   {"set_slots", 4096}}};
+}
+
 void DatapathTest::load_datapath() {
   io::kernel::DatapathObjectStore store(bpf_root_);
-  auto put =
-      store.put({.generation = io::kernel::program_generation(), .services = 64, .slots = 4096, .backends = 1024, .pods = 256}, nullptr);
+  auto put = store.put(object_of(64), nullptr);
   ASSERT_TRUE(put) << put.error().text;
 }
 

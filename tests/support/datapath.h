@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "model/desired/rows.h"
 #include "support/netns.h"
 
 namespace support {
@@ -36,7 +37,9 @@ class DatapathTest : public NetnsTest {
   void SetUp() override;
   void TearDown() override;
 
-  // Pins this executable's object with room for 64 services, 4096 slots, 1024 backends and 256 pods.
+  // This executable's object with room for so many services, 4096 slots, 1024 backends and 256 pods.
+  static model::desired::DatapathObject object_of(uint32_t services);
+  // Pins that with room for 64 services.
   void load_datapath();
   // The same, with the socket programs on a cgroup of its own that the process is then in. Skips where there is no cgroup2 tree.
   void attach_sockets();

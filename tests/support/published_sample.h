@@ -50,7 +50,9 @@ inline model::Published a_quiet_node() {
   put(snapshot, a_node("one", {"10.244.0.0/24"}, {"192.0.2.1"}));
   put(snapshot, a_node("two", {"10.244.1.0/24"}, {"192.0.2.2"}));
   put(snapshot, a_service("web").address("10.96.0.10").port(80, model::Protocol::kTcp, "http"));
-  put(published, DatapathObject{"abc", 4096, 16384, 16384, 512}, {"programs", "node"});
+  put(published, DatapathObject{.generation = "abc", .config = {}, .maps = {}}, {"programs", "node"});
+  for (const auto& [map, entries] : {std::pair("backends", 16384U), {"pods", 512U}, {"service_sets", 4096U}, {"set_slots", 16384U}})
+    put(published, MapSize{map, entries}, {"map_sizes", "node"});
   put(published, Attachment{Hook::kConnect4, "/sys/fs/cgroup", "abc"}, {"programs", "node"});
   put(published, Attachment{Hook::kUplinkIngress, "eth0", "abc"}, {"programs", "node"});
   put(published, Sysctl{{"net", "ipv4", "ip_forward"}, "1", ""}, {"sysctls", "node"});

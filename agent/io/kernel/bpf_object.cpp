@@ -1,11 +1,13 @@
 #include "io/kernel/bpf_object.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <ichor.skel.h>
 
 #include <array>
 #include <cstdarg>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -103,25 +105,51 @@ ProgramReport try_program(const std::string& name) {
 
 void CloseObject::operator()(bpf_object* object) const { bpf_object__close(object); }
 
-const std::string& program_generation() {
-  static const std::string generation = [] {
+const ObjectImage& embedded_image() {
+  static const ObjectImage image = [] {
     size_t size = 0;
     const auto* bytes = static_cast<const char*>(ichor__elf_bytes(&size));
-    char digits[17];
-    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(base::stable_hash({bytes, size})));
-    return std::string(digits);
+    return ObjectImage{{bytes, size}, map_kinds()};
   }();
+  return image;
+}
+
+std::string digest_of(const ObjectImage& image) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(base::stable_hash(image.bytes)));
+  return digits;
+}
+
+const std::string& program_generation() {
+  static const std::string generation = digest_of(embedded_image());
   return generation;
 }
 
-base::Result<BpfObject> open_object() {
+base::Result<BpfObject> open_object(const ObjectImage& image) {
   LibbpfWords words;
-  size_t size = 0;
-  const void* bytes = ichor__elf_bytes(&size);
   LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "ichor");
-  BpfObject object(bpf_object__open_mem(bytes, size, &options));
-  if (!object) return base::errno_error("embedded BPF object: " + explain(words.text));
+  BpfObject object(bpf_object__open_mem(image.bytes.data(), image.bytes.size(), &options));
+  if (!object) return base::errno_error("BPF object: " + explain(words.text));
   return object;
+}
+
+base::Result<void> configure_object(bpf_object* object, const datapath_config& config) {
+  const base::Error missing{EINVAL, "BPF object: it has no constant datapath_config of " + std::to_string(sizeof config) + " bytes"};
+  bpf_map* constants = bpf_object__find_map_by_name(object, ".rodata");
+  size_t size = 0;
+  auto* bytes = constants ? static_cast<char*>(bpf_map__initial_value(constants, &size)) : nullptr;
+  const btf* types = bpf_object__btf(object);
+  const int32_t section = btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
+  if (!bytes || section < 0) return missing;
+  const btf_type* variables = btf__type_by_id(types, static_cast<uint32_t>(section));
+  for (uint16_t i = 0; i < btf_vlen(variables); ++i) {
+    const btf_var_secinfo& variable = btf_var_secinfos(variables)[i];
+    const char* name = btf__name_by_offset(types, btf__type_by_id(types, variable.type)->name_off);
+    if (std::string_view(name) != "datapath_config" || variable.size != sizeof config || variable.offset + sizeof config > size) continue;
+    std::memcpy(bytes + variable.offset, &config, sizeof config);
+    return {};
+  }
+  return missing;
 }
 
 base::Result<void> load_object(bpf_object* object) {

@@ -5,10 +5,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "abi/config.h"
 #include "base/result.h"
+#include "io/kernel/map_kinds.h"
 
 struct bpf_object;
 
@@ -19,11 +23,23 @@ struct CloseObject {
 };
 using BpfObject = std::unique_ptr<bpf_object, CloseObject>;
 
-// Names the bytes of the embedded object: 16 hexadecimal digits.
+// An object and what is known of its maps: the embedded one, or a test's.
+struct ObjectImage {
+  std::string_view bytes;  // ELF
+  std::span<const MapKind> kinds;
+};
+const ObjectImage& embedded_image();
+
+// Names the bytes of an object: 16 hexadecimal digits.
+std::string digest_of(const ObjectImage& image);
+// That of the embedded object, which is also its generation without configuration.
 const std::string& program_generation();
 
 // Maps and programs as declared; nothing is in the kernel yet.
-base::Result<BpfObject> open_object();
+base::Result<BpfObject> open_object(const ObjectImage& image = embedded_image());
+
+// Before the object is loaded. EINVAL: it has no such constants.
+base::Result<void> configure_object(bpf_object* object, const datapath_config& config);
 
 // Into the kernel. The error names the program and ends with the verifier's last lines.
 base::Result<void> load_object(bpf_object* object);

@@ -5,12 +5,21 @@
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <memory>
 
+#include "io/kernel/map_kinds.h"
+
 namespace io::kernel {
+namespace {
+
+std::atomic<uint64_t> replacements{0};
+
+}  // namespace
 
 base::Result<void> make_pin_directory(const std::string& bpf_root, const std::string& name) {
   std::string existing = bpf_root;
@@ -52,6 +61,16 @@ base::Result<void> make_pin(int fd, const std::string& path) {
   return {};
 }
 
+base::Result<void> replace_pin(int fd, const std::string& path) {
+  const std::string beside = path + "-new";
+  TRY(make_pin(fd, beside));
+  if (rename(beside.c_str(), path.c_str()) != 0) return base::errno_error("pin " + path);
+  ++replacements;
+  return {};
+}
+
+uint64_t pin_replacements() { return replacements; }
+
 base::Result<void> remove_pin(const std::string& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return base::errno_error("unpin " + path);
   return {};
@@ -62,7 +81,8 @@ base::Result<base::Fd> open_program(const std::string& bpf_root, const std::stri
 }
 
 base::Result<base::Fd> open_map(const std::string& bpf_root, const std::string& name) {
-  return TRY_IN(open_pin(bpf_root + "/maps/" + name), "map " + name);
+  const MapKind* kind = find_kind(map_kinds(), name);
+  return TRY_IN(open_pin(bpf_root + "/maps/" + (kind ? pin_of(name, kind->version) : name)), "map " + name);
 }
 
 base::Result<uint32_t> program_id(int program_fd) {
@@ -70,6 +90,22 @@ base::Result<uint32_t> program_id(int program_fd) {
   uint32_t size = sizeof facts;
   if (bpf_prog_get_info_by_fd(program_fd, &facts, &size) != 0) return base::errno_error("program's id");
   return facts.id;
+}
+
+base::Result<void> remove_generation(const std::string& bpf_root, const std::string& generation) {
+  const std::string directory = bpf_root + "/programs/" + generation;
+  if (rename(directory.c_str(), (directory + "-old").c_str()) != 0 && errno != ENOENT) return base::errno_error("rename " + directory);
+  return remove_remnants(bpf_root);
+}
+
+base::Result<void> remove_remnants(const std::string& bpf_root) {
+  for (const auto& generation : TRY(pin_names(bpf_root + "/programs"))) {
+    if (generation.find('-') == generation.npos) continue;
+    const std::string directory = bpf_root + "/programs/" + generation;
+    for (const auto& name : TRY(pin_names(directory))) TRY(remove_pin(directory + "/" + name));
+    if (rmdir(directory.c_str()) != 0 && errno != ENOENT) return base::errno_error("directory " + directory);
+  }
+  return {};
 }
 
 base::Result<std::map<uint32_t, std::string>> generations_by_program(const std::string& bpf_root) {

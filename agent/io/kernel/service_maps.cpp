@@ -3,6 +3,7 @@
 namespace io::kernel {
 
 base::Result<ServiceMaps::Sizes> PinnedServiceMaps::open() {
+  const uint64_t replacements = pin_replacements();
   Maps opened{.frontends = TRY((HashMap<frontend_key, frontend>::open(bpf_root_, "frontend_sets"))),
               .hashes = TRY((HashMap<uint32_t, uint64_t>::open(bpf_root_, "set_hashes"))),
               .sets = TRY(MappedArray<service_handle>::open(bpf_root_, "service_sets")),
@@ -14,6 +15,7 @@ base::Result<ServiceMaps::Sizes> PinnedServiceMaps::open() {
                       opened.backends.id()})
     identity = identity * 0x9e3779b97f4a7c15 + id;
   maps_.emplace(std::move(opened));
+  replacements_ = replacements;
   return Sizes{.sets = std::min(maps_->sets.size(), maps_->options.size()),
                .slots = maps_->slots.size(),
                .backends = maps_->backends.size(),

@@ -15,6 +15,7 @@ class PinnedServiceMaps final : public io::ServiceMaps {
   explicit PinnedServiceMaps(std::string bpf_root) : bpf_root_(std::move(bpf_root)) {}
 
   base::Result<Sizes> open() override;
+  bool replaced() override { return replacements_ != pin_replacements(); }
   base::Result<std::vector<std::pair<frontend_key, frontend>>> frontends() override;
   base::Result<void> put_frontend(const frontend_key& key, const frontend& sets) override;
   base::Result<void> erase_frontend(const frontend_key& key) override;
@@ -42,6 +43,7 @@ class PinnedServiceMaps final : public io::ServiceMaps {
   base::Result<Maps*> maps();
 
   std::string bpf_root_;
+  uint64_t replacements_ = 0;  // when the maps were opened
   std::optional<Maps> maps_;
 };
 

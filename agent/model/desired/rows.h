@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "abi/config.h"
 #include "base/fd.h"
 #include "base/ip.h"
 #include "base/mac.h"
@@ -57,18 +58,34 @@ struct Sysctl {
   }
 };
 
-// The BPF object: its programs and maps, pinned below BPF-ROOT. Map sizes count entries.
+// How many entries one map of the datapath has. In force where the kernel's map has as many: the object below brings it there, and a map
+// that is too full to shrink keeps its size, which is this row's failure and nobody else's.
+struct MapSize {
+  static constexpr std::string_view kKind = "map_sizes";
+  static constexpr KindFacts kFacts{"Room in each map of the datapath, in entries, by the node's memory and bpf.lbMapMax.", kAllSources,
+                                    Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
+  std::string map;
+  uint32_t entries = 0;
+
+  bool operator==(const MapSize&) const = default;
+  std::string key() const { return map; }
+};
+
+// The BPF object: its programs and maps, pinned below BPF-ROOT.
 struct DatapathObject {
   static constexpr std::string_view kKind = "datapath_objects";
-  static constexpr KindFacts kFacts{"The loaded BPF object and how many entries its maps hold.", kAllSources, Removal::kSlow,
+  static constexpr KindFacts kFacts{"The loaded BPF object and how many entries its maps have room for.", kAllSources, Removal::kSlow,
                                     Reread::kNever, MadeIn::kNode};
-  std::string generation;
-  uint32_t services = 0, slots = 0, backends = 0, pods = 0;
+  std::string generation;       // generation_of() the object and its configuration
+  datapath_config config = {};  // constants of the programs; not read back, the generation stands for it
+  std::vector<MapSize> maps;    // by name
 
-  // A map that is pinned keeps its size, so sizes only say how to make what is not there.
-  bool operator==(const DatapathObject& other) const { return generation == other.generation; }
+  bool operator==(const DatapathObject& other) const { return generation == other.generation && maps == other.maps; }
   std::string key() const { return generation; }
 };
+
+// Names an object, by the digest of its bytes, with its configuration: two configurations are two generations.
+std::string generation_of(const std::string& object, const datapath_config& config);
 
 // A program on a hook by a pinned bpf_link: cgroup hooks on the cgroup root, uplink hooks by tcx on a device.
 struct Attachment {
@@ -200,8 +217,8 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route,
-                           Neighbor, File, StatusPatch>;
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry,
+                           Route, Neighbor, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

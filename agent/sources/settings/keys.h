@@ -28,6 +28,8 @@ void assign(model::Config& config, const Accepted& accepted) {
   using Field = std::remove_reference_t<decltype(field)>;
   if constexpr (std::is_same_v<Field, bool>)
     field = std::get<bool>(accepted);
+  else if constexpr (std::is_floating_point_v<Field>)
+    field = std::get<double>(accepted);
   else if constexpr (std::is_integral_v<Field>)
     field = static_cast<Field>(std::get<int64_t>(accepted));
   else if constexpr (std::is_same_v<Field, std::optional<base::Cidr>>)

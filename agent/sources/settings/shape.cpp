@@ -114,7 +114,8 @@ base::Result<Accepted> accept_scalar(const Shape& shape, const Value& value) {
     }
     case ShapeKind::kFraction: {
       auto part = number<double>(value.text);
-      return when(part && *part >= static_cast<double>(shape.low) && *part <= static_cast<double>(shape.high));
+      if (!part || !(*part >= static_cast<double>(shape.low) && *part <= static_cast<double>(shape.high))) return unlike(shape, value);
+      return Accepted(*part);
     }
     case ShapeKind::kChoice:
       return accept_choice(shape, value);

@@ -52,7 +52,7 @@ constexpr Shape map() { return {ShapeKind::kMap}; }
 constexpr Shape anything() { return {ShapeKind::kAnything}; }
 
 // monostate: text that nobody reads further.
-using Accepted = std::variant<std::monostate, bool, int64_t, std::string, std::vector<std::string>, base::Cidr>;
+using Accepted = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>, base::Cidr>;
 
 // The error says what is wrong with it, without the key. The value is not empty.
 base::Result<Accepted> accept(const Shape& shape, const Value& value);

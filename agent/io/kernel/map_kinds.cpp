@@ -1,0 +1,37 @@
+#include "io/kernel/map_kinds.h"
+
+#include <algorithm>
+
+#include "abi/config.h"
+
+namespace io::kernel {
+
+std::span<const MapKind> map_kinds() {
+  using enum Writer;
+  static constexpr MapKind kKinds[] = {
+      {"affinities", 1, kPrograms, 0x065caf837f3d89ae, MIGRATING_AFFINITIES},
+      {"backends", 1, kAgent, 0x648fcd930ddbf405},
+      {"deliveries", 1, kCounters, 0xc2600c3d2d566e6f},
+      {"direct_delivery", 1, kAgent, 0xd5e1559057a7dd0d, 0, nullptr, true},
+      {"drops", 1, kCounters, 0xc2600c3d2d566e6f},
+      {"frontend_sets", 1, kAgent, 0x5849afd1dfc51ba1},
+      {"pod_sources", 1, kAgent, 0xbb1d09517f087213},
+      {"pods", 1, kAgent, 0xc65352b4bca8221a},
+      {"service_sets", 1, kAgent, 0x70793e94c70b3a46},
+      {"set_hashes", 1, kAgent, 0x70793e94c70b3a46},
+      {"set_options", 1, kAgent, 0x70793e94c70b3a46},
+      {"set_slots", 1, kAgent, 0x79c1032e47f7879d},
+      {"socket_peers", 1, kSockets, 0x8f1935cd965dbecd},
+      {"udp_peers", 1, kSockets, 0x8e86fd3189fa016a},
+  };
+  return kKinds;
+}
+
+const MapKind* find_kind(std::span<const MapKind> kinds, std::string_view name) {
+  auto found = std::find_if(kinds.begin(), kinds.end(), [&](const MapKind& kind) { return kind.name == name; });
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+std::string pin_of(std::string_view map, uint32_t version) { return std::string(map) + "_v" + std::to_string(version); }
+
+}  // namespace io::kernel

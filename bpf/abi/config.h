@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is configured into the programs before they are loaded: constants to the verifier, which takes away what they switch off.
+ * All zero is a whole configuration. Two configurations are two generations of programs. */
+#ifndef ICHOR_ABI_CONFIG_H
+#define ICHOR_ABI_CONFIG_H
+
+#include "types.h"
+
+struct datapath_config {
+	__u32 migrating; /* bits MIGRATING_*: these maps have a former one that is in use too, see lib/migration.h */
+};
+ABI_ASSERT_SIZE(datapath_config, 4);
+
+#define MIGRATING_AFFINITIES (1U << 0)
+
+#endif
