@@ -17,7 +17,7 @@ std::span<const Feature> features() {
   static const Feature kFeatures[] = {
       {"sysctls", sysctls::keys_for, sysctls::plan},                       // forwarding
       {"programs", programs::keys_for, programs::plan},                    // the BPF object and where its programs hang
-      {"map_sizes", map_sizes::keys_for, map_sizes::plan},                           // how many entries each of its maps has
+      {"map_sizes", map_sizes::keys_for, map_sizes::plan},                 // how many entries each of its maps has
       {"services", services::keys_for, services::plan},                    // frontends and backends of each Service
       {"ipam", ipam::keys_for, ipam::plan},                                // addresses of each sandbox
       {"pods", pods::keys_for, pods::plan},                                // link, filters, map entries, routes of each sandbox

@@ -8,7 +8,6 @@ namespace {
 
 using namespace model::desired;
 
-
 void report_missing_kind(const model::Snapshot& snapshot, model::Planned& planned) {
   const auto wanted = snapshot.config().pod_links;
   if (wanted == new_pod_links(snapshot)) return;

@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "abi/services.h"
 #include "engine/planning.h"
 #include "io/kernel/map_kinds.h"
 #include "plan/programs.h"
-#include "support/kube_node.h"
 
 using model::desired::DatapathObject;
 using model::desired::MapSize;

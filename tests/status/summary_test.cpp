@@ -117,7 +117,8 @@ TEST(StatusSummary, KernelSettingsAreListedWithAdviceForThoseThatAreNotAsTheySho
 
 TEST(StatusSummary, JsonSaysTheSame) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, model::put_problem(model::Origin::kObjects, "web.yaml", model::Problem{"file web.yaml", "not YAML", "mend it"}));
+  support::put(published.snapshot,
+               model::put_problem(model::Origin::kObjects, "web.yaml", model::Problem{"file web.yaml", "not YAML", "mend it"}));
 
   auto json = nlohmann::json::parse(summary_json(summarize(published, kNow, kAround)));
 
