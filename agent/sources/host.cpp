@@ -18,7 +18,7 @@ const std::vector<int> kGroups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLG
                                   RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH};
 
 model::Change status(bool synced, std::string text) {
-  return model::put(model::source_name(model::SourceId::kHost), model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
+  return model::put(model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
 }
 
 // Events queue up from the moment the first socket is open, so nothing between it and the dump is missed.

@@ -22,15 +22,6 @@
 namespace support {
 namespace {
 
-std::string cgroup2_mount() {
-  std::string path;
-  FILE* mounts = setmntent("/proc/self/mounts", "r");
-  while (const mntent* mount = getmntent(mounts))
-    if (std::string_view(mount->mnt_type) == "cgroup2") path = mount->mnt_dir;
-  endmntent(mounts);
-  return path;
-}
-
 std::string own_cgroup() {
   std::ifstream file("/proc/self/cgroup");
   for (std::string line; std::getline(file, line);)
@@ -51,6 +42,15 @@ bool enter_cgroup(const std::string& path) { return static_cast<bool>(std::ofstr
 }
 
 }  // namespace
+
+std::string cgroup2_mount() {
+  std::string path;
+  FILE* mounts = setmntent("/proc/self/mounts", "r");
+  while (const mntent* mount = getmntent(mounts))
+    if (std::string_view(mount->mnt_type) == "cgroup2") path = mount->mnt_dir;
+  endmntent(mounts);
+  return path;
+}
 
 OwnCgroup::OwnCgroup() {
   std::string mount = cgroup2_mount();
@@ -101,11 +101,10 @@ void DatapathTest::attach_sockets() {
   load_datapath();
   cgroup_.emplace();
   if (cgroup_->path().empty()) GTEST_SKIP() << "needs a cgroup2 tree";
-  using model::desired::Hook;
   io::kernel::AttachmentStore attachments(bpf_root_);
-  for (Hook hook : {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4, Hook::kSendmsg6, Hook::kRecvmsg4, Hook::kRecvmsg6,
-                    Hook::kGetpeername4, Hook::kGetpeername6}) {
-    auto put = attachments.put({.hook = hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
+  for (const auto& facts : model::desired::kHooks) {
+    if (facts.target != model::desired::HookTarget::kCgroup) continue;
+    auto put = attachments.put({.hook = facts.hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
     ASSERT_TRUE(put.ok()) << put.error().text;
   }
 }
