@@ -37,7 +37,7 @@ using nlohmann::json;
 
 constexpr int kRuns = 5, kRounds = 9;  // a run is the median of its rounds
 constexpr uint32_t kPackets = 200'000, kCalls = 20'000;
-constexpr size_t kFrame = 128;  // bytes
+constexpr size_t kFrame = 128;   // bytes
 constexpr int kMsgProbe = 0x10;  // MSG_PROBE of linux/socket.h: all but the sending
 
 [[noreturn]] void die(const char* format, ...) {
@@ -138,8 +138,9 @@ std::vector<uint8_t> packet_of(const json& from, const json& to) {
   using namespace support;
   auto text = [](const json& end, const char* key) { return end.value(key, std::string()); };
   Ethernet ethernet{.source = mac_of(text(from, "mac")), .destination = mac_of(text(to, "mac"))};
-  auto bytes = (ethernet / Ip{text(from, "ip"), text(to, "ip")} / Tcp{from.value("port", uint16_t{1000}), to.value("port", uint16_t{80}), 0x10})
-                   .bytes();
+  auto bytes =
+      (ethernet / Ip{text(from, "ip"), text(to, "ip")} / Tcp{from.value("port", uint16_t{1000}), to.value("port", uint16_t{80}), 0x10})
+          .bytes();
   bytes.resize(kFrame);
   return bytes;
 }
@@ -232,7 +233,8 @@ int main(int count, char** arguments) {
     links.push_back(attach_empty(hook, bench.empty_group));
 
   std::vector<Case> cases;
-  for (const auto& entry : json::parse(std::cin)) cases.push_back(entry.contains("call") ? call_case(entry, bench) : packet_case(entry, bench));
+  for (const auto& entry : json::parse(std::cin))
+    cases.push_back(entry.contains("call") ? call_case(entry, bench) : packet_case(entry, bench));
 
   std::map<std::string, std::vector<double>> runs;
   for (int run = 0; run < kRuns; ++run) {
