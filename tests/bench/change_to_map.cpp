@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -37,9 +38,15 @@ struct Maps {
   Array sets, slots, backends;
 };
 
+// The pin's name carries the layout's version; less than zero: there is no such map.
+int open_map(const std::string& directory, const std::string& name) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    if (entry.path().filename().string().starts_with(name + "_v")) return bpf_obj_get(entry.path().c_str());
+  return -1;
+}
+
 // A mmapable array's values lie one behind the other, each rounded up to 8 bytes.
-std::optional<Array> map_array(const std::string& path) {
-  int fd = bpf_obj_get(path.c_str());
+std::optional<Array> map_array(int fd) {
   bpf_map_info facts = {};
   uint32_t length = sizeof facts;
   if (fd < 0 || bpf_map_get_info_by_fd(fd, &facts, &length) != 0) return std::nullopt;
@@ -131,9 +138,9 @@ int main(int count, char** arguments) {
   if (count != 5) return 64;
   std::string directory = arguments[1];
   Maps maps;
-  maps.frontends = bpf_obj_get((directory + "/frontend_sets").c_str());
-  auto sets = map_array(directory + "/service_sets"), slots = map_array(directory + "/set_slots"),
-       backends = map_array(directory + "/backends");
+  maps.frontends = open_map(directory, "frontend_sets");
+  auto sets = map_array(open_map(directory, "service_sets")), slots = map_array(open_map(directory, "set_slots")),
+       backends = map_array(open_map(directory, "backends"));
   if (maps.frontends < 0 || !sets || !slots || !backends) {
     std::fprintf(stderr, "%s: no maps of services: %s\n", directory.c_str(), strerror(errno));
     return 1;
