@@ -50,7 +50,7 @@ void index(Snapshot& snapshot, const std::string& key, const HostRoute* before, 
   index_prefixes(snapshot.foreign_routes, key, before, after,
                  [](const auto& route) { return is_foreign(route) ? Prefixes{route.destination} : Prefixes{}; });
   index_prefixes(snapshot.default_gateways, key, before, after, [](const auto& route) {
-    const bool leads_out = route.destination.length == 0 && !route.gateway.is_unspecified();
+    const bool leads_out = route.destination.length == 0 && route.table == kMainTable && !route.gateway.is_unspecified();
     return leads_out ? Prefixes{base::host_cidr(route.gateway)} : Prefixes{};
   });
 }

@@ -109,7 +109,7 @@ class CanaryLoop {
       return true;
     }
     Millis deadline = good_ ? kDeadline : std::clamp(failing_for() / 4, kShortestDeadline, kDeadline);
-    CanaryTry tries[] = {{"from the host", cgroup_.fd(), -1, greeting_}, {"from the pod", cgroup_.fd(), netns_->get(), greeting_}};
+    CanaryTry tries[] = {{"from the host", host_socket_, greeting_}, {"from the pod", pod_socket_, greeting_}};
     if (!wait(base::boot_now() + deadline, tries, 2)) return false;
     for (auto& each : tries) each.give_up();
     tell(explained(*tries[0].outcome()), explained(*tries[1].outcome()));
@@ -117,9 +117,12 @@ class CanaryLoop {
   }
 
   base::Result<void> prepare() {
-    if (!good_) TRY(place_listener());
-    if (!good_) TRY(cgroup_.find());
-    return cgroup_.open();
+    if (good_) return {};
+    TRY(place_listener());
+    if (TRY(cgroup_.find())) host_socket_ = {}, pod_socket_ = {};
+    if (!host_socket_) host_socket_ = TRY_IN(make_canary_socket(cgroup_.fd(), -1), "canary");
+    if (!pod_socket_) pod_socket_ = TRY_IN(make_canary_socket(cgroup_.fd(), netns_->get()), "canary");
+    return {};
   }
 
   std::string explained(const std::string& error) const {
@@ -195,6 +198,7 @@ class CanaryLoop {
 
   const model::FactSink& sink_;
   CanaryCgroup cgroup_;
+  base::Fd host_socket_, pod_socket_;
   int stop_;
   std::shared_ptr<base::Fd> netns_;
   base::Fd listener_;

@@ -12,16 +12,13 @@ constexpr const char* kProgram = "connect4";  // of bpf/programs/socket.bpf.c
 
 }  // namespace
 
-base::Result<void> CanaryCgroup::find() {
+base::Result<bool> CanaryCgroup::find() {
   std::string path = TRY_IN(io::kernel::find_pods_cgroup(cgroup_root_), "cgroup.hostRoot").path + kName;
-  if (path != path_) leave();
+  if (path == path_ && group_) return false;
+  leave();
   path_ = path;
-  return {};
-}
-
-base::Result<void> CanaryCgroup::open() {
   group_ = TRY_IN(io::kernel::open_cgroup(path_), "the canary's control group");
-  return {};
+  return true;
 }
 
 std::string CanaryCgroup::fault() const {

@@ -14,10 +14,8 @@ class CanaryCgroup {
   CanaryCgroup(const CanaryCgroup&) = delete;
   ~CanaryCgroup() { leave(); }
 
-  // Looks for the pods' place, which the kubelet may have made since.
-  base::Result<void> find();
-  // Makes the group where that was found, if another agent has taken it away. After find().
-  base::Result<void> open();
+  // Looks for the pods' place, which the kubelet may have made since. True: the group is another one now.
+  base::Result<bool> find();
   int fd() const { return group_.get(); }
 
   // Why sockets of this group may be told apart from others: "" while a socket program of ichor's runs for them.

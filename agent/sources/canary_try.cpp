@@ -36,24 +36,30 @@ base::Result<void> connect_v4_mapped(int fd) {
 
 }  // namespace
 
-CanaryTry::CanaryTry(std::string from, int cgroup, int netns, std::string greeting)
-    : from_(std::move(from)), greeting_(std::move(greeting)) {
-  auto begun = begin(cgroup, netns);
+base::Result<base::Fd> make_canary_socket(int cgroup, int netns) {
+  if (netns >= 0) {
+    auto made = io::kernel::make_tcp_socket(cgroup, netns, AF_INET6);
+    if (made || made.error().code != EAFNOSUPPORT) return made;
+  }
+  return io::kernel::make_tcp_socket(cgroup, netns, AF_INET);
+}
+
+CanaryTry::CanaryTry(std::string from, const base::Fd& socket, std::string greeting)
+    : from_(std::move(from)), greeting_(std::move(greeting)), socket_(socket.get()) {
+  int family = AF_INET;
+  socklen_t size = sizeof family;
+  getsockopt(socket_, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  auto begun = family == AF_INET6 ? connect_v4_mapped(socket_) : connect_v4(socket_);
   if (!begun) fail(begun.error().text);
 }
 
-// The host tries the IPv4 hook, the pod the IPv6 one with a v4-mapped address, as dual-stack programs do; a kernel without IPv6 has
-// one hook only.
-base::Result<void> CanaryTry::begin(int cgroup, int netns) {
-  if (netns >= 0) {
-    auto made = io::kernel::make_tcp_socket(cgroup, netns, AF_INET6);
-    if (made || made.error().code != EAFNOSUPPORT) {
-      socket_ = TRY(std::move(made));
-      return connect_v4_mapped(socket_.get());
-    }
-  }
-  socket_ = TRY(io::kernel::make_tcp_socket(cgroup, netns, AF_INET));
-  return connect_v4(socket_.get());
+CanaryTry::~CanaryTry() {
+  sockaddr nowhere{};
+  nowhere.sa_family = AF_UNSPEC;
+  int error = 0;
+  socklen_t size = sizeof error;
+  connect(socket_, &nowhere, sizeof nowhere);
+  getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);  // that of the connection which ended just now
 }
 
 short CanaryTry::events() const { return connected_ ? POLLIN : POLLOUT; }
@@ -67,14 +73,14 @@ void CanaryTry::advance() {
   if (connected_) return read_greeting();
   int error = 0;
   socklen_t size = sizeof error;
-  getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return fail("connect to " + service() + ": " + std::strerror(error));
   connected_ = true;
 }
 
 void CanaryTry::read_greeting() {
   char bytes[64];
-  ssize_t size = recv(socket_.get(), bytes, sizeof bytes, 0);
+  ssize_t size = recv(socket_, bytes, sizeof bytes, 0);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size < 0) return fail("read from " + service() + ": " + std::strerror(errno));
   received_.append(bytes, static_cast<size_t>(size));

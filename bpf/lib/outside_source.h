@@ -41,7 +41,7 @@ static __always_inline int may_be_own(const struct direct_delivery *delivery, co
 	return mask[packet->is_v6 ? 0 : 3] != 0;
 }
 
-/* A pod's, or local by the kernel's own routes. */
+/* A pod's, or local by the kernel's own routes (or without any, so that no answer could go there). */
 static __always_inline int is_own_source(struct __sk_buff *skb, const struct direct_delivery *delivery, const struct packet *packet)
 {
 	struct bpf_fib_lookup route = {.family = FAMILY_IPV4, .ifindex = skb->ifindex};

@@ -2,6 +2,7 @@
 #include "io/kernel/cgroups.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/kernel/bpf_address.h"
@@ -91,7 +92,7 @@ TEST_F(Cgroups, SocketMeetsTheProgramsOfTheGroupThatItIsMadeIn) {
   PinnedServiceMaps maps(bpf_root_);
   ASSERT_TRUE(maps.open().ok());
   ASSERT_TRUE(maps.set_handle(1, service_handle_pack(0, 0, 1)).ok());
-  ASSERT_TRUE(maps.put_frontend({to_abi(frontend.ip), htons(frontend.port), IPPROTO_TCP, 0}, 1).ok());
+  ASSERT_TRUE(maps.put_frontend({to_abi(frontend.ip), htons(frontend.port), IPPROTO_TCP, 0}, {.callers = 1, .arrivals = 0}).ok());
   TopGroup beside("beside-");
 
   for (bool covered : {true, false}) {
@@ -113,8 +114,7 @@ TEST_F(Cgroups, SocketThatCannotBeMadeLeavesNoProcessAndSaysWhy) {
   auto unknown_family = make_tcp_socket(open->get(), -1, 200);
   ASSERT_FALSE(unknown_family.ok());
   EXPECT_EQ(unknown_family.error().code, EAFNOSUPPORT);
-  rmdir(group.path().c_str());
-  auto gone = make_tcp_socket(open->get(), -1, AF_INET);
-  ASSERT_FALSE(gone.ok());
-  EXPECT_EQ(gone.error().code, ENODEV);
+  EXPECT_EQ(waitpid(-1, nullptr, __WALL | WNOHANG), -1) << "a child is left";
+  ASSERT_EQ(rmdir(group.path().c_str()), 0) << "somebody is in it";
+  EXPECT_FALSE(make_tcp_socket(open->get(), -1, AF_INET).ok());
 }

@@ -90,7 +90,7 @@ TEST_F(DatapathPackets, SourcesThatNobodyOutsideCanHaveAreDroppedOnTheirWayIntoA
 TEST_F(DatapathPackets, SourcesOfTheNodeAndItsPodsAreDroppedOnTheirWayIntoAPod) {
   ASSERT_TRUE(
       support::run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; ip addr add 192.0.2.9/24 dev uplink;"
-                   "ip addr add 2001:db8::9/64 dev uplink nodad"));
+                   "ip addr add 2001:db8::9/64 dev uplink nodad; ip route add unreachable 10.1.0.0/24"));
   add_pod_outside();
   put_delivery({});
   const std::pair<const char*, const char*> own[] = {{"192.0.2.9", "10.1.0.2"},

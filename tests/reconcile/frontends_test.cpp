@@ -23,7 +23,8 @@ struct Frontends : testing::Test {
   reconcile::Gate gate;
 
   Frontends() {
-    for (size_t i = 0; i < model::kSourceCount; ++i) gate.open(static_cast<model::SourceId>(i));
+    using enum model::SourceId;
+    for (model::SourceId source : {kSettings, kObjects, kHost, kSandboxes, kCanary}) gate.open(source);
     kernel.services.after_write = [this] { EXPECT_EQ(kernel.services.dangling(), ""); };
   }
   std::unique_ptr<reconcile::Reconciler> new_agent() {
@@ -110,7 +111,7 @@ TEST_F(Frontends, WhoeverIsTheOlderNowTheyAreNeverWithoutASet) {
 
 TEST_F(Frontends, TheCanarysAddressIsNobodyElses) {
   want({"services", "a"}, {a_set(2, {2}), since(a_frontend(9, 2), 0)});
-  want("zz", {a_set(1, {1}), since(a_frontend(9, 1), Frontend::kBeforeAll)});
+  want({"zz", ""}, {a_set(1, {1}), since(a_frontend(9, 1), Frontend::kBeforeAll)});
 
   EXPECT_EQ(reached(9), kOne);
 }

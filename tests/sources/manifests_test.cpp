@@ -189,7 +189,7 @@ TEST_F(SourcesManifests, LastGoodContentOutlivesTheAgent) {
   for (int restart = 0; restart < 2; ++restart) {
     start_synced();
     EXPECT_THAT(told->rows().ports, ElementsAre(Pair("default/a", 90), Pair("default/b", 81), Pair("default/c", 83)));
-    EXPECT_THAT(told->rows().problems, ElementsAre(Pair("a.yaml", testing::_), Pair("c.json", testing::_)));
+    EXPECT_THAT(told->rows().problems, ElementsAre(Pair("objects/a.yaml", testing::_), Pair("objects/c.json", testing::_)));
     stop();
   }
 
@@ -268,7 +268,7 @@ TEST_F(SourcesManifests, WhatIsNoFileOrTooLargeIsAProblem) {
   fs::resize_file(directory() / "large.json", (16 << 20) + 1);
   start_synced();
 
-  EXPECT_THAT(told->rows().problems, ElementsAre(Pair("fifo.yaml", "is not a regular file"), Pair("large.json", "is larger than 16 MiB")));
+  EXPECT_THAT(told->rows().problems, ElementsAre(Pair("objects/fifo.yaml", "is not a regular file"), Pair("objects/large.json", "is larger than 16 MiB")));
 }
 
 TEST_F(SourcesManifests, AStateDirectoryThatCannotBeWrittenIsAProblemAndNoMore) {

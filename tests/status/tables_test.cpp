@@ -66,8 +66,8 @@ TEST(StatusTables, ProblemsOfSourcesAndPlannersStandInOneTable) {
 
   EXPECT_EQ(text_of("problems", published),
             "OWNER                SUBJECT             TEXT       REMEDY\n"
-            "services default/db  Service default/db  no slices  -\n"
-            "source               file web.yaml       not YAML   mend it\n");
+            "objects              file web.yaml       not YAML   mend it\n"
+            "services default/db  Service default/db  no slices  -\n");
 }
 
 TEST(StatusTables, AMisspeltNameHasANearOne) {

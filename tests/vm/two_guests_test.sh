@@ -57,13 +57,13 @@ first_pod() {
   head -n 1 "$lab/first" >"$lab/n1/a.addresses"
   pod_known n1 a
 }
+# Durations are figures: on a busy machine they say nothing of ichor.
 times() {
   local started boot first
   started=$(service_events n1 | awk '/ Preparing /{print $1}')
   boot=$(boot_time n1)
   first=$(guest_run n1 "awk '{print \$1 - $started}' /run/first-packet.age" </dev/null)
-  echo "guest's boot to containerd ready $boot s, service's start to the first pod's first packet $first s" >"$lab/times"
-  awk -v boot="$boot" -v first="$first" 'BEGIN {exit !(first <= boot)}'
+  echo "guest's boot to containerd ready $boot s, service's start to the first pod's first packet $first s"
 }
 
 flows() {
@@ -106,8 +106,7 @@ core_cases() {
   both service_start
   check "$kernel: a first pod comes up and has an answer" first_pod
   check "$kernel: the service is Running and /status answers" both service_is_up
-  check "$kernel: that took no longer than the boot until containerd answered" times
-  figure "$kernel: $(<"$lab/times")"
+  figure "$kernel: $(times)"
   ready n2
   check "$kernel: the node's name is the kubelet's" both named
   check "$kernel: the service is contained as Talos contains it" contained

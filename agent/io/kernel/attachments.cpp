@@ -86,8 +86,9 @@ base::Result<base::Fd> attach(int program_fd, const Attachment& row) {
     if (!cgroup) return base::errno_error("cgroup " + row.target);
     target = cgroup.get();
   }
-  bpf_attach_type type;
-  if (int error = -libbpf_attach_type_by_name(facts_of(row.hook).section, &type))
+  bpf_prog_type unused;
+  bpf_attach_type type;  // libbpf_attach_type_by_name() knows those of cgroups only
+  if (int error = -libbpf_prog_type_by_name(facts_of(row.hook).section, &unused, &type))
     return base::system_error(error, facts_of(row.hook).section);
   int link = bpf_link_create(program_fd, target, type, nullptr);
   if (link < 0) return base::errno_error(std::string(facts_of(row.hook).name) + " on " + row.target);

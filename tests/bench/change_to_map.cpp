@@ -1,8 +1,10 @@
-// Replaces EndpointSlice files of a running agent, one after another, each by rename, and prints the milliseconds until the pinned
-// maps lead from the Service to the new endpoint, as a JSON array. The directory is one that generate.py made, in the form json.
-// usage: bench_file_to_map MAPS-DIRECTORY MANIFESTS SERVICES COUNT
+// Changes EndpointSlices that a running agent serves, one after another, and prints the milliseconds until the pinned maps lead from the
+// Service to the new endpoint, as a JSON array. Objects are those that generate.py made: files in the form json, each replaced by rename,
+// or what an API server behind `kubectl proxy` holds, changed by a merge patch.
+// usage: bench_change_to_map MAPS-DIRECTORY MANIFESTS|http://ADDRESS:PORT SERVICES COUNT
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <httplib.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +15,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -74,15 +78,38 @@ bool leads_to(const Maps& maps, uint32_t set, const ip_addr& endpoint) {
   return false;
 }
 
-// One replaced endpoint; less than zero when the maps did not follow, or did not know the Service.
-double follow(const Maps& maps, const std::string& manifests, int service, int turn) {
-  std::string path = manifests + "/slices-" + std::to_string(service) + ".json";
-  auto slice = nlohmann::json::parse(std::ifstream(path));
-  std::string endpoint = "10.43." + std::to_string(turn / 250) + "." + std::to_string(1 + turn % 250);
-  slice["endpoints"][0]["addresses"][0] = endpoint;
-  std::string next = manifests + "/.next";
-  std::ofstream(next) << slice.dump();
+// Prepares a change of a Service's first endpoint; what it returns makes the change.
+using Writer = std::function<std::function<void()>(int service, const std::string& endpoint)>;
 
+Writer write_files(const std::string& manifests) {
+  return [manifests](int service, const std::string& endpoint) {
+    std::string path = manifests + "/slices-" + std::to_string(service) + ".json";
+    auto slice = nlohmann::json::parse(std::ifstream(path));
+    slice["endpoints"][0]["addresses"][0] = endpoint;
+    std::string next = manifests + "/.next";
+    std::ofstream(next) << slice.dump();
+    return [next, path] { rename(next.c_str(), path.c_str()); };
+  };
+}
+
+Writer patch_objects(const std::string& server) {
+  auto client = std::make_shared<httplib::Client>(server);
+  client->set_keep_alive(true);
+  return [client](int service, const std::string& endpoint) {
+    std::string path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/service-" + std::to_string(service) + "-a";
+    auto read = client->Get(path);
+    nlohmann::json slice = read ? nlohmann::json::parse(read->body, nullptr, false) : nlohmann::json();
+    if (!slice.is_object() || !slice.contains("endpoints")) return std::function<void()>([] {});
+    slice["endpoints"][0]["addresses"][0] = endpoint;
+    std::string body = nlohmann::json{{"endpoints", slice["endpoints"]}}.dump();
+    return std::function<void()>([client, path, body] { client->Patch(path, body, "application/merge-patch+json"); });
+  };
+}
+
+// One changed endpoint; less than zero when the maps did not follow, or did not know the Service.
+double follow(const Maps& maps, const Writer& writer, int service, int turn) {
+  std::string endpoint = "10.43." + std::to_string(turn / 250) + "." + std::to_string(1 + turn % 250);
+  auto change = writer(service, endpoint);
   std::string cluster_ip = "10.96." + std::to_string(service >> 8) + "." + std::to_string(service & 255);
   frontend_key key{mapped(cluster_ip), htons(80), IPPROTO_TCP, 0};
   frontend found{};
@@ -90,7 +117,7 @@ double follow(const Maps& maps, const std::string& manifests, int service, int t
   ip_addr wanted = mapped(endpoint);
 
   auto start = std::chrono::steady_clock::now();
-  rename(next.c_str(), path.c_str());
+  change();
   while (!leads_to(maps, found.callers, wanted)) {
     if (std::chrono::steady_clock::now() - start > kPatience) return -1;
     usleep(50);  // a poll that never rests would take a whole processor from the agent
@@ -112,13 +139,15 @@ int main(int count, char** arguments) {
     return 1;
   }
   maps.sets = *sets, maps.slots = *slots, maps.backends = *backends;
+  const std::string origin = arguments[2];
+  const Writer writer = origin.starts_with("http://") ? patch_objects(origin) : write_files(origin);
   int all = std::atoi(arguments[3]), turns = std::atoi(arguments[4]);
   std::string text = "[";
   for (int turn = 0; turn < turns; ++turn) {
     int service = 1 + turn * 7919 % all;
-    double milliseconds = follow(maps, arguments[2], service, turn);
+    double milliseconds = follow(maps, writer, service, turn);
     if (milliseconds < 0) {
-      std::fprintf(stderr, "service %d: the maps did not follow its file\n", service);
+      std::fprintf(stderr, "service %d: the maps did not follow its change\n", service);
       return 1;
     }
     char number[32];

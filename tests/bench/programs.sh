@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What a packet and a socket call cost in ichor's programs on a node with two pods, a peer and 10,000 Services, in units of one hot hash
+# lookup (H) of the same round. Goals are what was measured before conntrack and fronts, and 0.3 H.
+source "$(dirname "$0")/../netns/lab.sh"
+for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
+source "$repository/tests/bench/rows.sh"
+service4() { echo "10.97.0.$1"; }   # beside the many
+
+need_product
+lab_start
+rmdir "$lab/manifests"
+"$repository/tests/bench/generate.py" "$lab/manifests" list "${BENCH_SERVICES:-10000}"
+for n in n1 n2; do node_object "$n"; done
+rm -f "$lab/manifests/nodes.json"
+node n1
+agent_start n1
+until_true 120 "n1 to be ready" agent_ready n1
+pod n1 a; pod n1 b
+service web 10
+endpoints web 8080 b
+until_true 10 "web on n1" eval "ask n1 $(service4 10) 80 --timeout 500; ((\$? == 2))"
+
+link_of() { jq -r '[.interfaces[] | select(.sandbox == null or .sandbox == "")][0].name' "$lab/n1/$1.json"; }
+mac_in() { in_machine n1 ip netns exec "$1" cat /sys/class/net/eth0/address; }
+pins=/proc/$(<"$lab/n1/pid")/root/sys/fs/bpf/ichor/programs
+pins=$(find "$pins" -mindepth 1 -maxdepth 1 -type d)
+redirect=7 next=$((2 ** 32 - 1)) to_stack=0   # TC_ACT_REDIRECT, TCX_NEXT, TC_ACT_OK
+end() { jq -cn --arg ip "$1" --arg mac "${2:-02:00:00:00:00:01}" '{$ip, $mac}'; }
+host_mac=$(in_machine n1 cat "/sys/class/net/$(link_of a)/address") eth_mac=$(in_machine n1 cat /sys/class/net/eth0/address)
+
+cases=() goals=()
+packets() {   # NAME GOAL PROGRAM ATTACH DEVICE FROM TO VERDICT: one flow, and 65,536 of them
+  cases+=("$(jq -cn --arg name "$1" --arg pin "$pins/$3" --arg attach "$4" --arg device "$5" --argjson from "$6" --argjson to "$7" \
+    --argjson verdict "$8" '{$name, $pin, $attach, $device, $from, $to, $verdict}, {name: ($name + ", 64k flows"), $pin, $attach, $device, $from, $to, $verdict, flows: 65536}')")
+  goals+=("$1=$2" "$1, 64k flows=null")
+}
+call() {   # NAME GOAL CALL TARGET REFERENCE
+  cases+=("$(jq -cn --arg name "$1" --arg call "$3" --arg target "$4" --arg reference "$5" '{$name, $call, $target, $reference}')")
+  goals+=("$1=$2")
+}
+
+for family in 4 6; do
+  pod=$(address a $family) other=$(address b $family) peer=$(address n2 $family) own=$(address n1 $family)
+  remote=$pods4.2.7
+  [[ $family == 4 ]] || remote=$pods6:2::7
+  wire=$(end "$peer") # a MAC address of no matter
+  to_node=$(end "$own" "$eth_mac")
+  goal() { [[ $family == 4 ]] && echo "$1" || echo "$2"; }
+  packets "uplink to pod, IPv$family" "$(goal 3.0 null)" uplink_ingress tcx_ingress eth0 "$wire" "$(end "$pod" "$eth_mac")" $redirect
+  packets "uplink, not for a pod, IPv$family" "$(goal 1.2 null)" uplink_ingress tcx_ingress eth0 "$wire" "$to_node" $next
+  from=$(end "$pod" "$(mac_in a)")
+  packets "pod to peer, IPv$family" "$(goal 2.0 null)" pod_egress tc "$(link_of a)" "$from" "$(end "$remote" "$host_mac")" $to_stack
+  packets "pod to pod on the node, IPv$family" null pod_egress tc "$(link_of a)" "$from" "$(end "$other" "$host_mac")" $redirect
+  packets "stack to pod, IPv$family" null pod_ingress tc "$(link_of a)" "$(end "$own" "$host_mac")" "$(end "$pod" "$(mac_in a)")" $to_stack
+done
+backend=$(address b 4):8080
+call "connect4, no Service" null connect "$backend" "$backend"
+call "connect4, ClusterIP" 5 connect "$(service4 10):80" "$backend"
+call "sendmsg4, no Service" null sendto "$backend" "$backend"
+call "sendmsg4, ClusterIP" null sendto "$(service4 10):80" "$backend"
+call "getpeername4, no Service" null getpeername "$backend" "$backend"
+call "getpeername4, ClusterIP" null getpeername "$(service4 10):80" "$backend"
+
+mkdir "$lab_group/empty" "$lab_group/n1/pods/bench"
+runs=$(printf '%s\n' "${cases[@]}" | jq -s . |
+  nsenter --target "$(<"$lab/n1/pid")" --net "$binaries/bench_programs" "$lab_group/empty" "$lab_group/n1/pods/bench")
+row "floor: shim and an empty program" ns null "$(jq -c .floor <<<"$runs")"
+row "H: one hot hash lookup" ns null "$(jq -c .lookup <<<"$runs")"
+for pair in "${goals[@]}"; do row "${pair%=*}" H "${pair##*=}" "$(jq -c --arg name "${pair%=*}" '.[$name]' <<<"$runs")"; done
