@@ -18,7 +18,7 @@ std::span<const MapKind> map_kinds() {
       {"pod_sources", 1, kAgent, 0xbb1d09517f087213},
       {"pods", 1, kAgent, 0xc65352b4bca8221a},
       {"service_sets", 1, kAgent, 0x70793e94c70b3a46},
-      {"set_hashes", 1, kAgent, 0x70793e94c70b3a46},
+      {"set_hashes", 1, kAgentAlone, 0x70793e94c70b3a46},
       {"set_options", 1, kAgent, 0x70793e94c70b3a46},
       {"set_slots", 1, kAgent, 0x79c1032e47f7879d},
       {"socket_peers", 1, kSockets, 0x8f1935cd965dbecd},

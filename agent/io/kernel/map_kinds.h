@@ -14,10 +14,11 @@
 namespace io::kernel {
 
 enum class Writer : uint8_t {
-  kAgent,     // stores, in the thread that also migrates: complete once it is copied
-  kPrograms,  // programs, at any moment
-  kCounters,  // programs, and only sums count: they begin at zero with a new layout
-  kSockets,   // in the sockets themselves, of which there is no list: begins empty with a new layout
+  kAgent,       // stores, in the thread that also migrates: complete once it is copied
+  kAgentAlone,  // the same, and no program reads it
+  kPrograms,    // programs, at any moment
+  kCounters,    // programs, and only sums count: they begin at zero with a new layout
+  kSockets,     // in the sockets themselves, of which there is no list: begins empty with a new layout
 };
 
 // Makes an entry of the version before into one of this version; both in this machine's byte order, sized as their maps are.
@@ -37,7 +38,7 @@ std::span<const MapKind> map_kinds();
 const MapKind* find_kind(std::span<const MapKind> kinds, std::string_view name);
 
 // Its size is a row's; other maps have the size that they are declared with.
-inline bool has_size(const MapKind& kind) { return !kind.one_entry && (kind.writer == Writer::kAgent || kind.writer == Writer::kPrograms); }
+inline bool has_size(const MapKind& kind) { return !kind.one_entry && kind.writer != Writer::kCounters && kind.writer != Writer::kSockets; }
 
 std::string pin_of(std::string_view map, uint32_t version);  // "backends_v1"
 

@@ -111,6 +111,7 @@ base::Result<void> Migration::run() {
   });
   TRY(make_maps());
   TRY(copy(Writer::kAgent));
+  TRY(copy(Writer::kAgentAlone));
   BpfObject programs = TRY(load(wanted_.config));
   if (in_both) {
     datapath_config both = wanted_.config;
