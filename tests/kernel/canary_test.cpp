@@ -171,7 +171,7 @@ TEST_F(Canary, IsGoodOnceTheServiceAnswersHostAndPod) {
   EXPECT_TRUE(eventually([this] { return is_good(); })) << result_.error;
 
   EXPECT_EQ(result_.error, "");
-  EXPECT_THAT(support::output_of("ip -o -4 addr show dev ich00canary"),
+  EXPECT_THAT(support::output_of("ip -o -4 addr show dev ich0000000ca0a7"),
               testing::AllOf(HasSubstr("169.254.105.3/32"), HasSubstr("scope link"), HasSubstr("ichor-canary")));
 }
 
