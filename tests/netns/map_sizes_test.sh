@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Maps are made twice as large and half as large again under long-lived flows and new calls with affinity, the agent killed now and then in
-# the middle; nobody notices, and what is shown is what the kernel has.
+# Maps are made twice as large and half as large again under long-lived flows and new calls with affinity: agents are killed and started
+# with another size, and now and then killed once more in the middle. Nobody notices, and what is shown is what the kernel has.
 # usage: map_sizes_test.sh [CHANGES]      20 without; the seed of the random moments is printed and taken from $SEED
 source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents flows; do source "$netns_tests/$part.sh"; done
@@ -30,15 +30,23 @@ calls() {
   kept b "$(service4 13)" --udp --unconnected
 }
 
+restart() {   # NODE...: with what the values file says now
+  local node
+  for node in "$@"; do
+    agent_kill "$node"
+    agent_start "$node"
+  done
+}
+
 change_sizes() {
   local count size node
   for ((count = 0; count < changes; ++count)); do
     size=$((count % 2 ? 20000 : 40000))
     set_size "$size"
+    restart "${nodes[@]}"
     if ((RANDOM % 3 == 0)); then
       sleep "0.$(printf %03d $((RANDOM % 400)))"
-      agent_kill n1
-      agent_start n1
+      restart n1
     fi
     calls || return 1
     for node in "${nodes[@]}"; do until_true 20 "room for $size on $node" has_room "$node" "$size" || return 1; done
@@ -74,6 +82,7 @@ check "no number was lost" expect lost 0 "$(flows_sum lost "$lab/flows-changed")
 check "status shows the size that is there" shows_room n1 "$(room_in n1 backends)"
 
 set_size 1
+restart n1
 until_true 20 "a size that does not fit to be refused" eval 'http n1 /tables/map_sizes | grep -q "are in use"'
 check "a map that is too full to shrink says so on its row" eval 'http n1 /tables/map_sizes | grep "are in use"'
 check "the node stays ready" agent_ready n1
