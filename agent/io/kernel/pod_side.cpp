@@ -17,7 +17,7 @@ namespace {
 using model::desired::kRouteProtocol;
 using model::desired::PodLink;
 
-constexpr base::Millis kAddressPatience{200};  // a local route is made by a kernel worker within a millisecond
+constexpr base::Millis kAddressPatience{5'000};  // of the kernel's worker, which other work may keep waiting; milliseconds as a rule
 
 base::Result<void> put_address(Netlink& netlink, uint32_t ifindex, const base::Ip& ip) {
   ifaddrmsg fixed{};
