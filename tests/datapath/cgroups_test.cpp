@@ -106,6 +106,23 @@ TEST_F(Cgroups, SocketMeetsTheProgramsOfTheGroupThatItIsMadeIn) {
   }
 }
 
+// As after a service manager's cgroup.kill, when the group is used again.
+TEST_F(Cgroups, SocketIsMadeAlsoFromAGroupThatWasOnceKilled) {
+  TopGroup own("killed-"), beside("beside-");
+  auto here = open_cgroup(own.path()), there = open_cgroup(beside.path());
+  ASSERT_TRUE(here.ok() && there.ok());
+  ASSERT_TRUE(support::run("echo 1 >" + own.path() + "/cgroup.kill"));
+
+  pid_t child = fork();
+  if (child == 0) {
+    bool moved = support::run("echo " + std::to_string(getpid()) + " >" + own.path() + "/cgroup.procs");
+    _exit(moved && make_tcp_socket(there->get(), -1, AF_INET).ok() ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
 TEST_F(Cgroups, SocketThatCannotBeMadeLeavesNoProcessAndSaysWhy) {
   TopGroup group("gone-");
   auto open = open_cgroup(group.path());

@@ -100,8 +100,18 @@ std::string directory_with_pods(const std::string& path, int levels) {
   return "";
 }
 
-// In the child: system calls only, since the process's other threads are not in it. The value is an errno.
-int put_socket(int number, int netns, int family) {
+// In the child: system calls only, since the process's other threads are not in it. The values are an errno.
+// CLONE_INTO_CGROUP would spare the way there, but Linux 6.18 kills what is born so by a process whose own group was once ended by
+// cgroup.kill.
+int enter_group(int cgroup) {
+  long procs = syscall(SYS_openat, cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  if (procs < 0) return errno;
+  int error = syscall(SYS_write, procs, "0", 1) < 0 ? errno : 0;
+  syscall(SYS_close, procs);
+  return error;
+}
+int put_socket(int number, int cgroup, int netns, int family) {
+  if (int error = enter_group(cgroup)) return error;
   if (netns >= 0 && syscall(SYS_setns, netns, CLONE_NEWNET) != 0) return errno;
   long made = syscall(SYS_socket, family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (made < 0) return errno;
@@ -162,17 +172,16 @@ base::Result<bool> has_connect_program(int cgroup, std::string_view name) {
   return false;
 }
 
-// A process's sockets are of its group, and threads of one process cannot be in several. So a child is born there, puts a socket into the
+// A process's sockets are of its group, and threads of one process cannot be in several. So a child goes there, puts a socket into the
 // table of descriptors that it shares, and ends.
 base::Result<base::Fd> make_tcp_socket(int cgroup, int netns, int family) {
   base::Fd socket(eventfd(0, EFD_CLOEXEC));  // the number that the socket will have
   if (!socket) return base::errno_error("eventfd");
   clone_args arguments = {};
-  arguments.flags = CLONE_INTO_CGROUP | CLONE_FILES;
-  arguments.cgroup = static_cast<uint64_t>(cgroup);
+  arguments.flags = CLONE_FILES;
   auto child = static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
   if (child < 0) return base::errno_error("make a process in another control group");
-  if (child == 0) _exit(put_socket(socket.get(), netns, family));
+  if (child == 0) _exit(put_socket(socket.get(), cgroup, netns, family));
   int status = 0;
   while (waitpid(child, &status, __WALL) < 0)
     if (errno != EINTR) return base::errno_error("wait for the process in another control group");
