@@ -126,8 +126,8 @@ class CanaryLoop {
   }
 
   std::string explained(const std::string& error) const {
-    std::string fault = error.empty() ? "" : cgroup_.fault();
-    return fault.empty() ? error : error + ": " + fault;
+    std::string fault = error.empty() && cgroup_.fd() >= 0 ? "" : cgroup_.fault();
+    return fault.empty() || error.empty() ? error + fault : error + ": " + fault;
   }
 
   Millis failing_for() const { return base::boot_now() - failing_since_; }

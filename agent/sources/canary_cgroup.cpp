@@ -13,11 +13,17 @@ constexpr const char* kProgram = "connect4";  // of bpf/programs/socket.bpf.c
 }  // namespace
 
 base::Result<bool> CanaryCgroup::find() {
-  std::string path = TRY_IN(io::kernel::find_pods_cgroup(cgroup_root_), "cgroup.hostRoot").path + kName;
+  std::string path = TRY_IN(io::kernel::find_pods_cgroup(cgroup_root_), "cgroup.hostRoot").path;
   if (path == path_ && group_) return false;
   leave();
   path_ = path;
-  group_ = TRY_IN(io::kernel::open_cgroup(path_), "the canary's control group");
+  auto made = io::kernel::open_cgroup(path_ + kName);
+  entered_ = made.ok();
+  if (made.ok()) return group_ = std::move(*made), true;
+  const int code = made.error().code;
+  if (code != EACCES && code != EPERM && code != EROFS) return base::with_context(made.error(), "the canary's control group");
+  // The top of the tree can be written with CAP_DAC_OVERRIDE alone, which is not kept. Then the programs of that place are looked at.
+  group_ = TRY_IN(io::kernel::open_cgroup(path_), "the pods' control group");
   return true;
 }
 
@@ -29,7 +35,8 @@ std::string CanaryCgroup::fault() const {
 
 void CanaryCgroup::leave() {
   group_ = {};
-  if (!path_.empty()) rmdir(path_.c_str());
+  if (entered_) rmdir((path_ + kName).c_str());
+  entered_ = false;
 }
 
 }  // namespace sources

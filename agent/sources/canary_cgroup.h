@@ -16,7 +16,8 @@ class CanaryCgroup {
 
   // Looks for the pods' place, which the kubelet may have made since. True: the group is another one now.
   base::Result<bool> find();
-  int fd() const { return group_.get(); }
+  // Less than zero: none can be made there, and sockets are of the agent's own group.
+  int fd() const { return entered_ ? group_.get() : -1; }
 
   // Why sockets of this group may be told apart from others: "" while a socket program of ichor's runs for them.
   std::string fault() const;
@@ -25,7 +26,8 @@ class CanaryCgroup {
   void leave();
 
   std::string cgroup_root_, path_;
-  base::Fd group_;
+  base::Fd group_;        // of path_, or of one made in it
+  bool entered_ = false;  // one could be made
 };
 
 }  // namespace sources

@@ -111,7 +111,7 @@ int enter_group(int cgroup) {
   return error;
 }
 int put_socket(int number, int cgroup, int netns, int family) {
-  if (int error = enter_group(cgroup)) return error;
+  if (int error = cgroup < 0 ? 0 : enter_group(cgroup)) return error;
   if (netns >= 0 && syscall(SYS_setns, netns, CLONE_NEWNET) != 0) return errno;
   long made = syscall(SYS_socket, family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (made < 0) return errno;

@@ -28,7 +28,7 @@ base::Result<base::Fd> open_cgroup(const std::string& path);
 // Whether a program of this name is among those that run at connect(2) of an IPv4 socket of this group.
 base::Result<bool> has_connect_program(int cgroup, std::string_view name);
 
-// A TCP socket of this group and network namespace (-1: the caller's), neither of which it can leave. Does not block.
+// A TCP socket of this group and network namespace (-1 for either: the caller's), neither of which it can leave. Does not block.
 base::Result<base::Fd> make_tcp_socket(int cgroup, int netns, int family);
 
 // Of two paths as /proc/PID/cgroup and mountinfo write them, relative to the reader's cgroup namespace: "/.." leads out of it.
