@@ -30,7 +30,8 @@ base::Result<bool> CanaryCgroup::find() {
 std::string CanaryCgroup::fault() const {
   auto met = io::kernel::has_connect_program(group_.get(), kProgram);
   if (!met) return met.error().text;
-  return *met ? "" : "no socket program runs for " + path_ + ", beside the pods; they are put on cgroup.hostRoot, " + cgroup_root_;
+  const std::string place = path_ + (entered_ ? kName : "");
+  return *met ? "" : "no socket program runs for " + place + ", beside the pods; they are put on cgroup.hostRoot, " + cgroup_root_;
 }
 
 void CanaryCgroup::leave() {
