@@ -268,7 +268,8 @@ TEST_F(SourcesManifests, WhatIsNoFileOrTooLargeIsAProblem) {
   fs::resize_file(directory() / "large.json", (16 << 20) + 1);
   start_synced();
 
-  EXPECT_THAT(told->rows().problems, ElementsAre(Pair("objects/fifo.yaml", "is not a regular file"), Pair("objects/large.json", "is larger than 16 MiB")));
+  EXPECT_THAT(told->rows().problems,
+              ElementsAre(Pair("objects/fifo.yaml", "is not a regular file"), Pair("objects/large.json", "is larger than 16 MiB")));
 }
 
 TEST_F(SourcesManifests, AStateDirectoryThatCannotBeWrittenIsAProblemAndNoMore) {

@@ -60,7 +60,8 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
 
 TEST(StatusTables, ProblemsOfSourcesAndPlannersStandInOneTable) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, model::put_problem(model::Origin::kObjects, "web.yaml", model::Problem{"file web.yaml", "not YAML", "mend it"}));
+  support::put(published.snapshot,
+               model::put_problem(model::Origin::kObjects, "web.yaml", model::Problem{"file web.yaml", "not YAML", "mend it"}));
   model::KeyProblems of_service{{{"Service default/db", "no slices", ""}}};
   published.problems.set("services default/db", std::make_shared<const model::KeyProblems>(of_service));
 

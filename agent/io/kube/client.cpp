@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr base::Millis kAnswer = 30s;   // to a request that is not a stream
-constexpr base::Millis kWrite = 10s;    // without a byte taken
+constexpr base::Millis kAnswer = 30s;  // to a request that is not a stream
+constexpr base::Millis kWrite = 10s;   // without a byte taken
 constexpr size_t kLargestHead = 64 << 10;
 constexpr size_t kLargestStatus = 64 << 10;  // bytes of the body of an answer that is not 2xx
 constexpr size_t kShownText = 256;           // bytes of a body that is no Status

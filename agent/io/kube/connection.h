@@ -19,8 +19,8 @@ constexpr base::Millis kLongestRetryAfter{60'000};
 // An answer of the server, whatever its status. For other statuses than 2xx the body was a Status object (meta/v1) or plain text.
 struct Answer {
   int status = 0;
-  std::string reason;   // Status.reason, "" when there was none: "Expired", "Forbidden", ...
-  std::string message;  // Status.message, else the beginning of the body
+  std::string reason;                       // Status.reason, "" when there was none: "Expired", "Forbidden", ...
+  std::string message;                      // Status.message, else the beginning of the body
   std::optional<base::Millis> retry_after;  // kLongestRetryAfter at most
 
   bool ok() const { return status >= 200 && status < 300; }

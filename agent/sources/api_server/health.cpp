@@ -132,9 +132,9 @@ std::map<std::string, model::Problem> Health::problems(const model::SourceStatus
         "refuses too"};
   }
   if (status.kept && kept_age)
-    problems["kept"] = {
-        "API server", "Services, slices and nodes are those of an earlier run, which last changed " + age_text(*kept_age) + ": " + why(),
-        "nothing is removed until the API server has answered"};
+    problems["kept"] = {"API server",
+                        "Services, slices and nodes are those of an earlier run, which last changed " + age_text(*kept_age) + ": " + why(),
+                        "nothing is removed until the API server has answered"};
   if (std::string names = unwatched(now); !names.empty())
     problems[server_answers() ? model::kUnwatched : "away"] = {
         "API server", "what becomes of " + names + " has not been seen for more than a minute: " + why(),
