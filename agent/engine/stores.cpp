@@ -7,6 +7,7 @@
 #include "io/kernel/filters.h"
 #include "io/kernel/map_sizes.h"
 #include "io/kernel/neighbors.h"
+#include "io/kernel/node_addresses.h"
 #include "io/kernel/pod_entries.h"
 #include "io/kernel/pod_links.h"
 #include "io/kernel/routes.h"
@@ -24,6 +25,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
           std::make_unique<SysctlStore>(),
           std::make_unique<DatapathObjectStore>(root),
           std::make_unique<MapSizeStore>(root),
+          std::make_unique<NodeAddressStore>(root),
           std::move(services.sets),
           std::move(services.frontends),
           std::make_unique<AttachmentStore>(root),

@@ -13,6 +13,13 @@
 
 namespace model {
 
+// Host order, both included.
+struct PortRange {
+  uint16_t first = 0, last = 0;
+  bool contains(uint16_t port) const { return first <= port && port <= last; }
+  bool operator==(const PortRange&) const = default;
+};
+
 struct Config {
   static constexpr TableFacts kTable{"config", "", "The configuration in force."};
   bool ipv4 = true;                              // ipv4.enabled: false switches the family off whatever the Node says
@@ -22,15 +29,17 @@ struct Config {
   bool direct_routing_skip_unreachable = false;  // directRoutingSkipUnreachable
   std::optional<base::Cidr> ipv4_native_routing_cidr;
   std::optional<base::Cidr> ipv6_native_routing_cidr;
-  std::vector<std::string> devices;            // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
-  LinkKind pod_links = LinkKind::kVeth;        // bpf.datapathMode: of new pods, where the kernel has it
-  uint32_t lb_map_max = 0;                     // bpf.lbMapMax: entries of the services' maps; 0: by the node's memory
-  double map_ratio = 0;                        // bpf.mapDynamicSizeRatio: of the node's memory, for maps that follow it; 0: the usual
-  uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
-  std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
-  std::string k8s_service_host;                // k8sServiceHost
-  uint16_t k8s_service_port = 0;               // k8sServicePort
-  bool debug = false;                          // debug.enabled
+  std::vector<std::string> devices;             // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
+  LinkKind pod_links = LinkKind::kVeth;         // bpf.datapathMode: of new pods, where the kernel has it
+  uint32_t lb_map_max = 0;                      // bpf.lbMapMax: entries of the services' maps; 0: by the node's memory
+  double map_ratio = 0;                         // bpf.mapDynamicSizeRatio: of the node's memory, for maps that follow it; 0: the usual
+  PortRange node_ports{30000, 32767};           // nodePort.range
+  std::vector<base::Cidr> node_port_addresses;  // nodePort.addresses: prefixes; of a family without one all addresses count
+  uint32_t mtu = 0;                             // MTU, bytes; 0: the smallest of the uplinks
+  std::string cgroup_root = "/sys/fs/cgroup";   // cgroup.hostRoot
+  std::string k8s_service_host;                 // k8sServiceHost
+  uint16_t k8s_service_port = 0;                // k8sServicePort
+  bool debug = false;                           // debug.enabled
 
   bool operator==(const Config&) const = default;
   static std::string key() { return "config"; }  // of the one row

@@ -12,14 +12,6 @@ void insert_services_of(const base::Ip& ip, const model::Snapshot& snapshot, Key
   });
 }
 
-std::vector<base::Ip> addresses_of(const model::Node* node) {
-  std::vector<base::Ip> addresses;
-  if (!node) return addresses;
-  addresses = node->internal_ips;
-  addresses.insert(addresses.end(), node->external_ips.begin(), node->external_ips.end());
-  return addresses;
-}
-
 std::string holder_of(const base::Ip& ip, const model::Snapshot& snapshot) {
   std::string holder;
   const base::Cidr host = base::host_cidr(ip);

@@ -19,7 +19,8 @@ struct Formula {
 constexpr Formula kFormulas[] = {
     {"affinities", 256 << 10, 1, 32 << 10, 1},  // one per pod and Service that it calls
     {"backends", 64 << 10, 32 << 10, 256 << 10, 1},
-    {"frontend_sets", 16 << 10, 64 << 10, 1 << 20, 4},  // cluster IPs of one family, external and ingress addresses, node ports
+    {"frontend_sets", 16 << 10, 64 << 10, 1 << 20, 4},     // cluster IPs of one family, external and ingress addresses, node ports
+    {"node_addresses", 128 << 10, 16 << 10, 64 << 10, 0},  // a few for each node of the cluster
     {"pod_sources", 1 << 20, 1 << 10, 4 << 10, 0},
     {"pods", 1 << 20, 1 << 10, 4 << 10, 0},
     {"service_sets", 64 << 10, 16 << 10, 256 << 10, 1},

@@ -46,7 +46,10 @@ bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot
 
 bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) && synced(snapshot, model::SourceId::kHost); }
 
-datapath_config datapath_config_of(const model::Snapshot&) { return {}; }
+datapath_config datapath_config_of(const model::Snapshot& snapshot) {
+  const model::PortRange& ports = snapshot.config().node_ports;
+  return {.migrating = 0, .first_node_port = ports.first, .last_node_port = ports.last};
+}
 
 std::string program_generation(const model::Snapshot& snapshot) {
   return model::desired::generation_of(snapshot.identity.program_generation, datapath_config_of(snapshot));
@@ -65,6 +68,14 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
 bool is_too_small_for(const base::Cidr& cidr, const model::Config& config) {
   constexpr uint32_t kIpv6MinMtu = 1280;
   return !cidr.address.is_v4() && config.ipv6 && config.mtu != 0 && config.mtu < kIpv6MinMtu;
+}
+
+std::vector<base::Ip> addresses_of(const model::Node* node) {
+  std::vector<base::Ip> addresses;
+  if (!node) return addresses;
+  addresses = node->internal_ips;
+  addresses.insert(addresses.end(), node->external_ips.begin(), node->external_ips.end());
+  return addresses;
 }
 
 bool is_foreign_link(const std::string& link) { return !model::is_pod_link_name(link); }

@@ -24,6 +24,9 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot);
 // The configured MTU is below what the prefix's family needs.
 bool is_too_small_for(const base::Cidr& cidr, const model::Config& config);
 
+// InternalIPs and ExternalIPs; none for null.
+std::vector<base::Ip> addresses_of(const model::Node* node);
+
 // Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the
 // main table (a VPN has its own in a table that only marked packets ask) or one of the Node's addresses.
 std::vector<std::string> uplinks(const model::Snapshot& snapshot);

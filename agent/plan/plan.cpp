@@ -4,6 +4,7 @@
 #include "plan/cni_conf.h"
 #include "plan/ipam.h"
 #include "plan/map_sizes.h"
+#include "plan/node_addresses.h"
 #include "plan/node_condition.h"
 #include "plan/pods.h"
 #include "plan/programs.h"
@@ -19,6 +20,7 @@ std::span<const Feature> features() {
       {"programs", programs::keys_for, programs::plan},                    // the BPF object and where its programs hang
       {"map_sizes", map_sizes::keys_for, map_sizes::plan},                 // how many entries each of its maps has
       {"services", services::keys_for, services::plan},                    // frontends and backends of each Service
+      {"node_addresses", node_addresses::keys_for, node_addresses::plan},  // where NodePorts are called
       {"ipam", ipam::keys_for, ipam::plan},                                // addresses of each sandbox
       {"pods", pods::keys_for, pods::plan},                                // link, filters, map entries, routes of each sandbox
       {"routes", routes::keys_for, routes::plan},                          // pod CIDRs of each peer, and the unused rest of our own

@@ -20,40 +20,71 @@ bool left_to_others(const Service& service) {
          service.meta.labels.contains("service.kubernetes.io/headless");
 }
 
-// What a clusterIP leads to. Where the policy is Local, endpoints of other nodes count only in how a call without one fails (KEP-2086).
-void choose_backends(const Service& service, const PortEndpoints& endpoints, const Place& place, ServiceSet& set) {
-  if (service.internal_traffic_policy == model::TrafficPolicy::kCluster) {
-    set.backends = cluster_backends(endpoints, place);
-  } else {
-    set.backends = local_backends(endpoints);
-    set.endpoints_elsewhere = set.backends.empty() && any_serves(endpoints);
-  }
+using Addresses = std::vector<base::Ip>;
+
+// Where only this node and its pods call.
+Addresses internal_addresses(const Service& service, base::Family family) {
+  Addresses addresses;
+  for (const auto& ip : service.cluster_ips)
+    if (ip.family() == family) addresses.push_back(ip);
+  return addresses;
 }
 
-// One set for all the Service's addresses of the family.
-void plan_family(const Service& service, const model::ServicePort& port, base::Family family, const SliceRows& slices, const Place& place,
-                 model::Planned& planned) {
-  ServiceSet set;
+std::string text(const model::PortRange& range) { return std::to_string(range.first) + " to " + std::to_string(range.last); }
+
+// Programs ask for no NodePort beyond the range.
+bool has_node_port(const Service& service, const model::ServicePort& port, const model::PortRange& range, model::Planned& planned) {
+  if (!port.node_port || range.contains(port.node_port)) return port.node_port;
+  planned.problems.push_back({"Service " + service.meta.key(),
+                              "its nodePort " + std::to_string(port.node_port) + " is not served: nodePort.range is " + text(range),
+                              "set nodePort.range to the API server's --service-node-port-range"});
+  return false;
+}
+
+base::Ip unspecified(base::Family family) { return family == base::Family::kIpv4 ? base::Ip::from_v4_be(0) : base::Ip{}; }
+
+// The policy is Local: endpoints of other nodes count only in how a call without one fails (KEP-2086).
+void choose_local(const PortEndpoints& endpoints, ServiceSet& set) {
+  set.backends = local_backends(endpoints);
+  set.endpoints_elsewhere = set.backends.empty() && any_serves(endpoints);
+}
+
+// Who calls from this node means the whole cluster by whatever address the outside has too: of externalTrafficPolicy peers alone judge,
+// and internalTrafficPolicy holds for clusterIPs (kube-proxy's short circuit). One set then does for all addresses but with the latter.
+void plan_family(const Service& service, const model::ServicePort& port, base::Family family, bool node_port, const SliceRows& slices,
+                 const Place& place, model::Planned& planned) {
+  const Addresses internal = internal_addresses(service, family);
+  if (internal.empty()) return;
+  const PortEndpoints endpoints = endpoints_of(port, family, slices, place);
+  ServiceSet set{.affinity_seconds = service.client_ip_affinity_seconds};
   set.id = model::desired::set_id(service.meta.key(), port.port, port.protocol, family, Scope::kCallers);
-  size_t before = planned.rows.size();
-  for (const auto& address : service.cluster_ips)
-    if (address.family() == family)
-      planned.rows.push_back(
-          Frontend{.address = address, .port = port.port, .protocol = port.protocol, .callers = set.id, .since = service.meta.created});
-  if (planned.rows.size() == before) return;
-  choose_backends(service, endpoints_of(port, family, slices, place), place, set);
-  set.affinity_seconds = service.client_ip_affinity_seconds;
+  set.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
+  set.backends = cluster_backends(endpoints, place);
+  ServiceSet external = set;
+  if (service.internal_traffic_policy == model::TrafficPolicy::kLocal) {
+    external.id = model::desired::set_id(service.meta.key(), port.port, port.protocol, family, Scope::kExternalCallers);
+    choose_local(endpoints, set);
+  }
+
+  auto lead = [&](const base::Ip& address, uint16_t number, const ServiceSet& to) {
+    planned.rows.push_back(
+        Frontend{.address = address, .port = number, .protocol = port.protocol, .callers = to.id, .since = service.meta.created});
+  };
+  for (const auto& address : internal) lead(address, port.port, set);
+  if (node_port) lead(unspecified(family), port.node_port, external);
+  if (node_port && external.id != set.id) planned.rows.push_back(std::move(external));
   planned.rows.push_back(std::move(set));
 }
 
-void plan_port(const Service& service, const model::ServicePort& port, const SliceRows& slices, const Place& place,
-               model::Planned& planned) {
+void plan_port(const Service& service, const model::ServicePort& port, const model::PortRange& node_ports, const SliceRows& slices,
+               const Place& place, model::Planned& planned) {
   const std::string subject = "Service " + service.meta.key();
   if (port.protocol == model::Protocol::kSctp) {
     planned.problems.push_back({subject, "port " + std::to_string(port.port) + "/SCTP is not served", "ichor serves TCP and UDP"});
     return;
   }
-  for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) plan_family(service, port, family, slices, place, planned);
+  const bool node_port = has_node_port(service, port, node_ports, planned);
+  for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) plan_family(service, port, family, node_port, slices, place, planned);
 }
 
 // The own Node came into another zone; what else changes in it, as it does with every heartbeat, means nothing to Services.
@@ -90,7 +121,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",
                                 "write one with the label kubernetes.io/service-name: " + service->meta.name});
   const Place place = own_place(snapshot);
-  for (const auto& port : service->ports) plan_port(*service, port, slices, place, planned);
+  for (const auto& port : service->ports) plan_port(*service, port, snapshot.config().node_ports, slices, place, planned);
   return planned;
 }
 

@@ -10,7 +10,8 @@ namespace {
 using model::desired::Backend;
 
 uint64_t flags_of(const model::desired::ServiceSet& row) {
-  return (row.affinity_seconds ? SERVICE_AFFINITY : 0) | (row.endpoints_elsewhere ? SERVICE_ELSEWHERE : 0);
+  return (row.affinity_seconds ? SERVICE_AFFINITY : 0) | (row.endpoints_elsewhere ? SERVICE_ELSEWHERE : 0) |
+         (row.external_local ? SERVICE_EXTERNAL_LOCAL : 0);
 }
 
 const model::desired::SetId kNobody = model::desired::SetId::of_hash(UINT64_MAX);
@@ -59,6 +60,7 @@ base::Result<std::vector<ServiceRegions::ServiceSet>> ServiceRegions::list() {
     row.id = id_of(set.number);
     if (row.id == kNobody) continue;
     row.endpoints_elsewhere = set.handle & SERVICE_ELSEWHERE;
+    row.external_local = set.handle & SERVICE_EXTERNAL_LOCAL;
     row.affinity_seconds = set.handle & SERVICE_AFFINITY ? service_options_affinity_seconds(set.options) : 0;
     // A backend that nobody can ask for, so that the set is written anew.
     row.backends = set.damaged ? std::vector<Backend>{{}} : std::move(set.backends);

@@ -113,6 +113,8 @@ Fields fields(const Config& config) {
           {"ipv6_native_routing_cidr", prefix(config.ipv6_native_routing_cidr)},
           {"devices", config.devices},
           {"lb_map_max", int64_t{config.lb_map_max}},
+          {"node_ports", std::to_string(config.node_ports.first) + "-" + std::to_string(config.node_ports.last)},
+          {"node_port_addresses", base::to_strings(config.node_port_addresses)},
           {"mtu", int64_t{config.mtu}},
           {"cgroup_root", config.cgroup_root},
           {"k8s_service_host", config.k8s_service_host},

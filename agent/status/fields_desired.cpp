@@ -29,12 +29,15 @@ Fields row_fields(const DatapathObject& object) {
 
 Fields row_fields(const MapSize& size) { return {{"entries", int64_t{size.entries}}}; }
 
+Fields row_fields(const NodeAddress& address) { return {{"peer", address.peer}, {"host_only", address.host_only}}; }
+
 Fields row_fields(const ServiceSet& set) {
   std::vector<std::string> backends;
   for (const auto& backend : set.backends) backends.push_back(endpoint_text(backend.address, backend.port));
   return {{"name", set.id.text()},
           {"backends", std::move(backends)},
           {"endpoints_elsewhere", set.endpoints_elsewhere},
+          {"external_local", set.external_local},
           {"affinity_seconds", int64_t{set.affinity_seconds}}};
 }
 

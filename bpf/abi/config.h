@@ -8,8 +8,11 @@
 
 struct datapath_config {
 	__u32 migrating; /* bits MIGRATING_*: these maps have a former one that is in use too, see lib/migration.h */
+	/* Ports that NodePorts are asked for, both included, host order. Both 0: none. */
+	__u16 first_node_port;
+	__u16 last_node_port;
 };
-ABI_ASSERT_SIZE(datapath_config, 4);
+ABI_ASSERT_SIZE(datapath_config, 8);
 
 #define MIGRATING_AFFINITIES (1U << 0)
 

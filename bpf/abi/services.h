@@ -15,6 +15,14 @@ struct frontend_key {
 };
 ABI_ASSERT_SIZE(frontend_key, 20);
 
+/* Map `node_addresses`, hash by struct ip_addr: where NodePorts are called. A node that joins adds to it, and no frontend. */
+struct node_address {
+	__u64 callers; /* cookie of the only network namespace whose sockets may call it; 0: all may */
+	__u32 peer;    /* 1: another node's */
+	__u32 zero;
+};
+ABI_ASSERT_SIZE(node_address, 16);
+
 /* Numbers of sets, each 0 where that kind of client is not served here. */
 struct frontend {
 	__u32 callers;	/* sockets of this node and of its pods */
@@ -38,6 +46,8 @@ typedef __u64 service_handle;
 #define SERVICE_AFFINITY (1ULL << SERVICE_HANDLE_BASE_BITS)
 /* There are no slots because all endpoints are on other nodes and the Service's policy is Local: */
 #define SERVICE_ELSEWHERE (1ULL << (SERVICE_HANDLE_BASE_BITS + 1))
+/* externalTrafficPolicy is Local: who calls a peer's NodePort means that peer's endpoints, among which it chooses itself. */
+#define SERVICE_EXTERNAL_LOCAL (1ULL << (SERVICE_HANDLE_BASE_BITS + 2))
 
 static inline service_handle service_handle_pack(__u32 base, __u32 size, __u32 generation)
 {

@@ -5,6 +5,7 @@
 #define ICHOR_LIB_SOCKET_H
 
 #include "lib/affinity.h"
+#include "lib/node_ports.h"
 #include "lib/socket_peers.h"
 #include "lib/verdict.h"
 
@@ -27,9 +28,14 @@ static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason
 /* The set that this address leads to; 0: not a service, or a protocol that has none here. */
 static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
 {
+	__u32 set;
+
 	if (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP)
 		return 0;
-	return service_for_callers(&frontend->address, frontend->port_be, ctx->protocol);
+	set = service_for_callers(&frontend->address, frontend->port_be, ctx->protocol);
+	if (set || !is_node_port(frontend->port_be))
+		return set;
+	return node_port_for_callers(ctx, &frontend->address, frontend->port_be);
 }
 
 /* A Service with endpoints on other nodes only may be tried again elsewhere, which "connection refused" would talk a client out of.

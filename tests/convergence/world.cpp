@@ -20,7 +20,7 @@ World::World(uint32_t seed) : random_(seed) {
 }
 
 model::Change World::step() {
-  switch (pick(12)) {
+  switch (pick(13)) {
     case 0:
     case 1:
       return service();
@@ -39,6 +39,8 @@ model::Change World::step() {
     case 9:
     case 10:
       return foreign_route();
+    case 11:
+      return own_address();
     default:
       return uplink();
   }
@@ -60,6 +62,8 @@ model::Change World::service() {
   // Each has up to three addresses, and several may claim one of them: the same one must win whatever came first.
   auto service = a_service(name).port(static_cast<uint16_t>(80 + pick(2)));
   for (uint32_t i = 1 + pick(3); i > 0; --i) service.address("10.96.0." + std::to_string(1 + pick(6)));
+  if (pick(2))
+    service.node_port(static_cast<uint16_t>(30000 + pick(3)), pick(2) ? model::TrafficPolicy::kCluster : model::TrafficPolicy::kLocal);
   service.row.meta.created = pick(3);
   service.row.client_ip_affinity_seconds = pick(2) ? 0 : 60 * (1 + pick(2));
   service.row.internal_traffic_policy = pick(3) ? model::TrafficPolicy::kCluster : model::TrafficPolicy::kLocal;
@@ -124,6 +128,13 @@ model::Change World::foreign_route() {
   std::string key = "254 " + destination + " via 192.168.42.99 dev eth0 metric 0";
   if (rows_.erase("route " + destination)) return model::gone<model::HostRoute>(key);
   return rows_.emplace("route " + destination, a_route(destination, "192.168.42.99", "eth0")).first->second;
+}
+
+// One that some peer may have too.
+model::Change World::own_address() {
+  const std::string text = "192.168.42." + std::to_string(20 + pick(4)) + "/32";
+  if (rows_.erase("address " + text)) return model::gone<model::Address>("eth0 " + text);
+  return rows_.emplace("address " + text, an_address("eth0", text)).first->second;
 }
 
 Agent::Agent(support::FakeKernel& kernel, base::BootTime& now) : kernel_(kernel), now_(now) { start(); }

@@ -34,6 +34,7 @@ class World {
   model::Change uplink();
   model::Change own_node();
   model::Change foreign_route();
+  model::Change own_address();
   uint32_t pick(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
 
   std::mt19937 random_;

@@ -1,37 +1,39 @@
 #!/usr/bin/env bash
-# ClusterIPs by the socket path: from every pod and node, TCP and UDP, both families, every endpoint gets its share, changes arrive.
+# ClusterIPs and NodePorts by the socket path: from every pod and node, TCP and UDP, both families, every endpoint gets its share, changes
+# arrive.
 source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 places=(a b c n1 n2 n3)
+port=80   # of the service that is called
 
-answers() {   # PLACE ADDRESS ARGUMENT...: one of the endpoints answers, and the client believes to talk to the ClusterIP
+answers() {   # PLACE ADDRESS ARGUMENT...: one of the endpoints answers, and the client believes to talk to the address that it called
   local place=$1 address=$2 answer
-  answer=$(ask "$place" "$address" 80 "${@:3}")
+  answer=$(ask "$place" "$address" "$port" "${@:3}")
   [[ " $backends " == *" $(jq -r .answer.name <<<"$answer") "* ]] || { echo "$answer"; return 1; }
   expect "the client's peer" "$address" "$(jq -r .remote <<<"$answer")"
 }
 
 spread() {   # PLACE ADDRESS ARGUMENT...: each endpoint answers some of many requests, and nothing else does
   local tally
-  tally=$(ask "$1" "$2" 80 --count 100 "${@:3}")
+  tally=$(ask "$1" "$2" "$port" --count 100 "${@:3}")
   expect "who answered" "$(tr ' ' '\n' <<<"$backends" | sort | xargs)" "$(jq -r '.answers | keys | sort | join(" ")' <<<"$tally")"
 }
 
 only() {   # PLACE ADDRESS NAME ARGUMENT...: all requests go there
-  expect "who answered" "{\"$3\":20}" "$(ask "$1" "$2" 80 --count 20 "${@:4}" | jq -c .answers)"
+  expect "who answered" "{\"$3\":20}" "$(ask "$1" "$2" "$port" --count 20 "${@:4}" | jq -c .answers)"
 }
 
 refused() {   # PLACE ADDRESS ARGUMENT...: at once, which is before a first SYN could be sent again, after 1 s
   local answer code=0
-  answer=$(ask "$1" "$2" 80 --timeout 900 "${@:3}") || code=$?
+  answer=$(ask "$1" "$2" "$port" --timeout 900 "${@:3}") || code=$?
   ((code == 2)) || { echo "code $code: $answer"; return 1; }
 }
 
-settled() { ask "$1" "$2" 80 --timeout 300 "${@:3}"; }
-no_longer() { ! ask "$1" "$2" 80 --timeout 300; }
+settled() { ask "$1" "$2" "$port" --timeout 300 "${@:3}"; }
+no_longer() { ! ask "$1" "$2" "$port" --timeout 300; }
 
 kept() {   # PLACE ADDRESS ARGUMENT...: one endpoint answers all of the client's connections
-  expect "how many answered" 1 "$(ask "$1" "$2" 80 --count 15 "${@:3}" | jq '.answers | length')"
+  expect "how many answered" 1 "$(ask "$1" "$2" "$port" --count 15 "${@:3}" | jq '.answers | length')"
 }
 
 due() {   # every client's record on n1 is older than the Service's timeout of 1 s
@@ -41,10 +43,10 @@ due() {   # every client's record on n1 is older than the Service's timeout of 1
 
 chooses_anew() {   # PLACE ADDRESS: a client that pauses for longer than its timeout of 1 s comes to another endpoint some time
   local first answer i
-  first=$(ask "$1" "$2" 80 | jq -r .answer.name)
+  first=$(ask "$1" "$2" "$port" | jq -r .answer.name)
   for ((i = 0; i < 20; i++)); do
     until_true 5 "the timeout to pass" due || return 1
-    answer=$(ask "$1" "$2" 80 | jq -r .answer.name)
+    answer=$(ask "$1" "$2" "$port" | jq -r .answer.name)
     [[ $answer == "$first" ]] || return 0
   done
   echo "always $first"
@@ -53,7 +55,7 @@ chooses_anew() {   # PLACE ADDRESS: a client that pauses for longer than its tim
 
 unreachable() {   # PLACE ADDRESS ARGUMENT...: fails at once, and not as a Service without endpoints does
   local answer code=0
-  answer=$(ask "$1" "$2" 80 --timeout 900 "${@:3}") || code=$?
+  answer=$(ask "$1" "$2" "$port" --timeout 900 "${@:3}") || code=$?
   ((code == 5)) || { echo "code $code: $answer"; return 1; }
 }
 
@@ -152,6 +154,71 @@ for place in a n1 n2; do
     check "no endpoint, $place is refused at once, UDP, IPv$family" refused "$place" "$("service$family" 12)" --udp
   done
 done
+
+# NodePorts. On each node something else listens on two of them: no socket of a node takes a NodePort away from its service.
+node_port() {   # NAME NUMBER JQFILTER: the service with this NodePort for TCP and UDP
+  change_service "$1" ".spec.type = \"NodePort\" | .spec.ports[].nodePort = $2 | ${3:-.}"
+}
+from_every_place() {   # WORDS NODE COMMAND ARGUMENT...: the node's NodePort by both families, TCP, UDP and UDP without connect
+  local words=$1 node=$2 place family arguments
+  for place in a c n1 n3; do
+    for family in 4 6; do
+      for arguments in "" --udp "--udp --unconnected"; do
+        check "$words from $place, IPv$family $arguments" "$3" "$place" "$(address "$node" "$family")" "${@:4}" $arguments
+      done
+    done
+  done
+}
+frontends() { http n1 '/tables/frontends?format=json' | jq '[.. | objects | select(has("callers"))] | length'; }
+service door 16
+endpoints door 8080 a c
+node_port door 30080
+service local 17
+endpoints local 8080 a
+node_port local 30090 '.spec.externalTrafficPolicy = "Local" | .spec.internalTrafficPolicy = "Local"'
+for place in n1 n2; do for number in 30080 30090; do serve "$place" $number; done; done
+
+backends="a c" port=30080
+for place in n1 n3 a c; do until_true 10 "the NodePort of n1 on $place" settled "$place" "$(node6 n1)" --udp; done
+from_every_place "NodePort of n1" n1 answers
+from_every_place "NodePort of n3" n3 answers
+for place in a n1; do check "NodePort, spread over all endpoints from $place" spread "$place" "$(node4 n2)"; done
+check "NodePort, v4-mapped" answers a "$(node4 n3)" --mapped
+check "the node itself by 127.0.0.1, TCP" answers n3 127.0.0.1
+check "the node itself by 127.0.0.1, UDP" answers n3 127.0.0.1 --udp
+check "a pod's 127.0.0.1 is its own" refused b 127.0.0.1
+check "::1 is no NodePort" refused n3 ::1
+
+port=30090
+for place in a n2 n3; do until_true 10 "the second NodePort on $place" only "$place" "$(address "$(pod_node "$place" 2>/dev/null || echo "$place")" 4)" a; done
+for family in 4 6; do
+  for protocol in "" --udp; do
+    check "external policy Local, own node's from a node with one, IPv$family $protocol" only n1 "$(address n1 $family)" a $protocol
+    check "external policy Local, own node's from a node without any, IPv$family $protocol" only n2 "$(address n2 $family)" a $protocol
+    check "external policy Local, own node's from a pod of a node without any, IPv$family $protocol" only c "$(address n2 $family)" a $protocol
+    check "external policy Local, a peer's is left to that peer, IPv$family $protocol" only n1 "$(address n2 $family)" n2 $protocol
+    check "external policy Local, a peer's from a pod is left to it, IPv$family $protocol" only c "$(address n1 $family)" n1 $protocol
+  done
+done
+
+port=30080
+before=$(frontends)
+nodes_up n4
+until_true 10 "a node that joins to answer" settled a "$(node4 n4)"
+check "a node that joins answers for every NodePort" answers n1 "$(node6 n4)" --udp
+check "a node that joins adds no frontend" expect frontends "$before" "$(frontends)"
+rm "$lab/manifests/node-n4.json"
+until_true 10 "a node that left to be forgotten" no_longer a "$(node4 n4)"
+
+agent_kill n1
+check "NodePorts go on without the agent" answers a "$(node4 n2)"
+agent_start n1
+wait_ready n1
+change_service door '.spec.type = "ClusterIP" | del(.spec.ports[].nodePort)'
+until_true 10 "the NodePort to end" no_longer a "$(node4 n3)"
+check "a NodePort that went leads nowhere" refused n3 "$(node4 n3)"
+port=80
+check "its ClusterIP goes on" answers n3 "$(service4 16)"
 
 endpoints web 8080 c
 until_true 10 "the smaller set on n1" only n1 "$(service4 10)" c

@@ -38,12 +38,16 @@ for number in 10 11 12; do
   service "web$number" "$number"
   endpoints "web$number" 8080 a b
 done
+jq '.spec.type = "NodePort" | .spec.ports[].nodePort = 30080' "$lab/manifests/service-web11.json" | put_object service-web11
+node_object n2   # a peer's addresses answer NodePorts too
 serve a; serve b
 until_true 10 "web12" ask n1 "$(service6 12)" 80
+until_true 10 "the NodePort" ask n1 "$(node6 n2)" 30080
 links=("$(host_side a)" "$(host_side b)")
 before=$(kernel_state "${links[@]}")
 restart
-check "pods and services on it add no write" expect writes "$empty" "$(counter n1 writes)"
+check "pods, services, NodePorts and peers on it add no write" expect writes "$empty" "$(counter n1 writes)"
 check "nothing fails" expect "failed writes" 0 "$(counter n1 failed_writes)"
 check "programs, links, filters, routes and neighbours are the same ones" diff <(echo "$before") <(kernel_state "${links[@]}")
 check "the service answers" ask b "$(service4 10)" 80
+check "the NodePort answers" ask b "$(node4 n1)" 30080

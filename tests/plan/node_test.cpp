@@ -94,7 +94,7 @@ TEST_F(PlanNode, ProgramsHangOnTheCgroupRootAndEveryUplink) {
   auto rows = only<Attachment>(plan::programs::plan("node", snapshot()));
 
   EXPECT_EQ(rows.size(), 9u);
-  EXPECT_EQ(rows.back(), (Attachment{Hook::kUplinkIngress, "eth0", "g1"}));
+  EXPECT_EQ(rows.back(), (Attachment{Hook::kUplinkIngress, "eth0", plan::program_generation(snapshot())}));
 }
 
 TEST_F(PlanNode, NothingIsPlannedWithoutAConfiguration) {

@@ -261,6 +261,35 @@ TEST(SettingsSet, EscapesAndListsAreHelms) {
   EXPECT_EQ(find(settings, "nodePort.range")->value, "30000,32767");
 }
 
+TEST(Settings, NodePortsTakeARangeAndPrefixesOfBothFamilies) {
+  auto settings = from("nodePort: {range: \"20000, 20100\", addresses: [192.168.0.0/16, fd00::/8]}\n");
+  EXPECT_THAT(lines(settings), IsEmpty());
+  EXPECT_EQ(settings.config.node_ports, (model::PortRange{20000, 20100}));
+  EXPECT_THAT(base::to_strings(settings.config.node_port_addresses), ElementsAre("192.168.0.0/16", "fd00::/8"));
+
+  EXPECT_THAT(base::to_strings(from("nodePort: {addresses: \"10.0.0.0/8 192.168.0.0/16\"}\n").config.node_port_addresses),
+              ElementsAre("10.0.0.0/8", "192.168.0.0/16"));
+  EXPECT_EQ(from("nodePort: {range: 1-65535}\n").config.node_ports, (model::PortRange{1, 65535}));
+  EXPECT_EQ(from("nodePort: {range: null, addresses: []}\n").config, model::Config{});
+}
+
+TEST(Settings, NodePortsThatCannotBeAreErrorsThatSayWhatCan) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"range: \"32767,30000\"", "nodePort.range: \"32767,30000\" is not two ports such as 30000,32767"},
+      {"range: \"30000,65536\"", "nodePort.range: \"30000,65536\" is not two ports such as 30000,32767"},
+      {"range: \"0,32767\"", "nodePort.range: \"0,32767\" is not two ports such as 30000,32767"},
+      {"range: 30000", "nodePort.range: \"30000\" is not two ports such as 30000,32767"},
+      {"range: [30000, 32767]", "nodePort.range: a list is not two ports such as 30000,32767"},
+      {"addresses: [192.168.0.0/33]", "nodePort.addresses: \"192.168.0.0/33\" is not a prefix"},
+      {"addresses: [192.168.1.5]", "nodePort.addresses: \"192.168.1.5\" is not a prefix: 192.168.1.5/32?"},
+      {"addresses: [192.168.1.5/16]", "\"192.168.1.5/16\" has bits set beyond its length: 192.168.0.0/16?"},
+      {"addresses: [primary]", "nodePort.addresses: \"primary\" is not a prefix"},
+      {"addresses: {a: b}", "nodePort.addresses: a map is not a list of prefixes, such as [192.168.0.0/16, fd00::/8]"},
+  };
+  for (const auto& [text, error] : kCases)
+    EXPECT_THAT(lines(from(std::string("nodePort: {") + text + "}\n")), ElementsAre(HasSubstr(error))) << text;
+}
+
 TEST(SettingsSet, ErrorsNameTheKey) {
   EXPECT_THAT(lines(parse_settings({}, {"MTU"})), ElementsAre(HasSubstr("--set: \"MTU\": has no =")));
   EXPECT_THAT(lines(parse_settings({}, {"a..b=1"})), ElementsAre(HasSubstr("has a key without a name")));

@@ -25,6 +25,13 @@ struct a_service {
     row.ports.push_back({name, protocol, port, 0, ""});
     return *this;
   }
+  // Of the port that was named last.
+  a_service& node_port(uint16_t number, model::TrafficPolicy external = model::TrafficPolicy::kCluster) {
+    row.type = model::ServiceType::kNodePort;
+    row.external_traffic_policy = external;
+    row.ports.back().node_port = number;
+    return *this;
+  }
   a_service& label(const std::string& key, const std::string& value) {
     row.meta.labels[key] = value;
     return *this;

@@ -90,12 +90,13 @@ void DatapathTest::TearDown() {
   NetnsTest::TearDown();
 }
 
-model::desired::DatapathObject DatapathTest::object_of(uint32_t services) {
-  return {.generation = io::kernel::program_generation(),
-          .config = {},
+model::desired::DatapathObject DatapathTest::object_of(uint32_t services, const datapath_config& config) {
+  return {.generation = model::desired::generation_of(io::kernel::program_generation(), config),
+          .config = config,
           .maps = {{"affinities", 512},
                    {"backends", 1024},
                    {"frontend_sets", 4 * services},
+                   {"node_addresses", 64},
                    {"pod_sources", 256},
                    {"pods", 256},
                    {"service_sets", services},
@@ -104,20 +105,20 @@ model::desired::DatapathObject DatapathTest::object_of(uint32_t services) {
                    {"set_slots", 4096}}};
 }
 
-void DatapathTest::load_datapath() {
+void DatapathTest::load_datapath(const datapath_config& config) {
   io::kernel::DatapathObjectStore store(bpf_root_);
-  auto put = store.put(object_of(64), nullptr);
+  auto put = store.put(object_of(64, config), nullptr);
   ASSERT_TRUE(put) << put.error().text;
 }
 
-void DatapathTest::attach_sockets() {
-  load_datapath();
+void DatapathTest::attach_sockets(const datapath_config& config) {
+  load_datapath(config);
   cgroup_.emplace();
   if (cgroup_->path().empty()) GTEST_SKIP() << "needs a cgroup2 tree";
   io::kernel::AttachmentStore attachments(bpf_root_);
   for (const auto& facts : model::desired::kHooks) {
     if (facts.target != model::desired::HookTarget::kCgroup) continue;
-    auto put = attachments.put({.hook = facts.hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
+    auto put = attachments.put({.hook = facts.hook, .target = cgroup_->path(), .generation = object_of(0, config).generation}, nullptr);
     ASSERT_TRUE(put.ok()) << put.error().text;
   }
 }

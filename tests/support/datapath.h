@@ -38,11 +38,11 @@ class DatapathTest : public NetnsTest {
   void TearDown() override;
 
   // This executable's object with room for so many services, 4096 slots, 1024 backends and 256 pods.
-  static model::desired::DatapathObject object_of(uint32_t services);
+  static model::desired::DatapathObject object_of(uint32_t services, const datapath_config& config = {});
   // Pins that with room for 64 services.
-  void load_datapath();
+  void load_datapath(const datapath_config& config = {});
   // The same, with the socket programs on a cgroup of its own that the process is then in. Skips where there is no cgroup2 tree.
-  void attach_sockets();
+  void attach_sockets(const datapath_config& config = {});
   uint64_t drops(uint32_t reason);  // enum drop_reason: counted so far
 
   const std::string bpf_root_ = "/sys/fs/bpf/ichor";

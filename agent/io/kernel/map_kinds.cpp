@@ -15,6 +15,7 @@ std::span<const MapKind> map_kinds() {
       {"direct_delivery", 1, kAgent, 0xd5e1559057a7dd0d, 0, nullptr, true},
       {"drops", 1, kCounters, 0xc2600c3d2d566e6f},
       {"frontend_sets", 1, kAgent, 0x5849afd1dfc51ba1},
+      {"node_addresses", 1, kAgent, 0xdea82b948fa0424d},
       {"pod_sources", 1, kAgent, 0xbb1d09517f087213},
       {"pods", 1, kAgent, 0xc65352b4bca8221a},
       {"service_sets", 1, kAgent, 0x70793e94c70b3a46},

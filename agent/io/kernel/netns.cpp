@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <thread>
@@ -12,6 +13,15 @@ base::Result<base::Fd> open_own_netns() {
   base::Fd fd(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!fd) return base::errno_error("/proc/thread-self/ns/net");
   return fd;
+}
+
+base::Result<uint64_t> own_netns_cookie() {
+  base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (!socket || getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
+    return base::errno_error("cookie of the network namespace");
+  return cookie;
 }
 
 base::Result<base::Fd> make_netns() {

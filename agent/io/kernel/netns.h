@@ -1,6 +1,8 @@
 // Network namespaces as file descriptors: a namespace lives as long as something holds it.
 #pragma once
 
+#include <cstdint>
+
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -8,6 +10,9 @@ namespace io::kernel {
 
 // The calling thread's.
 base::Result<base::Fd> open_own_netns();
+
+// The kernel's number for it, as bpf_get_netns_cookie() gives it; never used again.
+base::Result<uint64_t> own_netns_cookie();
 
 // A new one that has no name and ends with its last descriptor. The calling thread stays where it is.
 base::Result<base::Fd> make_netns();

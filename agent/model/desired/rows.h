@@ -15,6 +15,7 @@
 #include "base/mac.h"
 #include "model/desired/hook.h"
 #include "model/desired/kind_facts.h"
+#include "model/desired/node_address.h"
 #include "model/desired/services.h"
 #include "model/host/link.h"
 #include "model/host/sandbox.h"
@@ -217,8 +218,8 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry,
-                           Route, Neighbor, File, StatusPatch>;
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, ServiceSet, Frontend, Attachment, PodLink, Filter,
+                           PodEntry, Route, Neighbor, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

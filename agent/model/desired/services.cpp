@@ -19,6 +19,18 @@ uint64_t hash_of(std::string_view name) {
   return hash ? hash : 1;
 }
 
+std::string_view scope_name(Scope scope) {
+  switch (scope) {
+    case Scope::kCallers:
+      return "/callers";
+    case Scope::kExternalCallers:
+      return "/external-callers";
+    case Scope::kArrivals:
+      return "/arrivals";
+  }
+  return "";
+}
+
 }  // namespace
 
 SetId::SetId(std::string name) : hash_(hash_of(name)), name_(std::move(name)) {}
@@ -35,7 +47,7 @@ std::string SetId::text() const { return !name_.empty() || !hash_ ? name_ : hexa
 SetId set_id(const std::string& service, uint16_t port, Protocol protocol, base::Family family, Scope scope) {
   std::string name = service + ":" + std::to_string(port) + "/" + std::string(protocol_name(protocol)) + "/";
   name += family_name(family);
-  return SetId(name + (scope == Scope::kCallers ? "/callers" : "/arrivals"));
+  return SetId(name + std::string(scope_name(scope)));
 }
 
 std::string ServiceSet::key() const { return hexadecimal(id.hash()); }

@@ -20,7 +20,11 @@ struct Backend {
 };
 
 // Whose calls a set is for: by traffic policy they may lead to different backends.
-enum class Scope : uint8_t { kCallers /* sockets of this node and its pods */, kArrivals /* packets from outside */ };
+enum class Scope : uint8_t {
+  kCallers,          // sockets of this node and its pods
+  kExternalCallers,  // the same, by an address that the outside calls too, where that leads to others: internalTrafficPolicy is Local
+  kArrivals          // packets from outside
+};
 
 // Names a set of backends. The kernel holds the hash alone, so an id that was read from there has no name until the row that bears it
 // is found again; and where both names are known, equal hashes are not enough.
@@ -56,6 +60,7 @@ struct ServiceSet {
   SetId id{};
   std::vector<Backend> backends{};   // sorted, without duplicates; empty: connections are refused
   bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
+  bool external_local = false;       // externalTrafficPolicy is Local: calls of a peer's NodePort are left to that peer
   uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
   SlotTable table = SlotTable::kPlain;
 

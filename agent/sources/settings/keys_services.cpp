@@ -4,6 +4,7 @@
 namespace sources::settings {
 
 using enum KeyClass;
+using model::Config;
 
 std::span<const Key> service_keys() {
   static constexpr Key kKeys[] = {
@@ -24,8 +25,11 @@ std::span<const Key> service_keys() {
       {"maglev.tableSize", kPlanned, one_of("251|509|1021|2039|4093|8191|16381|32749|65521|131071"), "slots of each Service"},
       {"maglev.hashSeed", kPlanned, text(), "base64 of 12 bytes, the same on all nodes"},
       {"nodePort.enabled", kPlanned, boolean(), "NodePorts are part of the kube-proxy replacement"},
-      {"nodePort.addresses", kPlanned, names(), "prefixes of the node addresses that answer NodePorts"},
-      {"nodePort.range", kPlanned, port_range(), "the API server's --service-node-port-range"},
+      {"nodePort.addresses", kImplemented, prefixes(),
+       "prefixes of the node addresses that answer NodePorts, the same on all nodes; of a family without one, and by default, all do",
+       assign<&Config::node_port_addresses>},
+      {"nodePort.range", kImplemented, port_range(),
+       "the API server's --service-node-port-range: ports beyond it are no NodePorts; by default 30000,32767", assign<&Config::node_ports>},
       {"nodePort.directRoutingDevice", kPlanned, interfaces(), "the uplink towards other nodes"},
       {"nodePort.bindProtection", kPlanned, boolean(), "programs on the node cannot bind a NodePort"},
       {"nodePort.autoProtectPortRange", kPlanned, boolean(), "NodePorts are kept out of the ephemeral ports"},

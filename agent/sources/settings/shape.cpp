@@ -55,15 +55,27 @@ bool is_host(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.' || c == '_'; });
 }
 
-bool is_port_range(std::string_view range) {
+std::optional<model::PortRange> port_range_of(std::string_view range) {
   size_t separator = range.find_first_of(",-");
-  if (separator == std::string_view::npos) return false;
+  if (separator == std::string_view::npos) return std::nullopt;
   auto low = number<uint16_t>(base::trim(range.substr(0, separator)));
   auto high = number<uint16_t>(base::trim(range.substr(separator + 1)));
-  return low && high && *low > 0 && *low <= *high;
+  if (!low || !high || *low == 0 || *low > *high) return std::nullopt;
+  return model::PortRange{*low, *high};
 }
 
-base::Result<Accepted> accept_names(const Shape& shape, const Value& value) {
+base::Result<base::Cidr> without_host_bits(const base::Cidr& cidr, const std::string& written) {
+  if (base::canonical(cidr) == cidr) return cidr;
+  return base::Error{EINVAL, shown(written) + " has bits set beyond its length: " + to_string(base::canonical(cidr)) + "?"};
+}
+
+base::Result<base::Cidr> prefix_of(const std::string& text) {
+  if (auto cidr = base::parse_cidr(text)) return without_host_bits(*cidr, text);
+  auto address = base::parse_ip(text);
+  return base::Error{EINVAL, shown(text) + " is not a prefix" + (address ? ": " + to_string(base::host_cidr(*address)) + "?" : "")};
+}
+
+base::Result<Accepted> accept_list(const Shape& shape, const Value& value) {
   std::vector<std::string> found;
   if (value.kind == Value::Kind::kMap) return unlike(shape, value);
   for (const auto& item : value.items) {
@@ -74,6 +86,11 @@ base::Result<Accepted> accept_names(const Shape& shape, const Value& value) {
   std::replace(between.begin(), between.end(), ',', ' ');
   for (auto name : base::split(between, ' '))
     if (!name.empty()) found.emplace_back(name);
+  if (shape.kind == ShapeKind::kPrefixes) {
+    std::vector<base::Cidr> prefixes;
+    for (const auto& text : found) prefixes.push_back(TRY(prefix_of(text)));
+    return Accepted(std::move(prefixes));
+  }
   if (shape.kind == ShapeKind::kInterfaces)
     for (const auto& name : found)
       if (!is_interface(name)) return base::Error{EINVAL, shown(name) + " is not an interface's name"};
@@ -83,9 +100,13 @@ base::Result<Accepted> accept_names(const Shape& shape, const Value& value) {
 base::Result<Accepted> accept_cidr(const Shape& shape, const Value& value) {
   auto cidr = base::parse_cidr(value.text);
   if (!cidr || cidr->address.family() != shape.family) return unlike(shape, value);
-  if (base::canonical(*cidr) != *cidr)
-    return base::Error{EINVAL, shown(value.text) + " has bits set beyond its length: " + to_string(base::canonical(*cidr)) + "?"};
-  return Accepted(*cidr);
+  return Accepted(TRY(without_host_bits(*cidr, value.text)));
+}
+
+base::Result<Accepted> accept_port_range(const Shape& shape, const Value& value) {
+  auto range = port_range_of(value.text);
+  if (!range) return unlike(shape, value);
+  return Accepted(*range);
 }
 
 base::Result<Accepted> accept_choice(const Shape& shape, const Value& value) {
@@ -124,7 +145,7 @@ base::Result<Accepted> accept_scalar(const Shape& shape, const Value& value) {
     case ShapeKind::kDuration:
       return when(is_duration(value.text));
     case ShapeKind::kPortRange:
-      return when(is_port_range(value.text));
+      return accept_port_range(shape, value);
     case ShapeKind::kPath:
       return when(value.text.starts_with('/') && value.text.find('\0') == std::string::npos);
     case ShapeKind::kHost:
@@ -152,7 +173,8 @@ std::vector<std::string> choices_of(const Shape& shape) {
 
 base::Result<Accepted> accept(const Shape& shape, const Value& value) {
   if (shape.kind == ShapeKind::kAnything) return Accepted();
-  if (shape.kind == ShapeKind::kNames || shape.kind == ShapeKind::kInterfaces) return accept_names(shape, value);
+  if (shape.kind == ShapeKind::kNames || shape.kind == ShapeKind::kInterfaces || shape.kind == ShapeKind::kPrefixes)
+    return accept_list(shape, value);
   if (shape.kind == ShapeKind::kMap) {
     if (value.kind != Value::Kind::kMap) return unlike(shape, value);
     return Accepted();
@@ -183,6 +205,8 @@ std::string allowed(const Shape& shape) {
       return "a list of names";
     case ShapeKind::kInterfaces:
       return "a list of interfaces, such as [eth0, enp+]";
+    case ShapeKind::kPrefixes:
+      return "a list of prefixes, such as [192.168.0.0/16, fd00::/8]";
     case ShapeKind::kPortRange:
       return "two ports such as 30000,32767";
     case ShapeKind::kPath:

@@ -8,6 +8,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "model/config.h"
 #include "sources/settings/value.h"
 
 namespace sources::settings {
@@ -22,6 +23,7 @@ enum class ShapeKind : uint8_t {
   kCidr,
   kNames,
   kInterfaces,
+  kPrefixes,
   kPortRange,
   kPath,
   kHost,
@@ -45,6 +47,7 @@ constexpr Shape duration() { return {ShapeKind::kDuration}; }
 constexpr Shape cidr(base::Family family) { return {ShapeKind::kCidr, "", 0, 0, family}; }
 constexpr Shape names() { return {ShapeKind::kNames}; }            // a list, or a text of names between spaces or commas
 constexpr Shape interfaces() { return {ShapeKind::kInterfaces}; }  // likewise
+constexpr Shape prefixes() { return {ShapeKind::kPrefixes}; }      // likewise, of both families
 constexpr Shape port_range() { return {ShapeKind::kPortRange}; }
 constexpr Shape path() { return {ShapeKind::kPath}; }
 constexpr Shape host() { return {ShapeKind::kHost}; }
@@ -52,7 +55,8 @@ constexpr Shape map() { return {ShapeKind::kMap}; }
 constexpr Shape anything() { return {ShapeKind::kAnything}; }
 
 // monostate: text that nobody reads further.
-using Accepted = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>, base::Cidr>;
+using Accepted = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>, base::Cidr,
+                              std::vector<base::Cidr>, model::PortRange>;
 
 // The error says what is wrong with it, without the key. The value is not empty.
 base::Result<Accepted> accept(const Shape& shape, const Value& value);
