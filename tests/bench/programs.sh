@@ -17,6 +17,7 @@ agent_start n1
 until_true 120 "n1 to be ready" agent_ready n1
 pod n1 a; pod n1 b
 service web 10
+jq '.spec.type = "NodePort" | .spec.ports[].nodePort = 30080' "$lab/manifests/service-web.json" | put_object service-web
 endpoints web 8080 b
 until_true 10 "web on n1" eval "ask n1 $(service4 10) 80 --timeout 500; ((\$? == 2))"
 
@@ -55,6 +56,8 @@ for family in 4 6; do
 done
 backend=$(address b 4):8080
 call "connect4, no Service" null connect "$backend" "$backend"
+call "connect4, no Service, a port of the NodePort range" null connect "${backend%:*}:30081" "$backend"
+call "connect4, NodePort" null connect "$(node4 n1):30080" "$backend"
 call "connect4, ClusterIP" 5 connect "$(service4 10):80" "$backend"
 call "sendmsg4, no Service" null sendto "$backend" "$backend"
 call "sendmsg4, ClusterIP" null sendto "$(service4 10):80" "$backend"

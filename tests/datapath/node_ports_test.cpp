@@ -201,10 +201,9 @@ TEST_P(DatapathNodePorts, ASocketOfTheNodeOnThatPortDoesNotTakeTheNodePort) {
 
 TEST_P(DatapathNodePorts, StoreListsWhatItPutAndALoopbackOfAnotherNamespaceAsWhatNobodyWants) {
   auto listed = [&] {
-    std::vector<NodeAddress> rows;
-    for (auto& row : io::kernel::NodeAddressStore(bpf_root_).list().value()) rows.push_back(std::move(row));
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
-    return rows;
+    auto rows = io::kernel::NodeAddressStore(bpf_root_).list();
+    EXPECT_TRUE(rows.ok());
+    return std::move(rows).value();
   };
   const NodeAddress loopback{ip("127.0.0.1"), false, true};
   const std::vector<NodeAddress> expected = {{ip("127.0.0.1"), false, true},
@@ -220,4 +219,13 @@ TEST_P(DatapathNodePorts, StoreListsWhatItPutAndALoopbackOfAnotherNamespaceAsWha
   EXPECT_EQ(std::ranges::count(listed(), loopback), 0);
   put(addresses_, loopback);
   EXPECT_EQ(std::ranges::count(listed(), loopback), 1);
+}
+
+TEST_P(DatapathNodePorts, AMapWithoutRoomIsAnErrorOfTheRowAndOthersGoOn) {
+  base::Result<void> put;
+  for (uint8_t i = 0; i < 100 && put.ok(); ++i) put = addresses_.put({.address = {{0xfd, 1, i}}}, nullptr);
+
+  ASSERT_FALSE(put.ok());
+  EXPECT_NE(put.error().text.find("node_addresses is full"), std::string::npos) << put.error().text;
+  EXPECT_TRUE(served(at(GetParam().peer)));
 }
