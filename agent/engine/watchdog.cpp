@@ -14,9 +14,14 @@ constexpr std::chrono::seconds kToSayWhy{2};
 
 }  // namespace
 
-Watchdog::Watchdog() : last_turn_(base::boot_now().count()), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+Watchdog::~Watchdog() {
+  stop_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
 
-Watchdog::~Watchdog() = default;
+base::Result<void> Watchdog::start() {
+  return thread_.start([this] { watch(stop_.get_token()); });
+}
 
 void Watchdog::turned() { last_turn_ = base::boot_now().count(); }
 

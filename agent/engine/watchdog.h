@@ -2,9 +2,10 @@
 #pragma once
 
 #include <atomic>
-#include <thread>
+#include <stop_token>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 namespace engine {
 
@@ -15,17 +16,19 @@ constexpr base::Millis kHungAfter{30'000};
 
 class Watchdog {
  public:
-  Watchdog();
+  Watchdog() : last_turn_(base::boot_now().count()) {}
   ~Watchdog();
 
-  void turned();       // the engine's thread, once per turn
-  bool alive() const;  // any thread: the last turn is not stale
+  base::Result<void> start();  // fails for want of threads only
+  void turned();               // the engine's thread, once per turn
+  bool alive() const;          // any thread: the last turn is not stale
 
  private:
   void watch(const std::stop_token& stop);
 
   std::atomic<base::BootTime::rep> last_turn_;
-  std::jthread thread_;
+  std::stop_source stop_;
+  base::Thread thread_;
 };
 
 }  // namespace engine

@@ -43,7 +43,7 @@ void keep(const Sandbox& sandbox, const model::Snapshot& snapshot, model::Planne
     else
       allocation.addresses.push_back(ip);
   }
-  planned.allocation = std::move(allocation);
+  planned.derived.push_back(model::put(sandbox.key(), std::move(allocation)));
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   const Sandbox* sandbox = snapshot.table<Sandbox>().find(key);
   if (!sandbox) return planned;
   if (const Allocation* held = snapshot.table<Allocation>().find(key)) {
-    planned.allocation = *held;
+    planned.derived.push_back(model::put(key, *held));
     return planned;
   }
   if (!sandbox->addresses.empty()) {
@@ -90,7 +90,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
     }
     if (ip) allocation.addresses.push_back(*ip);
   }
-  planned.allocation = std::move(allocation);
+  planned.derived.push_back(model::put(key, std::move(allocation)));
   return planned;
 }
 

@@ -3,11 +3,8 @@
 // outlives the process: the pod's network namespace is held by a descriptor only, and the link goes with the namespace.
 #pragma once
 
-#include <memory>
-#include <thread>
-
-#include "base/fd.h"
 #include "base/result.h"
+#include "io/kernel/polling_thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -16,7 +13,6 @@ class Canary {
  public:
   explicit Canary(model::FactSink sink) : sink_(std::move(sink)) {}
   Canary(const Canary&) = delete;
-  ~Canary();  // stops the thread and waits for it
 
   // On the calling thread's network as the host. Tells the Sandbox, the CanaryResult with who listens, and SourceStatus kCanary at
   // once, and from then on each change of the result.
@@ -24,8 +20,7 @@ class Canary {
 
  private:
   model::FactSink sink_;
-  base::Fd stop_;  // eventfd
-  std::thread thread_;
+  io::kernel::PollingThread thread_;
 };
 
 }  // namespace sources

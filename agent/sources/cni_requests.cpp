@@ -49,8 +49,7 @@ base::Result<void> CniRequests::start() {
   TRY(keep_records());
   socket_ = TRY(cni::ControlSocket::open(run_dir_));
   attachments_->apply_queue();
-  thread_ = std::thread([this] { serve(); });
-  return {};
+  return thread_.start([this] { serve(); });
 }
 
 // A record that is not complete belongs to an ADD that nobody was told of: without its row, the engine removes what it left.

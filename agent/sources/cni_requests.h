@@ -4,10 +4,10 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -42,7 +42,7 @@ class CniRequests {
   std::unique_ptr<cni::Attachments> attachments_;
   std::unique_ptr<cni::ControlSocket> socket_;
   base::BootTime served_{0};  // as last noted for STATUS while no agent is there
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace sources

@@ -11,12 +11,20 @@ class FakeStore : public io::Store<Row> {
   explicit FakeStore(FakeKernel& kernel) : kernel_(kernel) {}
 
   base::Result<std::vector<Row>> list() override {
+    if (kernel_.unreadable(Row::kKind)) return base::Error{EIO, "the fake kernel cannot be read"};
     std::vector<Row> rows;
     for (const auto& [key, row] : kernel_.of<Row>()) rows.push_back(row);
     return rows;
   }
   base::Result<void> put(const Row& row, const Row*) override {
     if (kernel_.fails()) return base::Error{EIO, "the fake kernel was told to fail"};
+    if (kernel_.under_way(Row::kKind)) {
+      kernel_.conclude = [this, row] { concluded_.push_back({row, write(row)}); };
+      return base::Error{io::kUnderWay, "under way"};
+    }
+    return write(row);
+  }
+  base::Result<void> write(const Row& row) {
     ++kernel_.writes;
     Row kept = row;
     if constexpr (std::is_same_v<Row, model::desired::PodLink>) kept.netns = nullptr, kept.mtu = 0;
@@ -30,9 +38,11 @@ class FakeStore : public io::Store<Row> {
     kernel_.of<Row>().erase(actual.key());
     return {};
   }
+  std::vector<io::Conclusion<Row>> concluded() override { return std::exchange(concluded_, {}); }
 
  private:
   FakeKernel& kernel_;
+  std::vector<io::Conclusion<Row>> concluded_;
 };
 
 template <class... Rows>

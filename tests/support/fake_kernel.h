@@ -16,7 +16,10 @@ using RowsByKey = std::map<std::string, Row>;
 
 struct FakeKernel {
   model::desired::Kinds::Tuple<RowsByKey> rows;
-  std::function<bool()> fails = [] { return false; };  // asked before each write
+  std::function<bool()> fails = [] { return false; };                                              // asked before each write
+  std::function<bool(std::string_view kind)> unreadable = [](std::string_view) { return false; };  // asked before each list
+  std::function<bool(std::string_view kind)> under_way = [](std::string_view) { return false; };   // asked before each put
+  std::function<void()> conclude = [] {};                                                          // ends what is under way
   uint64_t writes = 0;
 
   template <class Row>

@@ -2,8 +2,6 @@
 
 #include <malloc.h>
 
-#include <system_error>
-
 namespace sources::api_server {
 
 Keeper::~Keeper() {
@@ -13,12 +11,7 @@ Keeper::~Keeper() {
 }
 
 base::Result<void> Keeper::start() {
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::system_error(error.code().value(), "thread of the kept state");
-  }
-  return {};
+  return thread_.start([this] { run(); });
 }
 
 void Keeper::run() {
