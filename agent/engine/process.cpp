@@ -8,7 +8,7 @@
 namespace engine {
 namespace {
 
-constexpr base::Millis kTryAgain{200};
+constexpr base::Millis kBeginAgain{200};
 
 sigset_t block_stop_signals() {
   sigset_t signals;
@@ -68,7 +68,7 @@ model::FactSink Process::begin_life() {
 
 std::vector<Message> Process::take(base::BootTime until) {
   watchdog_.turned();
-  if (!begin()) until = std::min(until, base::boot_now() + kTryAgain);
+  if (!begin()) until = std::min(until, base::boot_now() + kBeginAgain);
   std::vector<Message> messages;
   for (auto& [life, message] : mailbox_.take(until))
     if (life == life_ || !message) messages.push_back(std::move(message));

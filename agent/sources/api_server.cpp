@@ -1,5 +1,7 @@
 #include "sources/api_server.h"
 
+#include <system_error>
+
 #include "sources/api_server/collector.h"
 #include "sources/api_server/resources.h"
 #include "sources/api_server/watcher.h"
@@ -27,7 +29,11 @@ ApiServer::~ApiServer() {
 
 base::Result<void> ApiServer::start() {
   TRY(collector_->start());
-  TRY(thread_.start([this] { collector_->run(); }));
+  try {
+    thread_ = std::thread([this] { collector_->run(); });
+  } catch (const std::system_error& error) {
+    return base::system_error(error.code().value(), "thread of the API server source");
+  }
   for (auto& watcher : watchers_) TRY(watcher->start());
   return {};
 }

@@ -4,10 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/result.h"
-#include "base/thread.h"
 #include "io/kube/connection.h"
 #include "model/fact_sink.h"
 
@@ -37,7 +37,7 @@ class ApiServer {
  private:
   std::unique_ptr<api_server::Collector> collector_;
   std::vector<std::unique_ptr<api_server::Watcher>> watchers_;
-  base::Thread thread_;
+  std::thread thread_;
 };
 
 }  // namespace sources

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <system_error>
+
 namespace sources::api_server {
 
 Keeper::~Keeper() {
@@ -11,7 +13,12 @@ Keeper::~Keeper() {
 }
 
 base::Result<void> Keeper::start() {
-  return thread_.start([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return base::system_error(error.code().value(), "thread of the kept state");
+  }
+  return {};
 }
 
 void Keeper::run() {

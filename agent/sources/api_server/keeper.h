@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "base/mailbox.h"
-#include "base/thread.h"
 #include "sources/api_server/kept_state.h"
 
 namespace sources::api_server {
@@ -26,7 +26,7 @@ class Keeper {
   std::string path_;
   Report report_;
   base::Mailbox<std::optional<KeptState>> mailbox_;  // nullopt: no more will come
-  base::Thread thread_;
+  std::thread thread_;
 };
 
 }  // namespace sources::api_server

@@ -1,5 +1,7 @@
 #include "sources/api_server/watcher.h"
 
+#include <system_error>
+
 namespace sources::api_server {
 
 Watcher::Watcher(size_t kind, const std::string& node_name, std::unique_ptr<io::kube::Connection> connection, Sink sink)
@@ -11,7 +13,12 @@ Watcher::~Watcher() {
 }
 
 base::Result<void> Watcher::start() {
-  return thread_.start([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return base::system_error(error.code().value(), "thread of the API server source");
+  }
+  return {};
 }
 
 void Watcher::stop() {

@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "base/mailbox.h"
-#include "base/thread.h"
 #include "io/kube/connection.h"
 #include "sources/api_server/reflector.h"
 
@@ -31,7 +31,7 @@ class Watcher {
   Sink sink_;
   struct Stop {};
   base::Mailbox<Stop> stop_;
-  base::Thread thread_;
+  std::thread thread_;
 };
 
 }  // namespace sources::api_server
