@@ -33,9 +33,10 @@ struct Ip {
   static Ip from_v4_be(uint32_t address_be);
 };
 
-// Dotted quad (leading zeros are refused, as Kubernetes does since CVE-2021-29923) or RFC 4291 text without a zone.
+// Dotted quad, leading zeros decimal as Kubernetes reads them (k8s.io/utils/net ParseIPSloppy), or RFC 4291 text without a zone.
 std::optional<Ip> parse_ip(std::string_view text);
 std::string to_string(const Ip& ip);
+std::string endpoint_text(const Ip& address, uint16_t port);  // "10.0.0.1:80", "[fd00::1]:80"
 
 struct Cidr {
   Ip address;          // bits beyond length are zero in a canonical one

@@ -18,6 +18,11 @@ std::string key_of(const model::desired::Row& row) {
   return std::visit([](const auto& kind) { return kind.key(); }, row);
 }
 
+// A set's key is a hash, which gives an order that nobody can follow.
+std::string place_of(const model::desired::Row& row) {
+  return std::holds_alternative<model::desired::ServiceSet>(row) ? status::row_name(row) : key_of(row);
+}
+
 std::string value_text(const status::FieldValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
@@ -35,7 +40,7 @@ PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>&
     for (auto& row : rows) report.rows.push_back({owner, std::move(row)});
   });
   std::stable_sort(report.rows.begin(), report.rows.end(), [](const OwnedRow& a, const OwnedRow& b) {
-    return a.row.index() != b.row.index() ? a.row.index() < b.row.index() : key_of(a.row) < key_of(b.row);
+    return a.row.index() != b.row.index() ? a.row.index() < b.row.index() : place_of(a.row) < place_of(b.row);
   });
   for (const auto& [owner, found] : planning.problems())
     report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());

@@ -14,9 +14,12 @@ constexpr base::Millis kTurnEvery{5'000};
 constexpr base::Millis kStaleAfter{15'000};
 constexpr base::Millis kHungAfter{30'000};
 
+// Time in which the machine was awake (CLOCK_MONOTONIC): nothing turns in a suspend, and nothing hangs in one.
+base::Millis awake_now();
+
 class Watchdog {
  public:
-  Watchdog() : last_turn_(base::boot_now().count()) {}
+  Watchdog();
   ~Watchdog();
 
   base::Result<void> start();  // fails for want of threads only
@@ -26,7 +29,7 @@ class Watchdog {
  private:
   void watch(const std::stop_token& stop);
 
-  std::atomic<base::BootTime::rep> last_turn_;
+  std::atomic<base::Millis::rep> last_turn_;  // awake
   std::stop_source stop_;
   base::Thread thread_;
 };

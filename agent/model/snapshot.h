@@ -35,6 +35,10 @@ struct Snapshot {
   immer::map<base::Ip, std::string> address_owner;                     // allocated address -> Sandbox key
   PrefixIndex foreign_routes;                                          // destination -> HostRoute keys, see is_foreign()
   PrefixIndex nodes_of_pod_cidr;                                       // pod CIDR -> Node names
+  PrefixIndex nodes_of_address;                                        // each address of status.addresses -> Node names
+  PrefixIndex host_addresses;                                          // this node's own -> Address keys
+  PrefixIndex default_gateways;                                        // of default routes -> HostRoute keys
+  PrefixIndex services_of_cluster_ip;                                  // clusterIP -> Service keys
 
   template <KnownRow Row>
   const Table<Row>& table() const {

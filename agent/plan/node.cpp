@@ -5,6 +5,8 @@
 
 #include "model/canary.h"
 #include "model/desired/rows.h"
+#include "model/host/pod_link.h"
+#include "plan/pod_cidrs.h"
 
 namespace plan {
 namespace {
@@ -26,7 +28,7 @@ bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
   return status && (status->synced || status->kept);
 }
 
-bool is_default(const base::Cidr& cidr) { return cidr.length == 0; }
+bool is_default(const model::HostRoute& route) { return route.destination.length == 0 && route.table == model::kMainTable; }
 
 // The row before or after the change has the property.
 template <class Row, class Property>
@@ -48,12 +50,18 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
   std::vector<base::Cidr> cidrs;
   const model::Node* node = snapshot.own_node();
   if (!node || !configured(snapshot)) return cidrs;
+  const auto& config = snapshot.config();
   for (const auto& cidr : node->pod_cidrs)
-    if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) cidrs.push_back(cidr);
+    if ((cidr.address.is_v4() ? config.ipv4 : config.ipv6) && !is_too_small_for(cidr, config) && !shape_fault(cidr)) cidrs.push_back(cidr);
   return cidrs;
 }
 
-bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
+bool is_too_small_for(const base::Cidr& cidr, const model::Config& config) {
+  constexpr uint32_t kIpv6MinMtu = 1280;
+  return !cidr.address.is_v4() && config.ipv6 && config.mtu != 0 && config.mtu < kIpv6MinMtu;
+}
+
+bool is_foreign_link(const std::string& link) { return !model::is_pod_link_name(link); }
 
 bool changes_knowledge(const Touched& touched) {
   if (touched.is<model::Config>()) return true;
@@ -74,8 +82,7 @@ bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
   if (touched.is<model::Link>()) return is_foreign_link(touched.key<model::Link>());
   if (touched.is<model::Address>())
     return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
-  if (touched.is<model::HostRoute>())
-    return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route.destination); });
+  if (touched.is<model::HostRoute>()) return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route); });
   return false;
 }
 
@@ -87,7 +94,7 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
       if (matches_devices(name, devices)) names.insert(name);
   } else {
     for (const auto& [key, route] : snapshot.table<model::HostRoute>())
-      if (is_default(route->destination)) names.insert(route->link);
+      if (is_default(*route)) names.insert(route->link);
     if (const auto* node = snapshot.own_node())
       for (const auto& [key, address] : snapshot.table<model::Address>())
         if (std::find(node->internal_ips.begin(), node->internal_ips.end(), address->cidr.address) != node->internal_ips.end())

@@ -18,11 +18,14 @@ bool objects_known(const model::Snapshot& snapshot);
 // Configuration, host and objects have all been read, so that uplinks() and pod_mtu() are whole. Before that nothing is planned by them.
 bool settled(const model::Snapshot& snapshot);
 
-// Pod CIDRs of this node in the families that the configuration leaves on.
+// Pod CIDRs of this node that are fit for pods, in the families that the configuration leaves on.
 std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot);
 
-// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route or one of the
-// Node's addresses.
+// The configured MTU is below what the prefix's family needs.
+bool is_too_small_for(const base::Cidr& cidr, const model::Config& config);
+
+// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the
+// main table (a VPN has its own in a table that only marked packets ask) or one of the Node's addresses.
 std::vector<std::string> uplinks(const model::Snapshot& snapshot);
 
 // Bytes: `MTU`, else the smallest of the uplinks', else 1500.

@@ -96,6 +96,7 @@ class Claims {
   }
   void withdraw(const std::string& key, const Owner& owner) {
     auto found = claims_.find(key);
+    if (found == claims_.end()) return;  // an owner may have asked for it twice
     std::erase_if(found->second, [&](const Claim& claim) { return claim.owner == owner; });
     if (found->second.empty()) claims_.erase(found);
   }

@@ -71,6 +71,7 @@ class Target {
       removable_.erase(key);
       if (auto pending = pending_.find(key); pending != pending_.end() && *pending->second == **wanted) continue;
       if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
+        store_->recognise(**wanted);
         actual_[key] = *wanted;
         settle(key);
         continue;

@@ -19,8 +19,8 @@ base::Result<void> try_to_write(const std::string& directory) {
 
 }  // namespace
 
-StateDirectory::StateDirectory(std::string directory, std::vector<Errand> errands, model::FactSink sink)
-    : directory_(std::move(directory)), errands_(std::move(errands)), sink_(std::move(sink)) {}
+StateDirectory::StateDirectory(std::string directory, std::vector<PendingWrite> pending, model::FactSink sink)
+    : directory_(std::move(directory)), pending_(std::move(pending)), sink_(std::move(sink)) {}
 
 base::Result<void> StateDirectory::start() {
   const bool well = look();
@@ -32,20 +32,20 @@ base::Result<void> StateDirectory::start() {
 
 bool StateDirectory::look() {
   const auto written = try_to_write(directory_);
-  tell("", written,
-       {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
+  report("", written,
+         {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
   if (!written) return false;
-  std::erase_if(errands_, [this](const Errand& errand) {
-    const auto done = errand.run();
-    tell(errand.subject, done, {errand.subject, "not written to " + directory_ + ": ", "it is tried again"});
+  std::erase_if(pending_, [this](const PendingWrite& write) {
+    const auto done = write.run();
+    report(write.subject, done, {write.subject, "not written to " + directory_ + ": ", "it is tried again"});
     return done.ok();
   });
-  return errands_.empty();
+  return pending_.empty();
 }
 
-void StateDirectory::tell(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
+void StateDirectory::report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
   const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
-  if (std::exchange(told_[name], text) == text) return;
+  if (std::exchange(reported_[name], text) == text) return;
   model::Fact fact;
   if (outcome.ok())
     fact.changes.push_back(model::gone_problem(model::Origin::kStateDirectory, name));

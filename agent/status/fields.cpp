@@ -66,14 +66,9 @@ std::string class_name(SettingClass kind) {
 }  // namespace
 
 Fields fields(const Link& link) {
-  return {{"ifindex", int64_t{link.ifindex}},
-          {"kind", link.kind},
-          {"mac", base::to_string(link.mac)},
-          {"mtu", int64_t{link.mtu}},
-          {"up", link.up},
-          {"carrier", link.carrier},
-          {"loopback", link.loopback},
-          {"master", int64_t{link.master}}};
+  return {{"ifindex", int64_t{link.ifindex}}, {"kind", link.kind},         {"alias", link.alias},
+          {"mac", base::to_string(link.mac)}, {"mtu", int64_t{link.mtu}},  {"up", link.up},
+          {"carrier", link.carrier},          {"loopback", link.loopback}, {"master", int64_t{link.master}}};
 }
 
 Fields fields(const Address& address) {
@@ -103,7 +98,9 @@ Fields fields(const Sandbox& sandbox) {
           {"pod_uid", sandbox.identity.pod_uid}, {"netns", sandbox.identity.netns_path}};
 }
 
-Fields fields(const Allocation& allocation) { return {{"addresses", base::to_strings(allocation.addresses)}}; }
+Fields fields(const Allocation& allocation) {
+  return {{"addresses", base::to_strings(allocation.addresses)}, {"resting", allocation.freed.has_value()}};
+}
 
 Fields fields(const Config& config) {
   auto prefix = [](const std::optional<base::Cidr>& cidr) { return cidr ? base::to_string(*cidr) : ""; };

@@ -28,24 +28,23 @@ Fields row_fields(const DatapathObject& object) {
           {"pods", int64_t{object.pods}}};
 }
 
-Fields row_fields(const ServiceEntry& entry) {
-  std::vector<std::string> frontends, backends;
-  for (const auto& frontend : entry.frontends)
-    frontends.push_back(endpoint_text(frontend.address, frontend.port) + "/" + std::string(protocol_name(frontend.protocol)));
-  for (const auto& backend : entry.backends) backends.push_back(endpoint_text(backend.address, backend.port));
-  return {{"name", entry.name},
-          {"frontends", std::move(frontends)},
+Fields row_fields(const ServiceSet& set) {
+  std::vector<std::string> backends;
+  for (const auto& backend : set.backends) backends.push_back(endpoint_text(backend.address, backend.port));
+  return {{"name", set.id.text()},
           {"backends", std::move(backends)},
-          {"endpoints_elsewhere", entry.endpoints_elsewhere},
-          {"affinity_seconds", int64_t{entry.affinity_seconds}}};
+          {"endpoints_elsewhere", set.endpoints_elsewhere},
+          {"affinity_seconds", int64_t{set.affinity_seconds}}};
 }
+
+Fields row_fields(const Frontend& frontend) { return {{"callers", frontend.callers.text()}, {"arrivals", frontend.arrivals.text()}}; }
 
 Fields row_fields(const Attachment& attachment) {
   return {{"hook", std::string(facts_of(attachment.hook).name)}, {"target", attachment.target}, {"generation", attachment.generation}};
 }
 
 Fields row_fields(const PodLink& link) {
-  return {{"sandbox", link.sandbox},
+  return {{"alias", link.alias},
           {"ifname", link.ifname},
           {"kind", std::string(link_kind_name(link.kind))},
           {"addresses", base::to_strings(link.addresses)},

@@ -4,16 +4,10 @@ namespace status {
 
 using namespace model;
 
-std::string endpoint_text(const base::Ip& address, uint16_t port) {
-  std::string text = base::to_string(address);
-  if (!address.is_v4()) text = "[" + text + "]";
-  return text + ":" + std::to_string(port);
-}
-
 namespace {
 
 std::string name_of(const auto& row) { return row.key(); }
-std::string name_of(const desired::ServiceEntry& entry) { return entry.name.empty() ? entry.key() : entry.name; }
+std::string name_of(const desired::ServiceSet& set) { return set.id.text(); }
 std::string name_of(const desired::Attachment& attachment) {
   return std::string(desired::facts_of(attachment.hook).name) + "@" + attachment.target;
 }

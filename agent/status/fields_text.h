@@ -10,7 +10,7 @@
 
 namespace status {
 
-std::string endpoint_text(const base::Ip& address, uint16_t port);  // "10.0.0.1:80", "[fd00::1]:80"
+using base::endpoint_text;
 // What a person calls a desired row: its key, but for kinds whose keys are made of numbers.
 std::string row_name(const model::desired::Row& row);
 std::string row_name(const model::desired::SharedRow& row);  // not null

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/unwatched.h"
 #include "status/fields_text.h"
 
 namespace status {
@@ -19,6 +20,14 @@ Check source_check(const Snapshot& snapshot, SourceId id, const std::string& whe
   if (!source) return {source_name(id), false, when_unknown};
   return {source_name(id), source->synced || source->kept,
           source->text.empty() ? (source->synced ? "synced" : when_unknown) : source->text};
+}
+
+// With the API server away the node goes on with what it knows. One that answers, but does not say what changes, is no outage that ends by
+// itself, and what the node knows is wrong sooner or later.
+Check objects_check(const Snapshot& snapshot) {
+  Check check = source_check(snapshot, SourceId::kObjects, "Services, slices and nodes have not been read yet");
+  const auto* unwatched = snapshot.table<Problem>().find(problem_key(Origin::kObjects, kUnwatched));
+  return unwatched ? Check{check.name, false, unwatched->subject + ": " + unwatched->text} : check;
 }
 
 // "SUBJECT: TEXT" of each problem of that origin, sorted.
@@ -117,7 +126,7 @@ void add_obstacles(const Snapshot& snapshot, std::vector<Check>& checks) {
 std::vector<Check> readiness(const Published& published) {
   const Snapshot& snapshot = published.snapshot;
   std::vector<Check> checks{settings_check(snapshot),
-                            source_check(snapshot, SourceId::kObjects, "Services, slices and nodes have not been read yet"),
+                            objects_check(snapshot),
                             source_check(snapshot, SourceId::kHost, "the node's own links and routes have not been read yet"),
                             source_check(snapshot, SourceId::kSandboxes, "the record of pods on this node has not been read yet"),
                             pod_cidr_check(snapshot),

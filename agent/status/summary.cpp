@@ -43,10 +43,10 @@ void add_settings(Summary& summary, const model::Snapshot& snapshot) {
   finish(summary.settings_without_meaning);
 }
 
-void add_row(Summary& summary, const ServiceEntry& entry) {
-  summary.frontends += entry.frontends.size();
-  if (entry.backends.empty()) add(summary.without_endpoints, entry.name.empty() ? entry.key() : entry.name);
+void add_row(Summary& summary, const ServiceSet& set) {
+  if (set.backends.empty()) add(summary.without_endpoints, set.id.text());
 }
+void add_row(Summary& summary, const Frontend&) { ++summary.frontends; }
 void add_row(Summary& summary, const Route& route) {
   const std::string via = " via " + (route.gateway.is_unspecified() ? route.link : base::to_string(route.gateway));
   add(summary.routes, base::to_string(route.destination) + (route.type == model::desired::RouteType::kUnreachable ? " unreachable" : via));

@@ -76,7 +76,7 @@ void write_network(Page& page, const Summary& summary) {
   page.line("pods", count_of(summary.sandboxes, "pod", "pods") + " attached on this node, " + std::to_string(summary.pods_known) +
                         " known in the cluster");
   page.line("services", count_of(summary.services, "Service", "Services") + ", " + count_of(summary.frontends, "frontend", "frontends"));
-  page.list("services", "without endpoints", summary.without_endpoints, "service_entries");
+  page.list("services", "without endpoints", summary.without_endpoints, "service_sets");
   page.line("peers", count_of(summary.peers, "other node", "other nodes"));
   page.list("peers", "routes", summary.routes, "routes");
 }

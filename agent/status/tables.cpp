@@ -47,7 +47,7 @@ TableView view_of_kind(const Published& published) {
   TableView view{"key", {}};
   for (const auto& [key, effect] : published.effects) {
     if (effect->kind != Row::kKind) continue;
-    Line line{effect->key, fields(effect->desired)};
+    Line line{thing_name(*effect), fields(effect->desired)};
     append_outcome(line, *effect, published.snapshot.now);
     view.lines.push_back(std::move(line));
   }

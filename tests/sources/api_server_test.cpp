@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/mailbox.h"
+#include "sources/api_server/kept_state.h"
 #include "support/fake_api_connection.h"
 #include "support/temporary_directory.h"
 
@@ -120,6 +122,49 @@ TEST(ApiServer, AStartWithTheServerAwayStandsOnTheKeptState) {
   EXPECT_EQ(listener.nodes.size(), 1U);
 }
 
+TEST(ApiServer, AListThatDoesNotComeWholeLeavesTheKeptStateStanding) {
+  Scene scene;
+  {
+    Listener listener;
+    auto source = scene.started(listener);
+    ASSERT_TRUE(listener.syncs());
+  }
+  scene.api.stall(kServices);
+  Listener listener;
+  auto source = scene.started(listener);
+
+  ASSERT_TRUE(listener.hears([&] { return listener.status.kept; }));
+  EXPECT_TRUE(listener.services.contains("default/web"));
+}
+
+TEST(ApiServer, WhatChangedIsKeptWhileTheAgentRuns) {
+  Scene scene;
+  Listener listener;
+  auto source = scene.started(listener);
+  ASSERT_TRUE(listener.syncs());
+  for (const char* name : {"first", "second"}) {
+    scene.api.with(kServices, [&](auto& server) { server.put(an_object(name)); });
+    auto is_kept = [&] {
+      auto state = api_server::load_kept_state(scene.state.path() + "/objects");
+      return state.ok() && state->rows[0].find("default/" + std::string(name));
+    };
+    base::BootTime until = base::boot_now() + base::Millis(20'000);
+    while (!is_kept() && base::boot_now() < until) std::this_thread::yield();
+    EXPECT_TRUE(is_kept()) << name << ": a killed agent must know it";
+  }
+}
+
+TEST(ApiServer, AKindThatNoPlannerReadsBlocksNothing) {
+  Scene scene;
+  scene.api.forbid("/api/v1/pods");
+  scene.api.stall("/api/v1/namespaces");
+  Listener listener;
+  auto source = scene.started(listener);
+
+  EXPECT_TRUE(listener.syncs());
+  EXPECT_TRUE(listener.hears([&] { return listener.problems.contains("objects/right to pods"); }));
+}
+
 TEST(ApiServer, AServerThatAnswersIsNotForestalledByTheKeptState) {
   Scene scene;
   {
@@ -132,7 +177,7 @@ TEST(ApiServer, AServerThatAnswersIsNotForestalledByTheKeptState) {
   auto source = scene.started(listener);
 
   ASSERT_TRUE(listener.syncs());
-  EXPECT_EQ(listener.gone, 0U) << "the old Service was told, and taken back";
+  EXPECT_EQ(listener.gone, 0U) << "the old Service was reported, and taken back";
   EXPECT_TRUE(listener.services.empty());
 }
 

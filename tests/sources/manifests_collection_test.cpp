@@ -63,6 +63,32 @@ TEST(SourcesManifestsCollection, ABrokenObjectKeepsItsLastGoodContentAndOnlyThat
   EXPECT_THAT(told(collection), ElementsAre("+default/b:91", "-!objects/a.yaml#2"));
 }
 
+TEST(SourcesManifestsCollection, AnOddEntryIsNamedAndTheRestIsInForce) {
+  Collection collection;
+  const std::string head = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}, {name: b, port: ";
+  put(collection, "a.yaml", head + "70000}]}\n");
+  EXPECT_THAT(told(collection), ElementsAre("+default/a:80", "!objects/a.yaml left out: Service default/a"));
+
+  put(collection, "a.yaml", head + "81}]}\n");
+  EXPECT_THAT(told(collection), ElementsAre("+default/a:80", "-!objects/a.yaml left out"));
+}
+
+TEST(SourcesManifestsCollection, OddEntriesOfManyObjectsAreNotAllNamed) {
+  Collection collection;
+  std::string text;
+  for (int i = 0; i < 1000; ++i)
+    text += "apiVersion: v1\nkind: Service\nmetadata: {name: s" + std::to_string(i) +
+            "}\nspec: {ports: [{port: 80}], externalIPs: [239.1.1.1]}\n---\n";
+  put(collection, "a.yaml", text);
+
+  auto lines = told(collection);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("!"); }), 21);
+  EXPECT_THAT(lines, testing::Contains("!objects/a.yaml and more: file a.yaml"));
+  collection.remove("a.yaml");
+  lines = told(collection);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("-!"); }), 21);
+}
+
 TEST(SourcesManifestsCollection, WhatCannotBeTakenApartKeepsAllItHeld) {
   Collection collection;
   put(collection, "a.yaml", a_service("a", 80) + a_service("b", 81));

@@ -17,8 +17,8 @@ constexpr base::Millis kPatience{20'000};
 class SourcesStateDirectory : public testing::Test {
  protected:
   std::string path() const { return directory_.path() + "/state"; }
-  void start(std::vector<StateDirectory::Errand> errands = {}) {
-    source_ = std::make_unique<StateDirectory>(path(), std::move(errands), [this](model::Fact fact) { facts_.push(std::move(fact)); });
+  void start(std::vector<StateDirectory::PendingWrite> pending = {}) {
+    source_ = std::make_unique<StateDirectory>(path(), std::move(pending), [this](model::Fact fact) { facts_.push(std::move(fact)); });
     ASSERT_TRUE(source_->start());
   }
   // The row after the next change of that key.
@@ -49,7 +49,7 @@ TEST_F(SourcesStateDirectory, OneThatTakesNothingIsAProblemUntilItDoes) {
   EXPECT_EQ(next(model::problem_key(model::Origin::kStateDirectory, "")), nullptr);
 }
 
-TEST_F(SourcesStateDirectory, AnErrandIsRunUntilItSucceedsAndNeverAgain) {
+TEST_F(SourcesStateDirectory, APendingWriteIsRunUntilItSucceedsAndNeverAgain) {
   std::atomic<int> runs = 0;
   start({{"kept settings", [&runs]() -> base::Result<void> {
             if (++runs == 1) return base::Error{EIO, "not now"};

@@ -43,11 +43,26 @@ TEST(StatusFields, EndpointsAreSortedByWhetherTheyTakeTraffic) {
   EXPECT_EQ(field(fields(slice), "not_ready"), FieldValue(List{"10.0.0.3"}));
 }
 
-TEST(StatusFields, AServiceEntryShowsBothFamiliesWithPorts) {
-  desired::ServiceEntry entry{"default/web", {{support::ip("fd00::1"), 80, Protocol::kTcp}}, {{support::ip("10.0.0.1"), 8080}}};
+TEST(StatusFields, SetsAndFrontendsOfBothFamiliesShowPorts) {
+  desired::ServiceSet set{.id = desired::set_id("default/web", 80, Protocol::kTcp, base::Family::kIpv6, desired::Scope::kArrivals),
+                          .backends = {{support::ip("10.0.0.1"), 8080}}};
+  desired::Frontend frontend{.address = support::ip("fd00::1"), .port = 80, .callers = set.id};
 
-  EXPECT_EQ(field(fields(desired::Row(entry)), "frontends"), FieldValue(List{"[fd00::1]:80/TCP"}));
-  EXPECT_EQ(field(fields(desired::Row(entry)), "backends"), FieldValue(List{"10.0.0.1:8080"}));
+  EXPECT_EQ(field(fields(desired::Row(set)), "backends"), FieldValue(List{"10.0.0.1:8080"}));
+  EXPECT_EQ(row_name(set), "default/web:80/TCP/IPv6/arrivals");
+  EXPECT_EQ(row_name(frontend), "[fd00::1]:80/TCP");
+  EXPECT_EQ(field(fields(desired::Row(frontend)), "callers"), FieldValue(set.id.name()));
+  EXPECT_EQ(field(fields(desired::Row(frontend)), "arrivals"), FieldValue(std::string()));
+}
+
+TEST(StatusFields, ASetOfWhichOnlyTheHashIsKnownIsTheSetOfThatNameAndOfNoOther) {
+  desired::SetId web("default/web:80/TCP/IPv4/callers"), read = desired::SetId::of_hash(web.hash());
+
+  EXPECT_EQ(read, web);
+  EXPECT_EQ(read.text().size(), 16u);
+  EXPECT_FALSE(read == desired::SetId("default/other:80/TCP/IPv4/callers"));
+  EXPECT_FALSE(read == desired::SetId());
+  EXPECT_EQ(desired::ServiceSet{.id = read}.key(), desired::ServiceSet{.id = web}.key());
 }
 
 TEST(StatusFields, TheKernelsNumbersHaveNames) {

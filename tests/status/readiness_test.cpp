@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/unwatched.h"
 #include "support/published_sample.h"
 
 namespace status {
@@ -51,6 +52,14 @@ TEST(StatusReadiness, KeptRowsOfAnEarlierRunWillDo) {
   EXPECT_EQ(named(published, "objects").text, "3 min old");
 }
 
+TEST(StatusReadiness, ObjectsThatAreNotWatchedAlthoughTheServerAnswersAreNamed) {
+  auto published = support::a_quiet_node();
+  support::put(published.snapshot, put_problem(Origin::kObjects, kUnwatched, Problem{"API server", "nodes have not been seen", ""}));
+
+  EXPECT_FALSE(named(published, "objects").ok);
+  EXPECT_EQ(named(published, "objects").text, "API server: nodes have not been seen");
+}
+
 TEST(StatusReadiness, ANodeWithoutPodCidrsIsNotReady) {
   auto published = support::a_quiet_node();
   support::put(published.snapshot, support::a_node("one", {}, {"192.0.2.1"}));
@@ -68,7 +77,7 @@ TEST(StatusReadiness, AFailedAttachmentCounts) {
 
 TEST(StatusReadiness, OneServiceThatCannotBeProgrammedDoesNotTakeTheNodeOut) {
   auto published = support::a_quiet_node();
-  desired::ServiceEntry big{"default/big", {{support::ip("10.96.0.99"), 1, Protocol::kTcp}}, {}};
+  desired::ServiceSet big{.id = desired::SetId("default/big:1/TCP/IPv4/callers"), .backends = {}};
   support::put(published, big, {"services", "default/big"}, failed("no space left"));
 
   EXPECT_TRUE(ready(readiness(published)));

@@ -61,7 +61,7 @@ TEST_F(StatusServer, TheFormatIsChosenByTheQuery) {
 }
 
 TEST_F(StatusServer, TablesAreListedAndShown) {
-  EXPECT_THAT(get("/tables").body, HasSubstr("service_entries"));
+  EXPECT_THAT(get("/tables").body, HasSubstr("service_sets"));
   EXPECT_THAT(get("/tables/nodes").body, HasSubstr("10.244.1.0/24"));
   EXPECT_EQ(nlohmann::json::parse(get("/tables/nodes?format=json").body)[1]["key"], "two");
 }

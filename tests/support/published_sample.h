@@ -55,8 +55,9 @@ inline model::Published a_quiet_node() {
   put(published, Attachment{Hook::kUplinkIngress, "eth0", "abc"}, {"programs", "node"});
   put(published, Sysctl{{"net", "ipv4", "ip_forward"}, "1", ""}, {"sysctls", "node"});
   put(published, Route{cidr("10.244.1.0/24"), ip("192.0.2.2"), "", {}}, {"routes", "two"});
-  ServiceEntry web{"default/web:http/TCP/IPv4", {{ip("10.96.0.10"), 80, model::Protocol::kTcp}}, {{ip("10.244.0.5"), 8080}}};
+  ServiceSet web{.id = SetId("default/web:80/TCP/IPv4/callers"), .backends = {{ip("10.244.0.5"), 8080}}};
   put(published, web, {"services", "default/web"});
+  put(published, Frontend{.address = ip("10.96.0.10"), .port = 80, .callers = web.id}, {"services", "default/web"});
   return published;
 }
 

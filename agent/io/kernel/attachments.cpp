@@ -107,10 +107,10 @@ base::Result<std::vector<Attachment>> AttachmentStore::list() {
     auto row = row_of(name);
     if (!row) continue;
     base::Fd link = TRY(open_pin(bpf_root_ + "/links/" + name));
-    auto program = TRY(program_on_target(link.get(), *row));
-    if (!program) continue;
-    auto found = generations.find(*program);
-    row->generation = found == generations.end() ? "?" : found->second;
+    if (auto program = TRY(program_on_target(link.get(), *row))) {
+      auto found = generations.find(*program);
+      row->generation = found == generations.end() ? "?" : found->second;
+    }
     rows.push_back(*row);
   }
   return rows;

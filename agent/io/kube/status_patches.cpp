@@ -60,8 +60,8 @@ base::Result<void> StatusPatches::remove(const StatusPatch& actual) {
 // One request between two looks at the mailbox, so that the newest wish is the one that is sent.
 void StatusPatches::write() {
   for (;;) {
-    for (auto& letter : mailbox_.take(next_due()))
-      if (!take(std::move(letter))) return;
+    for (auto& message : mailbox_.take(next_due()))
+      if (!take(std::move(message))) return;
     const auto due = next_due();
     if (!due || *due > base::boot_now()) continue;
     const auto first =
@@ -70,11 +70,11 @@ void StatusPatches::write() {
   }
 }
 
-bool StatusPatches::take(Letter letter) {
-  if (auto* row = std::get_if<StatusPatch>(&letter)) {
+bool StatusPatches::take(Message message) {
+  if (auto* row = std::get_if<StatusPatch>(&message)) {
     std::string key = row->key();
     waiting_.insert_or_assign(std::move(key), Waiting{std::move(*row)});
-  } else if (const auto* withdrawn = std::get_if<Withdrawn>(&letter)) {
+  } else if (const auto* withdrawn = std::get_if<Withdrawn>(&message)) {
     waiting_.erase(withdrawn->key);
     report(withdrawn->key, std::nullopt);
   } else {

@@ -39,7 +39,7 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
     std::string key;
   };
   struct Stop {};
-  using Letter = std::variant<model::desired::StatusPatch, Withdrawn, Stop>;
+  using Message = std::variant<model::desired::StatusPatch, Withdrawn, Stop>;
   struct Waiting {
     model::desired::StatusPatch row;
     uint32_t failures = 0;  // in a row
@@ -47,7 +47,7 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
   };
 
   void write();
-  bool take(Letter letter);  // false: the end
+  bool take(Message message);  // false: the end
   std::optional<base::BootTime> next_due() const;
   void send(const std::string& key);
   void judge(const std::string& key, const Answer& answer);
@@ -58,7 +58,7 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
 
   std::unique_ptr<Connection> connection_;
   model::FactSink sink_;
-  base::Mailbox<Letter> mailbox_;
+  base::Mailbox<Message> mailbox_;
   base::Mailbox<Conclusion<model::desired::StatusPatch>> concluded_;
   // The writing thread's own.
   std::map<std::string, Waiting> waiting_;  // by row key

@@ -16,6 +16,7 @@ struct Node {
   std::vector<base::Ip> internal_ips;  // status.addresses of type InternalIP, in order
   std::vector<base::Ip> external_ips;
   bool being_deleted = false;        // metadata.deletionTimestamp is set
+  bool ready = false;                // status.conditions holds Ready with status True
   bool network_unavailable = false;  // status.conditions holds NetworkUnavailable with status True
   std::vector<std::string> taint_keys;
 

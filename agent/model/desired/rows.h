@@ -12,9 +12,9 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "base/mac.h"
-#include "model/cluster/service.h"
 #include "model/desired/hook.h"
 #include "model/desired/kind_facts.h"
+#include "model/desired/services.h"
 #include "model/host/link.h"
 #include "model/host/sandbox.h"
 #include "model/kinds.h"
@@ -22,7 +22,6 @@
 namespace model::desired {
 
 using model::kRouteProtocol;
-constexpr const char* kPodLinkPrefix = "ich";
 
 // STATE-DIR/sandboxes: who holds which address. First written, last but for the link removed.
 struct SandboxRecord {
@@ -33,8 +32,12 @@ struct SandboxRecord {
   std::vector<base::Ip> addresses;
   bool complete = false;
   model::LinkKind link_kind = model::LinkKind::kVeth;
+  bool readable = true;  // false: a file of which only the name is understood; it is kept as it is, or removed
 
-  bool operator==(const SandboxRecord&) const = default;
+  bool operator==(const SandboxRecord& other) const {
+    if (!readable || !other.readable) return readable == other.readable && key() == other.key();
+    return identity == other.identity && addresses == other.addresses && complete == other.complete && link_kind == other.link_kind;
+  }
   std::string key() const { return identity.key(); }
 };
 
@@ -80,48 +83,14 @@ struct Attachment {
   std::string key() const { return std::to_string(static_cast<int>(hook)) + "@" + target; }
 };
 
-struct Backend {
-  base::Ip address;
-  uint16_t port = 0;  // host order
-  auto operator<=>(const Backend&) const = default;
-};
-struct Frontend {
-  base::Ip address;
-  uint16_t port = 0;  // host order
-  model::Protocol protocol = model::Protocol::kTcp;
-  auto operator<=>(const Frontend&) const = default;
-};
-
-// One Service port of one family: where it is reached and who answers. The reconciler numbers it and gives it a region of slots.
-struct ServiceEntry {
-  static constexpr std::string_view kKind = "service_entries";
-  static constexpr KindFacts kFacts{"Services as the kernel serves them: frontends and backends.", kAllSources, Removal::kAtOnce,
-                                    Reread::kNever, MadeIn::kNode};
-  std::string name;                  // "ns/name:port/PROTOCOL/FAMILY": not in the kernel, where the first frontend names it
-  std::vector<Frontend> frontends;   // sorted, not empty
-  std::vector<Backend> backends;     // sorted, without duplicates; empty: connections are refused
-  bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
-  uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
-
-  // The name is not stored in the kernel, so rows read from there have none.
-  bool operator==(const ServiceEntry& other) const {
-    return frontends == other.frontends && backends == other.backends && endpoints_elsewhere == other.endpoints_elsewhere &&
-           affinity_seconds == other.affinity_seconds;
-  }
-  std::string key() const {
-    const Frontend& first = frontends.front();
-    return base::to_string(first.address) + "," + std::to_string(first.port) + "," + std::to_string(static_cast<int>(first.protocol));
-  }
-};
-
 // A pod's link: a pair whose other end is made inside the pod's network namespace, with addresses, routes and neighbours there.
 // Only what the host side shows and could still be changed is compared: a pod keeps the MTU it was made with.
 struct PodLink {
   static constexpr std::string_view kKind = "pod_links";
   static constexpr KindFacts kFacts{"Links of pods, host side.", kSourcesOfPods, Removal::kSlowFirst, Reread::kOnNetworkHints,
                                     MadeIn::kPodNamespace};
-  std::string name;  // host side, "ich..."
-  std::string sandbox;
+  std::string name;    // host side
+  std::string alias;   // host side, see model/host/pod_link.h
   std::string ifname;  // pod side
   model::LinkKind kind = model::LinkKind::kVeth;
   base::Mac host_mac, pod_mac;  // all zero where the kind has none
@@ -129,7 +98,9 @@ struct PodLink {
   std::vector<base::Ip> addresses;
   std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
 
-  bool operator==(const PodLink& other) const { return name == other.name && kind == other.kind && host_mac == other.host_mac; }
+  bool operator==(const PodLink& other) const {
+    return name == other.name && alias == other.alias && kind == other.kind && host_mac == other.host_mac;
+  }
   std::string key() const { return name; }
 };
 
@@ -229,8 +200,8 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route, Neighbor,
-                           File, StatusPatch>;
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route,
+                           Neighbor, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

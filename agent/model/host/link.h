@@ -15,7 +15,8 @@ struct Link {
   static constexpr TableFacts kTable{"links", "link", "The node's network links."};
   std::string name;
   uint32_t ifindex = 0;
-  std::string kind;  // rtnetlink's IFLA_INFO_KIND, "" for physical links
+  std::string kind;   // rtnetlink's IFLA_INFO_KIND, "" for physical links
+  std::string alias;  // IFLA_IFALIAS, "" for most
   base::Mac mac;
   uint32_t mtu = 0;      // bytes
   bool up = false;       // IFF_UP

@@ -1,14 +1,25 @@
 #include "sources/api_server/encode.h"
 
+#include <ctime>
+
 namespace sources::api_server {
 namespace {
 
 using nlohmann::json;
 
+std::string time_text(int64_t seconds) {
+  char text[32];
+  const time_t time = seconds;
+  tm utc{};
+  ::gmtime_r(&time, &utc);
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
 json encode(const model::ObjectMeta& meta) {
   json object = {{"name", meta.name}};
   if (!meta.ns.empty()) object["namespace"] = meta.ns;
   if (!meta.uid.empty()) object["uid"] = meta.uid;
+  if (meta.created) object["creationTimestamp"] = time_text(meta.created);
   if (!meta.labels.empty()) object["labels"] = meta.labels;
   if (!meta.annotations.empty()) object["annotations"] = meta.annotations;
   return object;
@@ -100,6 +111,7 @@ json encode(const model::EndpointSlice& slice) {
 
 json encode(const model::Node& node) {
   json object = {{"spec", {{"podCIDRs", texts(node.pod_cidrs)}, {"taints", named("key", node.taint_keys)}}}};
+  if (node.ready) object["status"]["conditions"].push_back({{"type", "Ready"}, {"status", "True"}});
   json& addresses = object["status"]["addresses"] = json::array();
   for (const auto& ip : node.internal_ips) addresses.push_back({{"type", "InternalIP"}, {"address", base::to_string(ip)}});
   for (const auto& ip : node.external_ips) addresses.push_back({{"type", "ExternalIP"}, {"address", base::to_string(ip)}});
@@ -122,7 +134,6 @@ json encode_row(const decode::ObjectRow& row) {
   return std::visit(
       [&](const auto& shared) {
         json object = encode(*shared);
-        object["kind"] = decode::kind_name(row.index());
         object["metadata"] = encode(shared->meta);
         if (being_deleted(*shared)) object["metadata"]["deletionTimestamp"] = "1970-01-01T00:00:00Z";  // only that there is one matters
         return object;
