@@ -38,7 +38,6 @@ class Core {
   std::map<std::string, model::SandboxWaiter> waiters_;  // by sandbox
   base::BootTime read_all_at_{};
   std::optional<base::BootTime> read_network_at_;
-  std::vector<model::Problem> unreadable_;
   model::Published published_;
   uint64_t passes_ = 0;
 };

@@ -38,8 +38,7 @@ base::Result<void> CniRequests::start() {
   TRY(keep_sandboxes());
   socket_ = TRY(cni::ControlSocket::open(places_.run_dir));
   attachments_->apply_queue();
-  thread_ = std::thread([this] { serve(); });
-  return {};
+  return thread_.start([this] { serve(); });
 }
 
 // A record that is not complete belongs to an ADD that nobody was told of: without its row, the engine removes what it left.

@@ -4,10 +4,9 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "io/kernel/polling_thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -27,8 +26,7 @@ class Manifests {
 
  private:
   std::unique_ptr<manifests::Follower> follower_;
-  base::Fd stop_;
-  std::thread thread_;
+  io::kernel::PollingThread thread_;
 };
 
 // The directory as it is now, as one Fact like the first of Manifests. Reads nothing else, writes nothing.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "plan/plan.h"
+#include "sources/decode/kinds.h"
 #include "support/builders.h"
 #include "support/fake_kernel.h"
 
@@ -206,6 +207,80 @@ TEST_F(Core, AWriteThatFailsIsTriedAgainLaterAndLater) {
   EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
 }
 
+TEST_F(Core, AKindThatCannotBeReadIsNotWrittenAndIsReadAgainSoon) {
+  const model::desired::Route old{
+      cidr("10.42.2.0/24"), ip("192.168.42.99"), "eth0", {}, model::desired::kPeerRouteMetric, model::desired::RouteType::kUnicast};
+  kernel.of<model::desired::Route>().emplace(old.key(), old);
+  kernel.unreadable_kind = model::desired::Route::kKind;
+  start_node();
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+
+  EXPECT_EQ(kernel.of<model::desired::Route>().at(old.key()), old) << "what could not be read is left alone";
+  EXPECT_EQ(core.publish(now)->problems.find("read")->problems.size(), 1u);
+  kernel.unreadable_kind = "";
+  ASSERT_TRUE(core.next_wake());
+  EXPECT_LT(*core.next_wake() - now, base::Millis(1000));
+  now = *core.next_wake();
+  core.pass(now);
+
+  EXPECT_EQ(kernel.of<model::desired::Route>().at(old.key()).gateway, ip("192.168.42.12"));
+  EXPECT_FALSE(core.publish(now)->problems.find("read"));
+}
+
+TEST_F(Core, AFailedRemovalThatMayNotBeTriedWakesNobody) {
+  start_node();
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  kernel.fails = [] { return true; };
+  tell({model::gone<model::Node>("n2")});
+  ASSERT_LT(*core.next_wake() - now, base::Millis(1000));
+
+  tell({model::put(model::SourceStatus{model::SourceId::kObjects, false, "away"})});
+
+  EXPECT_GT(*core.next_wake() - now, base::Millis(60'000)) << "nothing but the next full reading";
+}
+
+TEST_F(Core, MemoryBelievesAWriteUnderWayWhenItHasEnded) {
+  start_node();
+  kernel.pending_kind = model::desired::Route::kKind;
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  auto state = [&] {
+    for (const auto& [key, effect] : core.publish(now)->effects)
+      if (effect->kind == model::desired::Route::kKind && effect->owner.key == "n2") return effect->outcome.state;
+    return model::OutcomeState::kFailed;
+  };
+  EXPECT_EQ(state(), model::OutcomeState::kPending);
+  core.pass(now);
+  EXPECT_EQ(state(), model::OutcomeState::kPending);
+
+  kernel.conclude();
+  core.pass(now);
+
+  EXPECT_EQ(state(), model::OutcomeState::kDone);
+  EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
+}
+
+TEST_F(Core, TheHeartbeatOfANodePlansNothing) {
+  start_node();
+  auto node = [](const char* version, const char* heartbeat) {
+    nlohmann::json object{{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "n2"}, {"resourceVersion", version}}}};
+    object["metadata"]["managedFields"] = nlohmann::json::array({{{"manager", "kubelet"}, {"time", heartbeat}}});
+    object["spec"]["podCIDRs"] = {"10.42.2.0/24"};
+    object["status"]["addresses"] = nlohmann::json::array({{{"type", "InternalIP"}, {"address", "192.168.42.12"}}});
+    object["status"]["conditions"] = nlohmann::json::array(
+        {{{"type", "Ready"}, {"status", "True"}, {"lastHeartbeatTime", heartbeat}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}}});
+    auto row = sources::decode::decode_node(object);
+    EXPECT_TRUE(row.ok());
+    return model::put("n2", *row);
+  };
+  tell({node("1", "2026-11-28T18:00:00Z")});
+  auto before = core.publish(now)->counters;
+
+  tell({node("2", "2026-11-28T18:05:00Z")});
+
+  EXPECT_EQ(core.publish(now)->counters.planner_calls, before.planner_calls);
+  EXPECT_EQ(core.publish(now)->counters.writes, before.writes);
+}
+
 model::Planned wakes(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   planned.rows.push_back(model::desired::File{"/" + key, std::to_string(snapshot.now.count())});
@@ -230,6 +305,41 @@ TEST(CoreWake, AKeyIsPlannedAgainWhenItAskedToBe) {
   core.pass(base::BootTime(100));
 
   EXPECT_EQ(kernel.of<model::desired::File>().at("/default/a").content, "100");
+}
+
+// What the first feature derives the second one reads, in the same pass.
+model::Planned derives(const std::string& key, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  if (snapshot.table<model::Service>().find(key)) planned.derived.push_back(model::put("shared", model::Allocation{{ip("10.0.0.1")}}));
+  return planned;
+}
+void keys_of_allocations(const plan::Touched& touched, const model::Snapshot&, plan::Keys& keys) {
+  if (touched.is<model::Allocation>()) keys.insert(touched.key<model::Allocation>());
+}
+model::Planned reads(const std::string& key, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  const auto* allocation = snapshot.table<model::Allocation>().find(key);
+  if (allocation) planned.rows.push_back(model::desired::File{"/" + key, base::to_string(allocation->addresses.front())});
+  return planned;
+}
+
+TEST(CoreDerived, RowsAreOwnedAndGoWithTheLastWhoDerivesThem) {
+  const plan::Feature features[] = {{"maker", keys_of_services, derives}, {"reader", keys_of_allocations, reads}};
+  support::FakeKernel kernel;
+  const base::BootTime now(1);
+  engine::Core core(node_one(), features, kernel.stores(now), now);
+  auto tell = [&](std::vector<model::Change> changes) {
+    core.fold({std::move(changes), {}, {}, false});
+    core.pass(now);
+  };
+  tell(all_synced());
+  tell({a_service("a"), a_service("b")});
+  EXPECT_EQ(kernel.of<model::desired::File>().size(), 1u);
+
+  tell({model::gone<model::Service>("default/a")});
+  EXPECT_EQ(kernel.of<model::desired::File>().size(), 1u) << "the other one derives it too";
+  tell({model::gone<model::Service>("default/b")});
+  EXPECT_TRUE(kernel.of<model::desired::File>().empty());
 }
 
 }  // namespace
