@@ -152,7 +152,12 @@ class Target {
         effects.erase(effect_key);
         continue;
       }
-      model::Effect effect{Row::kKind, key, wanted ? *claims_.owner_of(key) : model::Owner(), wanted ? *wanted : nullptr, outcome(key)};
+      model::Effect effect{Row::kKind,
+                           key,
+                           wanted ? *claims_.owner_of(key) : model::Owner(),
+                           wanted ? *wanted : nullptr,
+                           outcome(key),
+                           actual == actual_.end() ? nullptr : actual->second};
       effects.set(effect_key, std::make_shared<const model::Effect>(std::move(effect)));
     }
     reported_.clear();
