@@ -1,23 +1,21 @@
 #include "engine/derived_rows.h"
 
-#include <algorithm>
-
 namespace engine {
 
 std::vector<model::Change> DerivedRows::replace(const model::Owner& owner, std::vector<model::Change> rows) {
   const auto old = names_of_.find(owner);
   std::vector<model::Change> changes;
   if (rows.empty() && old == names_of_.end()) return changes;
-  std::vector<Name> now;
+  std::set<Name> now;
   for (auto& row : rows) {
     Name name{row.index(), model::key_of(row)};
     claims_[name].insert_or_assign(owner, row);
     changes.push_back(in_force(name, row));
-    now.push_back(std::move(name));
+    now.insert(std::move(name));
   }
   if (old != names_of_.end())
     for (const auto& name : old->second) {
-      if (std::find(now.begin(), now.end(), name) != now.end()) continue;
+      if (now.contains(name)) continue;
       auto claims = claims_.find(name);
       const model::Change last = std::move(claims->second.extract(owner).mapped());
       if (claims->second.empty()) claims_.erase(claims);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -24,7 +25,7 @@ class DerivedRows {
   model::Change in_force(const Name& name, const model::Change& last) const;
 
   std::map<Name, std::map<model::Owner, model::Change>> claims_;  // never an empty inner map
-  std::unordered_map<model::Owner, std::vector<Name>> names_of_;
+  std::unordered_map<model::Owner, std::set<Name>> names_of_;
 };
 
 }  // namespace engine

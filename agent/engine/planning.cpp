@@ -1,6 +1,5 @@
 #include "engine/planning.h"
 
-#include <cassert>
 #include <utility>
 
 namespace engine {
@@ -22,19 +21,12 @@ Planning::Planning(model::Identity identity, std::span<const plan::Feature> feat
 }
 
 void Planning::fold(const std::vector<model::Change>& changes) {
-  for (const auto& change : changes) fold(change, 0);
+  for (const auto& change : changes) fold_one(change);
 }
 
-// What a feature derives is for later ones: it must not touch one that has had its turn.
-void Planning::fold(const model::Change& change, size_t first) {
-  auto touched = snapshot_.apply(change);
-  if (!touched) return;
-  for (size_t i = 0; i < features_.size(); ++i) {
-    plan::Keys& due = agenda_.due(i);
-    [[maybe_unused]] const size_t before = due.size();
-    features_[i].keys_for(*touched, snapshot_, due);
-    assert((i >= first || due.size() == before) && "a feature reads what a later one derives");
-  }
+void Planning::fold_one(const model::Change& change) {
+  if (auto touched = snapshot_.apply(change))
+    for (size_t i = 0; i < features_.size(); ++i) features_[i].keys_for(*touched, snapshot_, agenda_.due(i));
 }
 
 void Planning::run(base::BootTime now, const RowSink& sink) {
@@ -48,7 +40,7 @@ void Planning::plan_key(size_t feature, const std::string& key, const RowSink& s
   const model::Owner owner{features_[feature].name, key};
   ++planner_calls_;
   model::Planned planned = features_[feature].plan(key, snapshot_);
-  for (const auto& change : derived_.replace(owner, std::move(planned.derived))) fold(change, feature + 1);
+  for (const auto& change : derived_.replace(owner, std::move(planned.derived))) fold_one(change);
   keep(problems_, owner.text(), std::move(planned.problems));
   keep(notes_, owner.text(), std::move(planned.notes));
   // A time that has come is what this call has seen already.

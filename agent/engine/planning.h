@@ -34,8 +34,7 @@ class Planning {
   std::optional<base::BootTime> next_wake() const { return agenda_.next(snapshot_.now); }
 
  private:
-  // `first`: of the features that the change may touch.
-  void fold(const model::Change& change, size_t first);
+  void fold_one(const model::Change& change);
   void plan_key(size_t feature, const std::string& key, const RowSink& sink);
 
   model::Snapshot snapshot_;
