@@ -34,12 +34,19 @@ Core::Core(model::Identity identity, std::span<const plan::Feature> features, re
 }
 
 void Core::fold(model::Fact fact) {
-  planning_.fold(fact.changes);
-  if (fact.host_changed && !read_network_at_) read_network_at_ = planning_.snapshot().now + kHintDelay;
-  if (!fact.waiter) return;
-  auto& waiter = waiters_[fact.waiter_sandbox];
-  if (waiter) waiter(base::Error{EBUSY, "another request for sandbox " + fact.waiter_sandbox + " came before this one was answered"});
-  waiter = std::move(fact.waiter);
+  std::visit([this](auto& content) { take(std::move(content)); }, fact);
+}
+
+void Core::take(model::SandboxRequest request) {
+  const std::string& sandbox = request.sandbox.key;
+  auto& waiter = waiters_[sandbox];
+  if (waiter) waiter(base::Error{EBUSY, "another request for sandbox " + sandbox + " came before this one was answered"});
+  waiter = std::move(request.waiter);
+  planning_.fold({request.sandbox});
+}
+
+void Core::take(model::HostChanged) {
+  if (!read_network_at_) read_network_at_ = planning_.snapshot().now + kHintDelay;
 }
 
 void Core::pass(base::BootTime now) {

@@ -26,6 +26,9 @@ class Core {
   base::Result<void> serving() const;
 
  private:
+  void take(const model::Changes& changes) { planning_.fold(changes); }
+  void take(model::SandboxRequest request);
+  void take(model::HostChanged hint);
   void read_actual_if_due(base::BootTime now);
   void write(base::BootTime now);
   bool answer_waiters();

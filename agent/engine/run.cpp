@@ -48,14 +48,14 @@ bool wait_for_directories(Life& life) {
                    attempt});
 }
 
-// `facts`: what is known already, to be shown.
-bool wait_for_name(Life& life, const model::Fact& facts) {
+// `changes`: what is known already, to be shown.
+bool wait_for_name(Life& life, const model::Changes& changes) {
   auto attempt = [&life]() -> base::Result<void> {
     life.node_name = TRY(own_name(life.options));
     return {};
   };
   Planning known({}, {});
-  known.fold(facts.changes);
+  known.fold(changes);
   return wait_for(life.process, known.snapshot(),
                   {"node name", "the kubelet's client certificate tells it once it is there; --node-name tells it now", attempt});
 }
@@ -125,12 +125,12 @@ bool live(const Options& options, Process& process) {
   status::Reporter reporter(options.run_dir, process.cell());
   auto settings = start_settings(options);
   if (auto started = reporter.start(); !started.ok()) spdlog::warn("status: {}", started.error().text);
-  if (!wait_for_name(life, settings.fact)) return false;
+  if (!wait_for_name(life, settings.changes)) return false;
   spdlog::info("agent: node {}, programs {}", life.node_name, io::kernel::program_generation());
 
   auto identity = identity_of(options, life.node_name, settings.config);
   Core core(identity, plan::features(), kernel_stores(identity, status_store(options, settings.config, sink)), process.started());
-  core.fold(settings.fact);
+  core.fold(settings.changes);
   process.cell().store(core.publish(base::boot_now()));
 
   sources::CniRequests cni({options.run_dir, options.state_dir}, sources::CniRequests::kernel(options.bpf_root), sink);

@@ -144,9 +144,7 @@ class CanaryLoop {
     result.error = host_error.empty() ? pod_error : host_error;
     if (result == result_) return;
     result_ = result;
-    model::Fact fact;
-    fact.changes.push_back(model::put(result));
-    sink_(std::move(fact));
+    sink_(model::Changes{model::put(std::move(result))});
   }
 
   // Answers who comes, until all tries have ended or the time is over. False: stopped.
@@ -220,12 +218,9 @@ base::Result<void> Canary::start() {
   Tokens tokens = TRY(draw_tokens());
   auto loop = std::make_unique<CanaryLoop>(sink_, cgroup_root_, netns, std::move(listener), tokens.greeting, TRY(Netlink::open()),
                                            TRY(open_netlink_in(netns->get())), result);
-  model::Fact fact;
   model::Sandbox sandbox = sandbox_row(netns, tokens.incarnation);
-  fact.changes.push_back(model::put(sandbox.key(), sandbox));
-  fact.changes.push_back(model::put(result));
-  fact.changes.push_back(model::put(model::SourceStatus{model::SourceId::kCanary, true, ""}));
-  sink_(std::move(fact));
+  sink_(model::Changes{model::put(sandbox.key(), sandbox), model::put(result),
+                       model::put(model::SourceStatus{model::SourceId::kCanary, true, ""})});
   return thread_.start([loop = std::move(loop)](int stop) { loop->run(stop); });
 }
 

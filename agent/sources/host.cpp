@@ -51,13 +51,14 @@ class Listener {
 
   void tell(const base::Result<void>& read) {
     synced_ |= read.ok();
-    model::Fact fact;
-    if (read) fact = tables_.take_fact();
+    model::Changes changes;
+    if (read) changes = tables_.take_changes();
     std::string text = read ? "" : "netlink: " + read.error().text;
-    if (!told_status_ || told_text_ != text) fact.changes.push_back(status(synced_, text));
+    if (!told_status_ || told_text_ != text) changes.push_back(status(synced_, text));
     told_status_ = true;
     told_text_ = text;
-    if (!fact.changes.empty()) sink_(std::move(fact));
+    if (!changes.empty()) sink_(std::move(changes));
+    if (tables_.take_host_changed()) sink_(model::HostChanged{});
   }
 
   Netlink events_, requests_;
@@ -74,13 +75,13 @@ base::Result<void> HostSource::start() {
   return thread_.start([listener = std::move(listener)](int stop) mutable { listener.run(stop); });
 }
 
-base::Result<model::Fact> read_host_once() {
+base::Result<model::Changes> read_host_once() {
   Netlink netlink = TRY(Netlink::open());
   HostTables tables;
   TRY(tables.read_all(netlink));
-  model::Fact fact = tables.take_fact();
-  fact.changes.push_back(status(true, ""));
-  return fact;
+  model::Changes changes = tables.take_changes();
+  changes.push_back(status(true, ""));
+  return changes;
 }
 
 }  // namespace sources

@@ -22,6 +22,6 @@ class HostSource {
 };
 
 // Everything there is now in the calling thread's network namespace, for who looks only once.
-base::Result<model::Fact> read_host_once();
+base::Result<model::Changes> read_host_once();
 
 }  // namespace sources

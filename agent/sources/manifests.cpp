@@ -14,7 +14,7 @@ base::Result<void> Manifests::start() {
   return thread_.start([this](int stop) { follower_->run(stop); });
 }
 
-base::Result<model::Fact> load_manifests(const std::string& path) {
+base::Result<model::Changes> load_manifests(const std::string& path) {
   auto directory = TRY(manifests::open_directory(path));
   auto names = TRY_IN(manifests::list_manifests(directory.get()), path);
   manifests::Collection collection;
@@ -25,10 +25,10 @@ base::Result<model::Fact> load_manifests(const std::string& path) {
     else
       collection.put(file.name, std::move(file.contents));
   }
-  model::Fact fact{collection.changes(), {}, {}, false};
+  model::Changes changes = collection.changes();
   model::SourceStatus status{model::SourceId::kObjects, true, collection.summary()};
-  fact.changes.push_back(model::put(status));
-  return fact;
+  changes.push_back(model::put(status));
+  return changes;
 }
 
 }  // namespace sources

@@ -29,7 +29,7 @@ class Manifests {
   io::kernel::PollingThread thread_;
 };
 
-// The directory as it is now, as one Fact like the first of Manifests. Reads nothing else, writes nothing.
-base::Result<model::Fact> load_manifests(const std::string& directory);
+// The directory as it is now, as the first fact of Manifests. Reads nothing else, writes nothing.
+base::Result<model::Changes> load_manifests(const std::string& directory);
 
 }  // namespace sources

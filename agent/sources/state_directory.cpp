@@ -46,12 +46,9 @@ bool StateDirectory::look() {
 void StateDirectory::report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
   const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
   if (std::exchange(reported_[name], text) == text) return;
-  model::Fact fact;
-  if (outcome.ok())
-    fact.changes.push_back(model::gone_problem(model::Origin::kStateDirectory, name));
-  else
-    fact.changes.push_back(model::put_problem(model::Origin::kStateDirectory, name, {problem.subject, text, problem.remedy}));
-  sink_(std::move(fact));
+  constexpr auto kOrigin = model::Origin::kStateDirectory;
+  sink_(model::Changes{outcome.ok() ? model::gone_problem(kOrigin, name)
+                                    : model::put_problem(kOrigin, name, {problem.subject, text, problem.remedy})});
 }
 
 }  // namespace sources

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "plan/plan.h"
-#include "sources/decode/kinds.h"
 #include "support/builders.h"
 #include "support/fake_kernel.h"
 
@@ -24,9 +23,7 @@ struct Core : testing::Test {
   engine::Core core{node_one(), plan::features(), kernel.stores(now), now};
 
   void tell(std::vector<model::Change> changes) {
-    model::Fact fact;
-    fact.changes = std::move(changes);
-    core.fold(std::move(fact));
+    core.fold(std::move(changes));
     core.pass(now);
   }
   void start_node() {
@@ -43,11 +40,8 @@ struct Core : testing::Test {
   }
   std::optional<base::Result<model::SandboxReply>> reply;
   void request(const model::Change& change) {
-    model::Fact fact;
-    fact.changes.push_back(change);
-    fact.waiter_sandbox = std::get<model::RowChange<model::Sandbox>>(change).key;
-    fact.waiter = [this](base::Result<model::SandboxReply> result) { reply = std::move(result); };
-    core.fold(std::move(fact));
+    core.fold(model::SandboxRequest{std::get<model::RowChange<model::Sandbox>>(change),
+                                    [this](base::Result<model::SandboxReply> result) { reply = std::move(result); }});
     core.pass(now);
   }
 };
@@ -141,9 +135,7 @@ TEST_F(Core, ALinkThatGoesByItselfBeforeItsRemovalIsNoLoss) {
   request(model::gone<model::Sandbox>("a/eth0"));
   kernel.of<model::desired::PodLink>().clear();
 
-  model::Fact hint;
-  hint.host_changed = true;
-  core.fold(std::move(hint));
+  core.fold(model::HostChanged{});
   now = *core.next_wake();
   core.pass(now);
   while (core.remove_slow(now)) {
@@ -178,9 +170,7 @@ TEST_F(Core, ARowThatDriftedIsPutRightAtAHint) {
   ASSERT_EQ(kernel.of<model::desired::Route>().size(), 2u);
   kernel.of<model::desired::Route>().clear();
 
-  model::Fact hint;
-  hint.host_changed = true;
-  core.fold(std::move(hint));
+  core.fold(model::HostChanged{});
   ASSERT_TRUE(core.next_wake());
   now = *core.next_wake();
   core.pass(now);
@@ -227,6 +217,27 @@ TEST_F(Core, AKindThatCannotBeReadIsNotWrittenAndIsReadAgainSoon) {
   EXPECT_FALSE(core.publish(now)->problems.find("read"));
 }
 
+TEST_F(Core, WhatIsThereIsReportedWhileWhatIsWantedFails) {
+  start_node();
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  kernel.fails = [] { return true; };
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.13"})});
+
+  auto published = core.publish(now);
+  auto gateway = [](const model::desired::SharedRow& row) {
+    const auto& route = std::get<std::shared_ptr<const model::desired::Route>>(row);
+    return route ? base::to_string(route->gateway) : "";
+  };
+  for (const auto& [key, effect] : published->effects) {
+    if (effect->kind != model::desired::Route::kKind || effect->owner.key != "n2") continue;
+    EXPECT_EQ(effect->outcome.state, model::OutcomeState::kFailed);
+    EXPECT_EQ(gateway(effect->there), "192.168.42.12");
+    EXPECT_EQ(gateway(effect->desired), "192.168.42.13");
+    return;
+  }
+  FAIL() << "no such route";
+}
+
 TEST_F(Core, AFailedRemovalThatMayNotBeTriedWakesNobody) {
   start_node();
   tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
@@ -257,28 +268,6 @@ TEST_F(Core, MemoryBelievesAWriteUnderWayWhenItHasEnded) {
 
   EXPECT_EQ(state(), model::OutcomeState::kDone);
   EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
-}
-
-TEST_F(Core, TheHeartbeatOfANodePlansNothing) {
-  start_node();
-  auto node = [](const char* version, const char* heartbeat) {
-    nlohmann::json object{{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "n2"}, {"resourceVersion", version}}}};
-    object["metadata"]["managedFields"] = nlohmann::json::array({{{"manager", "kubelet"}, {"time", heartbeat}}});
-    object["spec"]["podCIDRs"] = {"10.42.2.0/24"};
-    object["status"]["addresses"] = nlohmann::json::array({{{"type", "InternalIP"}, {"address", "192.168.42.12"}}});
-    object["status"]["conditions"] = nlohmann::json::array(
-        {{{"type", "Ready"}, {"status", "True"}, {"lastHeartbeatTime", heartbeat}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}}});
-    auto row = sources::decode::decode_node(object);
-    EXPECT_TRUE(row.ok());
-    return model::put("n2", *row);
-  };
-  tell({node("1", "2026-11-28T18:00:00Z")});
-  auto before = core.publish(now)->counters;
-
-  tell({node("2", "2026-11-28T18:05:00Z")});
-
-  EXPECT_EQ(core.publish(now)->counters.planner_calls, before.planner_calls);
-  EXPECT_EQ(core.publish(now)->counters.writes, before.writes);
 }
 
 model::Planned wakes(const std::string& key, const model::Snapshot& snapshot) {
@@ -329,7 +318,7 @@ TEST(CoreDerived, RowsAreOwnedAndGoWithTheLastWhoDerivesThem) {
   const base::BootTime now(1);
   engine::Core core(node_one(), features, kernel.stores(now), now);
   auto tell = [&](std::vector<model::Change> changes) {
-    core.fold({std::move(changes), {}, {}, false});
+    core.fold(std::move(changes));
     core.pass(now);
   };
   tell(all_synced());
@@ -340,6 +329,34 @@ TEST(CoreDerived, RowsAreOwnedAndGoWithTheLastWhoDerivesThem) {
   EXPECT_EQ(kernel.of<model::desired::File>().size(), 1u) << "the other one derives it too";
   tell({model::gone<model::Service>("default/b")});
   EXPECT_TRUE(kernel.of<model::desired::File>().empty());
+}
+
+// A feature that came before the one whose rows it reads would plan by those of the turn before.
+TEST(CoreDerived, NoFeatureReadsWhatALaterOneDerives) {
+  engine::Planning planning(node_one(), plan::features());
+  planning.fold(all_synced());
+  planning.fold({a_node("n1", {"10.42.1.0/24"}, {"192.168.42.11"}), a_link("eth0"), an_address("eth0", "192.168.42.11/24")});
+  size_t pod_links = 0;
+  auto count = [&](const model::Owner&, const auto& rows) {
+    for (const auto& row : rows) pod_links += std::holds_alternative<model::desired::PodLink>(row);
+  };
+  const base::BootTime now(1);
+  planning.run(now, count);
+  planning.fold({the_sandbox(a_sandbox("a"))});
+  planning.run(now, count);
+
+  EXPECT_EQ(pod_links, 1u) << "of the addresses that were derived just before";
+  EXPECT_TRUE(!planning.next_wake() || *planning.next_wake() > now) << "a feature is due that has had its turn";
+}
+
+TEST(CoreDerived, ARowThatIsDerivedTwiceByOneOwnerGoesOnce) {
+  engine::DerivedRows derived;
+  const auto row = model::put("shared", model::Allocation{{ip("10.0.0.1")}});
+  EXPECT_EQ(derived.replace({"maker", "a"}, {row, row}).size(), 2u);
+
+  auto gone = derived.replace({"maker", "a"}, {});
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_FALSE(std::get<model::RowChange<model::Allocation>>(gone[0]).row);
 }
 
 }  // namespace

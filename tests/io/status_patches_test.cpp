@@ -91,7 +91,7 @@ struct IoStatusPatches : testing::Test {
     const auto until = base::boot_now() + kPatience;
     while (told_.empty() && base::boot_now() < until)
       for (auto& fact : facts.take(until))
-        for (auto& change : fact.changes) told_.push_back(std::move(change));
+        for (auto& change : std::get<model::Changes>(fact)) told_.push_back(std::move(change));
     if (told_.empty()) return nullptr;
     auto first = std::get<model::RowChange<model::Problem>>(told_.front()).row;
     told_.pop_front();

@@ -53,7 +53,7 @@ class Told {
     return [this](model::Fact fact) {
       std::lock_guard lock(mutex_);
       ++rows_.facts;
-      for (const auto& change : fact.changes) fold(rows_, change);
+      for (const auto& change : std::get<model::Changes>(fact)) fold(rows_, change);
       changed_.notify_all();
     };
   }

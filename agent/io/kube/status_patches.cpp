@@ -133,14 +133,13 @@ void StatusPatches::conclude(const std::string& key, base::Result<void> result, 
 void StatusPatches::report(const std::string& key, std::optional<model::Problem> problem) {
   const auto said = reported_.find(key);
   if (problem ? said != reported_.end() && said->second == *problem : said == reported_.end()) return;
-  model::Fact fact;
-  fact.changes.push_back(problem ? model::put_problem(model::Origin::kStatusPatches, key, *problem)
-                                 : model::gone_problem(model::Origin::kStatusPatches, key));
+  model::Changes changes = {problem ? model::put_problem(model::Origin::kStatusPatches, key, *problem)
+                                    : model::gone_problem(model::Origin::kStatusPatches, key)};
   if (problem)
     reported_.insert_or_assign(key, std::move(*problem));
   else
     reported_.erase(said);
-  sink_(std::move(fact));
+  sink_(std::move(changes));
 }
 
 }  // namespace io::kube
