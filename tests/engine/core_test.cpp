@@ -299,7 +299,7 @@ TEST(CoreWake, AKeyIsPlannedAgainWhenItAskedToBe) {
 // What the first feature derives the second one reads, in the same pass.
 model::Planned derives(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
-  if (snapshot.table<model::Service>().find(key)) planned.derived.push_back(model::put("shared", model::Allocation{{ip("10.0.0.1")}}));
+  if (snapshot.table<model::Service>().find(key)) planned.derived.push_back(model::put("shared", model::Allocation{{ip("10.0.0.1")}, {}}));
   return planned;
 }
 void keys_of_allocations(const plan::Touched& touched, const model::Snapshot&, plan::Keys& keys) {
@@ -351,7 +351,7 @@ TEST(CoreDerived, NoFeatureReadsWhatALaterOneDerives) {
 
 TEST(CoreDerived, ARowThatIsDerivedTwiceByOneOwnerGoesOnce) {
   engine::DerivedRows derived;
-  const auto row = model::put("shared", model::Allocation{{ip("10.0.0.1")}});
+  const auto row = model::put("shared", model::Allocation{{ip("10.0.0.1")}, {}});
   EXPECT_EQ(derived.replace({"maker", "a"}, {row, row}).size(), 2u);
 
   auto gone = derived.replace({"maker", "a"}, {});

@@ -64,9 +64,12 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
 TEST(StatusTables, AMapThatCannotShrinkShowsTheRoomThatItHas) {
   using model::desired::MapSize;
   auto published = support::a_quiet_node();
-  model::Effect full{"map_sizes", "pods", {"map_sizes", "node"}, std::make_shared<const MapSize>(MapSize{"pods", 256})};
-  full.outcome = {model::OutcomeState::kFailed, "300 are in use", 1, base::BootTime(101'500)};
-  full.there = std::make_shared<const MapSize>(MapSize{"pods", 512});
+  model::Effect full{"map_sizes",
+                     "pods",
+                     {"map_sizes", "node"},
+                     std::make_shared<const MapSize>(MapSize{"pods", 256}),
+                     {model::OutcomeState::kFailed, "300 are in use", 1, base::BootTime(101'500)},
+                     std::make_shared<const MapSize>(MapSize{"pods", 512})};
   published.effects.set("map_sizes pods", std::make_shared<const model::Effect>(full));
 
   EXPECT_THAT(text_of("map_sizes", published), testing::ContainsRegex("KEY +ENTRIES +.*WANTED\n"));
