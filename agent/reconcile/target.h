@@ -69,7 +69,7 @@ class Target {
         continue;
       }
       removable_.erase(key);
-      if (auto pending = pending_.find(key); pending != pending_.end() && *pending->second == **wanted) continue;
+      if (is_under_way(key)) continue;
       if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
         store_->recognise(**wanted);
         actual_[key] = *wanted;
@@ -115,12 +115,12 @@ class Target {
 
   bool has_removable() const { return !removable_.empty(); }
 
-  // A row that failed to go and may not go now wakes nobody.
+  // A row that failed to go and may not go now wakes nobody, nor does one that is under way again.
   std::optional<base::BootTime> next_retry(bool may_remove) const {
     std::optional<base::BootTime> next;
     if (!readable_) return next;
     for (const auto& [key, failure] : failures_)
-      if ((may_remove || claims_.find(key)) && (!next || failure.next_try < *next)) next = failure.next_try;
+      if ((may_remove || claims_.find(key)) && !is_under_way(key) && (!next || failure.next_try < *next)) next = failure.next_try;
     return next;
   }
 
@@ -190,6 +190,12 @@ class Target {
     actual_ = std::move(found);
     for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
   }
+  // What is wanted has been sent, and its end is not known.
+  bool is_under_way(const std::string& key) const {
+    const RowPtr* wanted = claims_.find(key);
+    auto pending = pending_.find(key);
+    return wanted && pending != pending_.end() && *pending->second == **wanted;
+  }
   // What was sent may not be what is wanted by now.
   void conclude_pending(const io::Conclusion<Row>& ended, base::BootTime now, Counters& counters) {
     const std::string key = ended.row.key();
@@ -199,6 +205,7 @@ class Target {
     if (!latest && !ended.result.ok()) return;
     if (latest) pending_.erase(pending);
     touch(key);
+    if (!ended.result.ok() && !claims_.find(key)) return;  // nobody wants it any more
     if (!conclude(key, ended.result, now, counters)) return;
     actual_[key] = std::make_shared<const Row>(ended.row);
     failures_.erase(key);

@@ -270,6 +270,25 @@ TEST_F(Core, MemoryBelievesAWriteUnderWayWhenItHasEnded) {
   EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
 }
 
+TEST_F(Core, AWriteThatWasRefusedIsTriedAgainAndUnderWayWakesNobody) {
+  start_node();
+  kernel.pending_kind = model::desired::Route::kKind;
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  kernel.fails = [] { return true; };
+  kernel.conclude();
+  core.pass(now);
+  kernel.fails = [] { return false; };
+  ASSERT_LT(*core.next_wake() - now, base::Millis(1000));
+  now = *core.next_wake();
+  core.pass(now);
+  EXPECT_GT(*core.next_wake() - now, base::Millis(60'000));
+
+  kernel.conclude();
+  core.pass(now);
+
+  EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
+}
+
 model::Planned wakes(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   planned.rows.push_back(model::desired::File{"/" + key, std::to_string(snapshot.now.count())});

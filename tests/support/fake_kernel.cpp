@@ -21,7 +21,9 @@ class FakeStore : public io::Store<Row> {
   base::Result<void> put(const Row& row, const Row*) override {
     if (kernel_.fails()) return base::Error{EIO, "the fake kernel was told to fail"};
     if (kernel_.pending_kind == Row::kKind) {
-      kernel_.conclude = [this, row] { concluded_.push_back({row, write(row)}); };
+      kernel_.conclude = [this, row] {
+        concluded_.push_back({row, kernel_.fails() ? base::Result<void>(base::Error{EIO, "refused"}) : write(row)});
+      };
       return base::Error{io::kUnderWay, "under way"};
     }
     return write(row);
