@@ -304,9 +304,7 @@ TEST(CoreWake, AKeyIsPlannedAgainWhenItAskedToBe) {
   support::FakeKernel kernel;
   base::BootTime now{1};
   engine::Core core(node_one(), feature, kernel.stores(now), now);
-  model::Fact fact;
-  fact.changes.push_back(a_service("a"));
-  core.fold(std::move(fact));
+  core.fold(model::Changes{a_service("a")});
   core.pass(base::BootTime(1));
   ASSERT_EQ(core.next_wake(), base::BootTime(100));
 
