@@ -49,7 +49,7 @@ change_sizes() {
       restart n1
     fi
     calls || return 1
-    for node in "${nodes[@]}"; do until_true 20 "room for $size on $node" has_room "$node" "$size" || return 1; done
+    for node in "${nodes[@]}"; do until_true 60 "room for $size on $node" has_room "$node" "$size" || return 1; done
     calls || return 1
   done
 }
