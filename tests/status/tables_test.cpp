@@ -58,7 +58,7 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
   model::Effect left{"routes", "10.9.0.0/24", {}, {}, {model::OutcomeState::kDone, "", 0, {}}, route};
   published.effects.set("routes 10.9.0.0/24", std::make_shared<const model::Effect>(left));
 
-  EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    -          -        -       kept"));
+  EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    192.0.2.7  eth1  unicast  0       kept"));
 }
 
 TEST(StatusTables, AMapThatCannotShrinkShowsTheRoomThatItHas) {
