@@ -2,7 +2,6 @@
 
 #include <linux/rtnetlink.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include "sources/host_tables.h"
 
@@ -24,16 +23,16 @@ model::Change status(bool synced, std::string text) {
 // Events queue up from the moment the first socket is open, so nothing between it and the dump is missed.
 class Listener {
  public:
-  Listener(Netlink events, Netlink requests, const model::FactSink& sink, int stop)
-      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink), stop_(stop) {}
+  Listener(Netlink events, Netlink requests, const model::FactSink& sink)
+      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink) {}
 
-  void run() {
+  void run(int stop) {
     bool read_all = true;
     while (true) {
       auto read = read_all ? tables_.read_all(requests_) : follow();
       tell(read);
       read_all = !read;
-      pollfd waiting[] = {{events_.fd(), POLLIN, 0}, {stop_, POLLIN, 0}};
+      pollfd waiting[] = {{events_.fd(), POLLIN, 0}, {stop, POLLIN, 0}};
       // After a failure events wait in the socket: only time may end the pause, or the failure would be repeated at full speed.
       int ready = read ? poll(waiting, 2, kReadAgainMs) : poll(waiting + 1, 1, kRetryMs);
       if (waiting[1].revents) return;
@@ -52,18 +51,18 @@ class Listener {
 
   void tell(const base::Result<void>& read) {
     synced_ |= read.ok();
-    model::Fact fact;
-    if (read) fact = tables_.take_fact();
+    model::Changes changes;
+    if (read) changes = tables_.take_changes();
     std::string text = read ? "" : "netlink: " + read.error().text;
-    if (!told_status_ || told_text_ != text) fact.changes.push_back(status(synced_, text));
+    if (!told_status_ || told_text_ != text) changes.push_back(status(synced_, text));
     told_status_ = true;
     told_text_ = text;
-    if (!fact.changes.empty()) sink_(std::move(fact));
+    if (!changes.empty()) sink_(std::move(changes));
+    if (tables_.take_host_changed()) sink_(model::HostChanged{});
   }
 
   Netlink events_, requests_;
   const model::FactSink& sink_;
-  int stop_;
   HostTables tables_;
   bool synced_ = false, told_status_ = false;
   std::string told_text_;
@@ -72,27 +71,17 @@ class Listener {
 }  // namespace
 
 base::Result<void> HostSource::start() {
-  base::Fd stop(eventfd(0, EFD_CLOEXEC));
-  if (!stop) return base::errno_error("eventfd");
-  Listener listener(TRY(Netlink::open(kGroups)), TRY(Netlink::open()), sink_, stop.get());
-  stop_ = std::move(stop);
-  thread_ = std::thread([listener = std::move(listener)]() mutable { listener.run(); });
-  return {};
+  Listener listener(TRY(Netlink::open(kGroups)), TRY(Netlink::open()), sink_);
+  return thread_.start([listener = std::move(listener)](int stop) mutable { listener.run(stop); });
 }
 
-HostSource::~HostSource() {
-  if (!thread_.joinable()) return;
-  eventfd_write(stop_.get(), 1);
-  thread_.join();
-}
-
-base::Result<model::Fact> read_host_once() {
+base::Result<model::Changes> read_host_once() {
   Netlink netlink = TRY(Netlink::open());
   HostTables tables;
   TRY(tables.read_all(netlink));
-  model::Fact fact = tables.take_fact();
-  fact.changes.push_back(status(true, ""));
-  return fact;
+  model::Changes changes = tables.take_changes();
+  changes.push_back(status(true, ""));
+  return changes;
 }
 
 }  // namespace sources

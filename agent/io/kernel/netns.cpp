@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
-#include <thread>
+
+#include "base/thread.h"
 
 namespace io::kernel {
 
@@ -26,12 +27,14 @@ base::Result<uint64_t> own_netns_cookie() {
 
 base::Result<base::Fd> make_netns() {
   base::Result<base::Fd> made = base::Error{};
-  std::thread([&made] {
+  base::Thread own;
+  TRY(own.start([&made] {
     if (unshare(CLONE_NEWNET) == 0)
       made = open_own_netns();
     else
       made = base::errno_error("a new network namespace");
-  }).join();
+  }));
+  own.join();
   return made;
 }
 
