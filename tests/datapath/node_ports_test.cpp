@@ -2,10 +2,10 @@
 #include <sys/socket.h>
 
 #include "engine/planning.h"
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/bpf_hash.h"
 #include "io/kernel/node_addresses.h"
 #include "io/kernel/service_maps.h"
+#include "model/abi_address.h"
 #include "plan/plan.h"
 #include "reconcile/service_stores.h"
 #include "support/builders.h"
@@ -215,7 +215,7 @@ TEST_P(DatapathNodePorts, StoreListsWhatItPutAndALoopbackOfAnotherNamespaceAsWha
   for (const auto& row : expected) EXPECT_EQ(std::ranges::count(listed(), row), 1) << row.key();
 
   auto map = io::kernel::HashMap<ip_addr, node_address>::open(bpf_root_, "node_addresses");
-  ASSERT_TRUE(map.ok() && map->update(io::kernel::to_abi(loopback.address), {.callers = 1, .peer = 0, .zero = 0}).ok());
+  ASSERT_TRUE(map.ok() && map->update(model::to_abi(loopback.address), {.callers = 1, .peer = 0, .zero = 0}).ok());
   EXPECT_EQ(std::ranges::count(listed(), loopback), 0);
   put(addresses_, loopback);
   EXPECT_EQ(std::ranges::count(listed(), loopback), 1);

@@ -1,10 +1,12 @@
 #include "io/kernel/node_addresses.h"
 
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/netns.h"
+#include "model/abi_address.h"
 
 namespace io::kernel {
 
+using model::from_abi;
+using model::to_abi;
 using model::desired::NodeAddress;
 
 // Kept open: a cluster's nodes are thousands of writes at a start.
