@@ -4,7 +4,8 @@ agent_values=("$repository/machineconfig/cilium-base-values.yaml" "$repository/m
 [[ -z ${LAB_VALUES:-} ]] || agent_values+=("$LAB_VALUES")   # one more file for every agent of a run
 
 agent_log() { echo "$lab/logs/$1.agent"; }
-agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null || true; }
+# The first one there: a child that makes a socket for the canary is in the group for a moment.
+agent_pid() { local pid=; read -r pid 2>/dev/null <"$lab_group/$1/agent/cgroup.procs" || true; echo "$pid"; }
 agent_runs() { [[ -n $(agent_pid "$1") ]]; }
 
 # agent_run NODE ARGUMENT...: starts it with these and no others, and waits only until agent_kill would find it.
