@@ -4,6 +4,7 @@
 #include "io/files/sandbox_records.h"
 #include "io/kernel/attachments.h"
 #include "io/kernel/datapath_object.h"
+#include "io/kernel/direct_delivery.h"
 #include "io/kernel/filters.h"
 #include "io/kernel/neighbors.h"
 #include "io/kernel/pod_entries.h"
@@ -21,6 +22,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
   return {std::make_unique<io::files::SandboxRecords>(identity.state_dir + "/sandboxes", identity.boot_id),
           std::make_unique<SysctlStore>(),
           std::make_unique<DatapathObjectStore>(root),
+          std::make_unique<DirectDeliveryStore>(root),
           std::make_unique<reconcile::ServiceRegions>(std::make_unique<PinnedServiceMaps>(root), base::boot_now),
           std::make_unique<AttachmentStore>(root),
           std::make_unique<PodLinkStore>(),

@@ -19,9 +19,9 @@ struct RowChange {
 };
 
 using Change = std::variant<RowChange<Service>, RowChange<EndpointSlice>, RowChange<Node>, RowChange<Pod>, RowChange<Namespace>,
-                            RowChange<Link>, RowChange<Address>, RowChange<HostRoute>, RowChange<HostNeighbor>, RowChange<Sandbox>,
-                            RowChange<Allocation>, RowChange<Config>, RowChange<Setting>, RowChange<SourceStatus>, RowChange<CanaryResult>,
-                            RowChange<UnreadKind>, RowChange<Problem>>;
+                            RowChange<Link>, RowChange<Address>, RowChange<HostRoute>, RowChange<LostDefaultRoute>, RowChange<HostNeighbor>,
+                            RowChange<ForwardChain>, RowChange<Sandbox>, RowChange<Allocation>, RowChange<Config>, RowChange<Setting>,
+                            RowChange<SourceStatus>, RowChange<CanaryResult>, RowChange<UnreadKind>, RowChange<Problem>>;
 
 template <class Row>
 Change put(std::string key, Row row) {

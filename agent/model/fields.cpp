@@ -70,7 +70,9 @@ Fields fields(const Link& link) {
           {"up", link.up},
           {"carrier", link.carrier},
           {"loopback", link.loopback},
-          {"master", int64_t{link.master}}};
+          {"master", int64_t{link.master}},
+          {"type", int64_t{link.type}},
+          {"rp_filter", int64_t{link.rp_filter}}};
 }
 
 Fields fields(const Address& address) {
@@ -85,6 +87,14 @@ Fields fields(const HostRoute& route) {
           {"type", route_type_name(route.type)},
           {"table", route_table_name(route.table)},
           {"metric", int64_t{route.metric}}};
+}
+
+Fields fields(const LostDefaultRoute& lost) { return {{"link", lost.link}, {"since_ms", int64_t{lost.since.count()}}}; }
+
+Fields fields(const ForwardChain& chain) {
+  return {{"family", chain.family},       {"table", chain.table},
+          {"chain", chain.name},          {"made_by", std::string(chain.legacy ? "ip_tables" : "nftables")},
+          {"has_rules", chain.has_rules}, {"policy", std::string(chain.drops ? "drop" : "accept")}};
 }
 
 Fields fields(const HostNeighbor& neighbor) {

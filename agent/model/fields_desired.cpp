@@ -21,6 +21,12 @@ Fields row_fields(const DatapathObject& object) {
           {"pods", int64_t{object.pods}}};
 }
 
+Fields row_fields(const DirectDelivery& delivery) {
+  std::vector<std::string> by_stack;
+  for (const auto& [way, reason] : delivery.by_stack) by_stack.push_back(way_name(way) + ": " + reason);
+  return {{"by_stack", std::move(by_stack)}, {"pod_cidrs", texts(delivery.pod_cidrs)}, {"own_addresses", texts(delivery.own_addresses)}};
+}
+
 Fields row_fields(const ServiceEntry& entry) {
   std::vector<std::string> frontends, backends;
   for (const auto& frontend : entry.frontends)

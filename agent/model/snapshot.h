@@ -13,6 +13,7 @@
 #include "model/cluster/service.h"
 #include "model/config.h"
 #include "model/host/allocation.h"
+#include "model/host/forward_chain.h"
 #include "model/host/link.h"
 #include "model/host/sandbox.h"
 #include "model/prefix_index.h"
@@ -22,9 +23,10 @@
 
 namespace model {
 
-using Tables = std::tuple<Table<Service>, Table<EndpointSlice>, Table<Node>, Table<Pod>, Table<Namespace>, Table<Link>, Table<Address>,
-                          Table<HostRoute>, Table<HostNeighbor>, Table<Sandbox>, Table<Allocation>, Table<Config>, Table<Setting>,
-                          Table<SourceStatus>, Table<CanaryResult>, Table<UnreadKind>, Table<Problem>>;
+using Tables =
+    std::tuple<Table<Service>, Table<EndpointSlice>, Table<Node>, Table<Pod>, Table<Namespace>, Table<Link>, Table<Address>,
+               Table<HostRoute>, Table<LostDefaultRoute>, Table<HostNeighbor>, Table<ForwardChain>, Table<Sandbox>, Table<Allocation>,
+               Table<Config>, Table<Setting>, Table<SourceStatus>, Table<CanaryResult>, Table<UnreadKind>, Table<Problem>>;
 
 // What an agent is told once, on its command line.
 struct Identity {

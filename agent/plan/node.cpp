@@ -26,7 +26,9 @@ bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
   return status && (status->synced || status->kept);
 }
 
-bool is_default(const base::Cidr& cidr) { return cidr.length == 0; }
+bool is_default(const model::HostRoute& route) { return route.destination.length == 0 && route.table == model::kMainTable; }
+
+base::BootTime end_of_grace(const model::LostDefaultRoute& lost) { return lost.since + kUplinkGrace; }
 
 // The row before or after the change has the property.
 template <class Row, class Property>
@@ -64,7 +66,7 @@ bool changes_knowledge(const Touched& touched) {
 }
 
 bool is_foreign_route(const model::HostRoute& route) {
-  return route.protocol != model::desired::kRouteProtocol && route.table == model::kMainTable && !is_default(route.destination);
+  return route.protocol != model::desired::kRouteProtocol && route.table == model::kMainTable && !is_default(route);
 }
 
 bool pods_can_be_made(const model::Snapshot& snapshot) {
@@ -78,9 +80,8 @@ bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
   if (touched.is<model::Link>()) return is_foreign_link(touched.key<model::Link>());
   if (touched.is<model::Address>())
     return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
-  if (touched.is<model::HostRoute>())
-    return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route.destination); });
-  return false;
+  if (touched.is<model::HostRoute>()) return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route); });
+  return touched.is<model::LostDefaultRoute>();
 }
 
 std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
@@ -91,7 +92,9 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
       if (matches_devices(name, devices)) names.insert(name);
   } else {
     for (const auto& [key, route] : snapshot.table<model::HostRoute>())
-      if (is_default(route->destination)) names.insert(route->link);
+      if (is_default(*route)) names.insert(route->link);
+    for (const auto& [key, lost] : snapshot.table<model::LostDefaultRoute>())
+      if (end_of_grace(*lost) > snapshot.now) names.insert(lost->link);
     if (const auto* node = snapshot.own_node())
       for (const auto& [key, address] : snapshot.table<model::Address>())
         if (std::find(node->internal_ips.begin(), node->internal_ips.end(), address->cidr.address) != node->internal_ips.end())
@@ -103,6 +106,16 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
     if (link && !link->loopback && is_foreign_link(name)) result.push_back(name);
   }
   return result;
+}
+
+std::optional<base::BootTime> uplinks_change_at(const model::Snapshot& snapshot) {
+  std::optional<base::BootTime> next;
+  if (!snapshot.config().devices.empty()) return next;
+  for (const auto& [key, lost] : snapshot.table<model::LostDefaultRoute>()) {
+    const base::BootTime end = end_of_grace(*lost);
+    if (end > snapshot.now && (!next || end < *next)) next = end;
+  }
+  return next;
 }
 
 uint32_t pod_mtu(const model::Snapshot& snapshot) {

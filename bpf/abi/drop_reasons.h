@@ -10,7 +10,14 @@
 	X(DROP_NO_ENDPOINT, "no_endpoint", "the Service has no ready endpoint: kubectl get endpointslices")                        \
 	X(DROP_STALE_BACKEND, "stale_backend", "a slot named no backend: an error in ichor, please report it")                     \
 	X(DROP_NO_LOCAL_ENDPOINT, "no_local_endpoint",                                                                             \
-	  "the Service's traffic policy is Local and its endpoints are on other nodes: run one here, or use policy Cluster")
+	  "the Service's traffic policy is Local and its endpoints are on other nodes: run one here, or use policy Cluster")       \
+	X(DROP_FOREIGN_NEIGHBOR, "foreign_neighbor",                                                                               \
+	  "a pod's ARP or neighbour discovery spoke for another address than its own, or asked for another than its gateway")      \
+	X(DROP_MAPPED_ADDRESS, "mapped_address", "an IPv6 packet had an address of ::ffff:0:0/96, which is none on a wire")        \
+	X(DROP_MARTIAN_SOURCE, "martian_source",                                                                                   \
+	  "from outside came a loopback, link-local, multicast or unspecified source; look at the sender")                         \
+	X(DROP_OWN_SOURCE, "own_source",                                                                                           \
+	  "from outside came a source that is this node's or its pods': look for a loop, a second owner or a forger")
 
 #define X(identifier, name, remedy) identifier,
 enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };

@@ -20,4 +20,9 @@ struct pod_source_key {
 };
 ABI_ASSERT_SIZE(pod_source_key, 20);
 
+/* What a pod sees as its router: link-local addresses that no link carries, so that nothing on the node answers for them. */
+#define POD_GATEWAY_IPV4 0xa9fe6969 /* 169.254.105.105, host order */
+#define POD_GATEWAY_IPV6_FIRST 0xfe800000
+#define POD_GATEWAY_IPV6_LAST 0x69 /* fe80::69: its first and last word, host order; zeros between */
+
 #endif

@@ -25,4 +25,20 @@ static __always_inline int ip_addr_equal(const struct ip_addr *a, const struct i
 	       a->words_be[3] == b->words_be[3];
 }
 
+static __always_inline int ip_addr_is_v4(const struct ip_addr *a)
+{
+	return !(a->words_be[0] | a->words_be[1]) && a->words_be[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline int ip_addr_is_unspecified(const struct ip_addr *a)
+{
+	return !(a->words_be[0] | a->words_be[1] | a->words_be[2] | a->words_be[3]);
+}
+
+/* fe80::/10 */
+static __always_inline int ip_addr_is_link_local_v6(const struct ip_addr *a)
+{
+	return (a->words_be[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
 #endif

@@ -3,11 +3,15 @@
 #ifndef ICHOR_LIB_DELIVER_H
 #define ICHOR_LIB_DELIVER_H
 
-#include "lib/parse.h"
+#include "lib/skb.h"
 #include "lib/verdict.h"
+#include "maps/direct_delivery.h"
 #include "maps/pods.h"
 
 #define PACKET_FOR_US 0 /* skb->pkt_type: PACKET_HOST of linux/if_packet.h */
+
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
 
 /* The pod with the packet's destination address, if the frame itself was meant for this node; else null: the stack's business. */
 static __always_inline struct pod *pod_for(struct __sk_buff *skb, const struct packet *packet)
@@ -15,6 +19,26 @@ static __always_inline struct pod *pod_for(struct __sk_buff *skb, const struct p
 	if (skb->pkt_type != PACKET_FOR_US || skb->vlan_present)
 		return NULL;
 	return bpf_map_lookup_elem(&pods, &packet->destination);
+}
+
+static __always_inline const struct direct_delivery *delivery_settings(void)
+{
+	__u32 only = 0;
+
+	return bpf_map_lookup_elem(&direct_delivery, &only);
+}
+
+/* A hop limit of 255 is what neighbour discovery trusts (RFC 4861 section 3.1): "from my own link". Direct delivery keeps it, so
+ * that whatever may hold such a message, behind extension headers too, goes by the stack, which takes one off. */
+static __always_inline int claims_own_link(const struct packet *packet)
+{
+	return packet->hop_limit == 255 && packet->is_v6 && packet->next_header != PROTOCOL_TCP &&
+	       packet->next_header != PROTOCOL_UDP;
+}
+
+static __always_inline int is_direct(const struct direct_delivery *delivery, enum delivery from, const struct packet *packet)
+{
+	return delivery->allowed >> direct_bit(from, packet->is_v6) & 1;
 }
 
 /* Where a program runs decides how a packet goes on from there. */

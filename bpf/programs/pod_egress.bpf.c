@@ -7,34 +7,55 @@
 #include "lib/neighbor_discovery.h"
 #include "lib/program.h"
 
-static __always_inline int may_send_from(__u32 ifindex, const struct ip_addr *source)
+static __always_inline int other_than_ip(struct __sk_buff *skb)
 {
-	struct pod_source_key key = {.ifindex = ifindex, .address = *source};
+	/* Anything else would be a way around the check of sources (a tag in a tag), or ichor's own frames forged. */
+	if (skb->protocol != bpf_htons(ETHERTYPE_ARP))
+		return drop_packet(DROP_FOREIGN_PROTOCOL);
+	return is_arp_of_pod(skb) ? TC_ACT_OK : drop_packet(DROP_FOREIGN_NEIGHBOR);
+}
 
-	return bpf_map_lookup_elem(&pod_sources, &key) != NULL;
+static __always_inline int from_other_source(struct __sk_buff *skb, const struct packet *packet, enum discovery discovery)
+{
+	if (!source_is_link_scoped(packet))
+		return drop_packet(DROP_FOREIGN_SOURCE);
+	if (discovery == DISCOVERY_ALLOWED || is_mld_of_host(skb, packet))
+		return TC_ACT_OK;
+	return drop_packet(discovery == DISCOVERY_FOREIGN ? DROP_FOREIGN_NEIGHBOR : DROP_FOREIGN_SOURCE);
+}
+
+static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *packet, const struct pod *pod, enum place place)
+{
+	const struct direct_delivery *delivery = delivery_settings();
+
+	if (!delivery || !is_direct(delivery, DELIVERED_FROM_POD, packet) || claims_own_link(packet))
+		return TC_ACT_OK;
+	return deliver_to_pod(skb, pod, DELIVERED_FROM_POD, place);
 }
 
 static __always_inline int pod_sends(struct __sk_buff *skb, enum place place)
 {
 	struct packet packet = {};
+	enum discovery discovery;
 	struct pod *pod;
 
-	switch (parse_packet(skb, &packet)) {
+	switch (parse_skb(skb, &packet)) {
 	case PARSE_IP:
 		break;
 	case PARSE_OTHER:
-		/* Anything else would be a way around the check below (a tag in a tag), or ichor's own frames forged. */
-		return skb->protocol == bpf_htons(ETHERTYPE_ARP) ? TC_ACT_OK : drop_packet(DROP_FOREIGN_PROTOCOL);
+		return other_than_ip(skb);
+	case PARSE_MAPPED:
+		return drop_packet(DROP_MAPPED_ADDRESS);
 	default:
 		return drop_packet(DROP_MALFORMED);
 	}
-	if (!may_send_from(skb->ifindex, &packet.source)) {
-		if (source_is_link_scoped(&packet) && is_host_discovery(skb, &packet))
-			return TC_ACT_OK;
-		return drop_packet(DROP_FOREIGN_SOURCE);
-	}
+	discovery = discovery_of(skb, &packet);
+	if (!is_of_link(skb->ifindex, &packet.source))
+		return from_other_source(skb, &packet, discovery);
+	if (discovery == DISCOVERY_FOREIGN)
+		return drop_packet(DROP_FOREIGN_NEIGHBOR);
 	pod = pod_for(skb, &packet);
-	return pod ? deliver_to_pod(skb, pod, DELIVERED_FROM_POD, place) : TC_ACT_OK;
+	return pod ? to_pod(skb, &packet, pod, place) : TC_ACT_OK;
 }
 
 SEC("tc")
@@ -43,9 +64,16 @@ int pod_egress(void *context)
 	return pod_sends(context, AT_TC_INGRESS);
 }
 
-/* The device in the packet is the host's end already, as at its tc ingress. */
+/* The device in the packet is the host's end already, as at its tc ingress. What sent the packet said what protocol it is, and its
+ * frame may say otherwise to the pod that it is redirected to. */
 SEC("netkit/peer")
 int netkit_egress(void *context)
 {
-	return pod_sends(context, AT_NETKIT);
+	struct __sk_buff *skb = context;
+	struct frame frame = readable_frame(skb, ETHER_HEADER_SIZE);
+	struct ethhdr *ethernet = frame.data;
+
+	if ((void *)(ethernet + 1) > frame.data_end || ethernet->h_proto != skb->protocol)
+		return drop_packet(DROP_MALFORMED);
+	return pod_sends(skb, AT_NETKIT);
 }

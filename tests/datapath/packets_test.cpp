@@ -1,113 +1,12 @@
-// Each tc program under BPF_PROG_TEST_RUN with packets of both families, its maps filled through the stores, and then the same
-// programs on real pod links.
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
-#include <net/if.h>
+// Each tc program with packets of both families, and then the same programs on real pod links.
+#include "support/datapath_packets.h"
 
-#include <cstring>
-
-#include "abi/drop_reasons.h"
-#include "io/kernel/bpf_object.h"
-#include "io/kernel/bpf_pins.h"
-#include "io/kernel/filters.h"
-#include "io/kernel/pod_entries.h"
-#include "io/kernel/pod_links.h"
-#include "support/datapath.h"
-#include "support/packet.h"
-
-using base::Mac;
 using model::desired::FilterSide;
-using model::desired::PodEntry;
-using model::desired::PodLink;
-using support::Ethernet;
-using support::HopByHop;
-using support::Icmp;
-using support::Ip;
-using support::Packet;
-using support::Payload;
-using support::Tcp;
-using support::Udp;
-using support::Vlan;
+using namespace support;  // packets, layer by layer
 
 namespace {
 
-constexpr uint32_t kToNextProgram = static_cast<uint32_t>(TCX_NEXT);
-constexpr uint32_t kSmallMtu = 1400;
-
-struct Outcome {
-  uint32_t verdict = 0;
-  std::vector<uint8_t> bytes;
-};
-
-// A node with the pods `icha` (10.1.0.2, fd00:1::2) and `ichb` (10.1.0.3, fd00:1::3, a smaller MTU) and the uplink `uplink`.
-class DatapathPackets : public support::DatapathTest {
- protected:
-  void SetUp() override {
-    DatapathTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    load_datapath();
-    add_pod(pods_[0], "icha", {"10.1.0.2", "fd00:1::2"}, 1, 1500);
-    add_pod(pods_[1], "ichb", {"10.1.0.3", "fd00:1::3"}, 2, kSmallMtu);
-    ASSERT_TRUE(support::run("ip link add uplink address 02:00:00:00:00:aa type veth peer name far && ip link set uplink up"));
-  }
-
-  void add_pod(PodLink& link, const std::string& name, std::vector<std::string> addresses, uint8_t number, uint32_t mtu) {
-    auto netns = io::kernel::make_netns();
-    ASSERT_TRUE(netns.ok());
-    link.name = name, link.ifname = "eth0", link.mtu = mtu;
-    link.host_mac = Mac{{2, 0, 0, 0, 1, number}}, link.pod_mac = Mac{{2, 0, 0, 0, 2, number}};
-    for (const auto& address : addresses) link.addresses.push_back(*base::parse_ip(address));
-    link.netns = std::make_shared<base::Fd>(std::move(netns).value());
-    auto made = io::kernel::PodLinkStore().put(link, nullptr);
-    ASSERT_TRUE(made.ok()) << made.error().text;
-    for (const auto& ip : link.addresses) {
-      auto put = io::kernel::PodEntryStore(bpf_root_).put({.address = ip, .link = name, .host_mac = link.host_mac, .pod_mac = link.pod_mac},
-                                                          nullptr);
-      ASSERT_TRUE(put.ok()) << put.error().text;
-    }
-  }
-
-  Outcome run(const std::string& program, const std::string& link, const std::vector<uint8_t>& packet) {
-    auto fd = io::kernel::open_program(bpf_root_, io::kernel::program_generation(), program);
-    Outcome outcome;
-    outcome.bytes.resize(packet.size() + 64);
-    __sk_buff context = {};
-    context.ifindex = if_nametoindex(link.c_str());
-    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet.data(), .data_out = outcome.bytes.data(),
-                .data_size_in = static_cast<uint32_t>(packet.size()), .data_size_out = static_cast<uint32_t>(outcome.bytes.size()),
-                .ctx_in = &context, .ctx_size_in = sizeof context);
-    EXPECT_EQ(bpf_prog_test_run_opts(fd->get(), &options), 0) << program << ": " << strerror(errno);
-    outcome.verdict = options.retval;
-    outcome.bytes.resize(options.data_size_out);
-    return outcome;
-  }
-  Outcome from_pod(const Packet& packet) { return run("pod_egress", "icha", packet.bytes()); }
-  Outcome from_uplink(const Packet& packet) { return run("uplink_ingress", "uplink", packet.bytes()); }
-
-  Ethernet pod_frame() const { return {.source = pods_[0].pod_mac, .destination = pods_[0].host_mac}; }
-  Ethernet uplink_frame() const { return {.source = {{2, 0, 0, 0, 0, 0xbb}}, .destination = {{2, 0, 0, 0, 0, 0xaa}}}; }
-  Ethernet delivered_frame(int pod) const { return {.source = pods_[pod].host_mac, .destination = pods_[pod].pod_mac}; }
-
-  uint64_t count(const std::string& map, uint32_t index) {
-    std::vector<uint64_t> lanes(libbpf_num_possible_cpus());
-    auto fd = io::kernel::open_map(bpf_root_, map);
-    EXPECT_EQ(bpf_map_lookup_elem(fd->get(), &index, lanes.data()), 0);
-    uint64_t sum = 0;
-    for (uint64_t lane : lanes) sum += lane;
-    return sum;
-  }
-
-  PodLink pods_[2];
-};
-
-// The same traffic in both families.
-struct Addresses {
-  const char *own, *neighbor, *outside, *foreign;
-};
-constexpr Addresses kFamilies[] = {{"10.1.0.2", "10.1.0.3", "192.0.2.1", "10.1.0.9"},
-                                   {"fd00:1::2", "fd00:1::3", "2001:db8::1", "fd00:1::9"}};
+class DatapathPackets : public PacketsTest {};
 
 }  // namespace
 
@@ -140,39 +39,89 @@ TEST_F(DatapathPackets, PodCannotSendFromAnotherAddress) {
   EXPECT_EQ(count("drops", DROP_FOREIGN_SOURCE), 6U);
 }
 
-TEST_F(DatapathPackets, NeighborDiscoveryOfAHostPassesFromLinkScopedSources) {
-  constexpr uint8_t kSolicitation = 135, kAdvertisement = 136, kRouterSolicitation = 133, kMldReport = 143;
-  for (const char* source : {"fe80::1", "::"})
-    for (uint8_t type : {kSolicitation, kAdvertisement, kRouterSolicitation})
-      EXPECT_EQ(from_pod(pod_frame() / Ip{source, "ff02::1", 255} / Icmp{type}).verdict, static_cast<uint32_t>(TC_ACT_OK)) << int{type};
-  EXPECT_EQ(from_pod(pod_frame() / Ip{"fe80::1", "ff02::16", 1} / HopByHop{} / Icmp{kMldReport}).verdict, static_cast<uint32_t>(TC_ACT_OK));
-}
-
-TEST_F(DatapathPackets, NothingElsePassesFromLinkScopedSources) {
-  constexpr uint8_t kRouterAdvertisement = 134, kRedirect = 137, kEcho = 128, kMldQuery = 130;
-  for (uint8_t type : {kRouterAdvertisement, kRedirect, kEcho, kMldQuery})
-    EXPECT_EQ(from_pod(pod_frame() / Ip{"fe80::1", "ff02::1", 255} / Icmp{type}).verdict, static_cast<uint32_t>(TC_ACT_SHOT)) << int{type};
-  EXPECT_EQ(from_pod(pod_frame() / Ip{"fe80::1", "fd00:1::3"} / Tcp{1000, 80}).verdict, static_cast<uint32_t>(TC_ACT_SHOT));
-  EXPECT_EQ(from_pod(pod_frame() / Ip{"0.0.0.0", "10.1.0.3"} / Udp{68, 67}).verdict, static_cast<uint32_t>(TC_ACT_SHOT));
-}
-
-TEST_F(DatapathPackets, DiscoveryFromALinkScopedSourceIsNeverDeliveredToAPod) {
-  EXPECT_EQ(from_pod(pod_frame() / Ip{"fe80::1", "fd00:1::3", 255} / Icmp{135}).verdict, static_cast<uint32_t>(TC_ACT_OK));
-}
-
-TEST_F(DatapathPackets, PodMaySendArpAndNoOtherProtocol) {
-  constexpr uint16_t kArp = 0x0806, kIchor = 0x88B5, kServiceTag = 0x88A8;
+// A hop limit of 255 says "from your own link"; whoever gets it past a router could play the pod's router.
+TEST_F(DatapathPackets, PodMaySendNoOtherProtocol) {
+  constexpr uint16_t kIchor = 0x88B5, kServiceTag = 0x88A8;
   auto frame = [&](uint16_t type) {
     Ethernet ethernet = pod_frame();
     ethernet.type = type;
     return ethernet / Payload{std::string(46, '\0')};
   };
 
-  EXPECT_EQ(from_pod(frame(kArp)).verdict, static_cast<uint32_t>(TC_ACT_OK));
-  EXPECT_EQ(from_pod(frame(kIchor)).verdict, static_cast<uint32_t>(TC_ACT_SHOT));
-  EXPECT_EQ(from_pod(frame(kServiceTag)).verdict, static_cast<uint32_t>(TC_ACT_SHOT));
-  EXPECT_EQ(from_pod(pod_frame() / Vlan{0} / Ip{"10.1.0.9", "10.1.0.3"} / Tcp{1000, 80}).verdict, static_cast<uint32_t>(TC_ACT_SHOT));
-  EXPECT_EQ(count("drops", DROP_FOREIGN_PROTOCOL), 3U);
+  EXPECT_EQ(from_pod(frame(kIchor)).verdict, kDropped);
+  EXPECT_EQ(from_pod(frame(kServiceTag)).verdict, kDropped);
+  EXPECT_EQ(from_pod(pod_frame() / Vlan{0} / Ip{"10.1.0.9", "10.1.0.3"} / Tcp{1000, 80}).verdict, kDropped);
+  EXPECT_EQ(from_pod(pod_frame() / Vlan{0} / Vlan{0} / Arp{1, pods_[0].pod_mac, "10.1.0.9", kGateway4}).verdict, kDropped);
+  EXPECT_EQ(count("drops", DROP_FOREIGN_PROTOCOL), 4U);
+}
+
+TEST_F(DatapathPackets, MappedAddressesAreRefusedFromPodsAndUplinks) {
+  for (const auto& [source, destination] : {std::pair{"::ffff:10.1.0.2", "fd00:1::3"}, {"fd00:1::2", "::ffff:10.1.0.3"}}) {
+    auto bytes_of = [&](const Ethernet& frame) {
+      auto bytes = (frame / Ip{"2001:db8::1", "2001:db8::2"} / Udp{1, 2}).bytes();
+      auto put = [&](size_t at, const char* text) { std::memcpy(&bytes[at], base::parse_ip(text)->bytes.data(), 16); };
+      put(22, source), put(38, destination);
+      return bytes;
+    };
+    EXPECT_EQ(run("pod_egress", "icha", bytes_of(pod_frame())).verdict, kDropped);
+    EXPECT_EQ(run("uplink_ingress", "uplink", bytes_of(uplink_frame())).verdict, kDropped);
+  }
+  EXPECT_EQ(count("drops", DROP_MAPPED_ADDRESS), 4U);
+}
+
+TEST_F(DatapathPackets, SourcesThatNobodyOutsideCanHaveAreDroppedOnTheirWayIntoAPod) {
+  const struct {
+    const char *source, *to;
+  } martians[] = {{"127.0.0.1", "10.1.0.2"}, {"169.254.7.7", "10.1.0.2"},     {"224.0.0.5", "10.1.0.2"}, {"0.0.0.0", "10.1.0.2"},
+                  {"0.1.2.3", "10.1.0.2"},   {"255.255.255.255", "10.1.0.2"}, {"::1", "fd00:1::2"},      {"::", "fd00:1::2"},
+                  {"fe80::77", "fd00:1::2"}, {"febf::1", "fd00:1::2"},        {"ff02::1", "fd00:1::2"}};
+  for (const auto& [source, to] : martians)
+    EXPECT_EQ(from_uplink(uplink_frame() / Ip{source, to} / Udp{1000, 53}).verdict, kDropped) << source;
+  EXPECT_EQ(count("drops", DROP_MARTIAN_SOURCE), std::size(martians));
+  for (const auto& [source, to] : {std::pair{"169.254.169.254", "10.1.0.2"},
+                                   {"128.0.0.1", "10.1.0.2"},
+                                   {"240.0.0.1", "10.1.0.2"},
+                                   {"fec0::1", "fd00:1::2"},
+                                   {"::2", "fd00:1::2"}})
+    EXPECT_EQ(from_uplink(uplink_frame() / Ip{source, to} / Udp{1000, 53}).verdict, kRedirected) << source;
+  EXPECT_EQ(from_uplink(uplink_frame() / Ip{"127.0.0.1", "10.1.0.9"} / Udp{1000, 53}).verdict, kToNextProgram) << "not for a pod";
+}
+
+TEST_F(DatapathPackets, SourcesOfTheNodeAndItsPodsAreDroppedOnTheirWayIntoAPod) {
+  ASSERT_TRUE(
+      support::run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; ip addr add 192.0.2.9/24 dev uplink;"
+                   "ip addr add 2001:db8::9/64 dev uplink nodad"));
+  add_pod_outside();
+  put_delivery({});
+  const std::pair<const char*, const char*> own[] = {{"192.0.2.9", "10.1.0.2"},
+                                                     {"2001:db8::9", "fd00:1::2"},
+                                                     {"10.1.0.3", "10.1.0.2"},
+                                                     {"fd00:1::3", "fd00:1::2"},
+                                                     {"10.7.0.4", "10.1.0.2"}};
+  for (const auto& [source, to] : own) EXPECT_EQ(from_uplink(uplink_frame() / Ip{source, to} / Udp{1000, 53}).verdict, kDropped) << source;
+  EXPECT_EQ(count("drops", DROP_OWN_SOURCE), std::size(own));
+  // Neighbours on the wire, a pod address that is not in use, one whose bit is that of another (every bit is set).
+  put_delivery({}, true);
+  for (const auto& [source, to] : {std::pair{"192.0.2.10", "10.1.0.2"}, {"2001:db8::10", "fd00:1::2"}, {"10.1.0.200", "10.1.0.2"}})
+    EXPECT_EQ(from_uplink(uplink_frame() / Ip{source, to} / Udp{1000, 53}).verdict, kRedirected) << source;
+}
+
+TEST_F(DatapathPackets, WhatMayNotGoDirectlyTakesTheStack) {
+  using model::desired::Way;
+  for (auto from : {Way::From::kUplinks, Way::From::kPods})
+    for (const auto& family : kFamilies) {
+      const bool v4 = family.own == kFamilies[0].own;
+      put_delivery({{{from, v4 ? base::Family::kIpv4 : base::Family::kIpv6}, "a test"}});
+      for (const auto& other : kFamilies) {
+        const bool same = other.own == family.own;
+        const bool uplinks = from == Way::From::kUplinks;
+        EXPECT_EQ(from_uplink(uplink_frame() / Ip{other.outside, other.own} / Tcp{80, 1000}).verdict,
+                  same && uplinks ? kToNextProgram : kRedirected);
+        EXPECT_EQ(from_pod(pod_frame() / Ip{other.own, other.neighbor} / Tcp{1000, 80}).verdict, same && !uplinks ? kToStack : kRedirected);
+      }
+    }
+  ASSERT_TRUE(io::kernel::DirectDeliveryStore(bpf_root_).remove({}).ok());
+  EXPECT_EQ(from_pod(pod_frame() / Ip{"10.1.0.2", "10.1.0.3"} / Tcp{1000, 80}).verdict, kToStack);
 }
 
 TEST_F(DatapathPackets, HeadersThatDoNotFitAreDroppedFromAPodAndLeftToTheStackFromTheUplink) {

@@ -60,6 +60,19 @@ struct Builder {
 
   void operator()(const Payload& payload) { prepend(Bytes(payload.bytes.begin(), payload.bytes.end())); }
 
+  void operator()(const Target& target) { prepend(address_bytes(target.address)); }
+
+  void operator()(const Arp& arp) {
+    Bytes header = {0, 1, 8, 0, 6, 4, 0, 0};
+    put16(header, 6, arp.operation);
+    header.insert(header.end(), arp.sender_mac.bytes.begin(), arp.sender_mac.bytes.end());
+    append(header, address_bytes(arp.sender));
+    header.resize(header.size() + 6);
+    append(header, address_bytes(arp.target));
+    prepend(header);
+    ethertype = 0x0806;
+  }
+
   void operator()(const Tcp& tcp) {
     Bytes header(20);
     put16(header, 0, tcp.source);

@@ -39,11 +39,21 @@ struct Icmp {
   uint8_t type = 0, code = 0;
   uint32_t rest = 0;  // host order: identifier and sequence number, or an MTU
 };
+// Ethernet and IPv4 (RFC 826).
+struct Arp {
+  uint16_t operation = 1;  // 1 request, 2 reply
+  base::Mac sender_mac{};
+  std::string sender, target;
+};
+// A neighbour solicitation or advertisement: what follows the ICMPv6 header's eight bytes.
+struct Target {
+  std::string address;
+};
 struct Payload {
   std::string bytes;
 };
 
-using Layer = std::variant<Ethernet, Vlan, Ip, HopByHop, Tcp, Udp, Icmp, Payload>;
+using Layer = std::variant<Ethernet, Vlan, Ip, HopByHop, Arp, Tcp, Udp, Icmp, Target, Payload>;
 
 struct Packet {
   std::vector<Layer> layers;

@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/mac.h"
 #include "model/cluster/service.h"
+#include "model/desired/direct_delivery.h"
 #include "model/host/sandbox.h"
 #include "model/source_status.h"
 
@@ -215,7 +216,7 @@ struct StatusPatch {
   std::string key() const { return kind + "." + ns + "." + name; }
 };
 
-using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, File,
-                         StatusPatch>;
+using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, DirectDelivery, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route,
+                         Neighbor, File, StatusPatch>;
 
 }  // namespace model::desired

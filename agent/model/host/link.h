@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ip.h"
 #include "base/mac.h"
 
@@ -19,9 +20,12 @@ struct Link {
   bool up = false;       // IFF_UP
   bool carrier = false;  // IFF_LOWER_UP
   bool loopback = false;
-  uint32_t master = 0;  // ifindex, 0: none
+  uint32_t master = 0;    // ifindex, 0: none
+  uint16_t type = 1;      // ARPHRD_*, 1: Ethernet
+  uint8_t rp_filter = 0;  // as in force, that of `all` counted in: 1 strict, 2 loose (ip-sysctl)
 
   bool operator==(const Link&) const = default;
+  bool has_ethernet_header() const { return type == 1; }
 };
 
 struct Address {
@@ -44,6 +48,14 @@ struct HostRoute {
   uint32_t metric = 0;
 
   bool operator==(const HostRoute&) const = default;
+};
+
+// A link that had a default route of the main table and has none now; the row goes when one comes again, or with the link.
+struct LostDefaultRoute {
+  std::string link;
+  base::BootTime since{};
+
+  bool operator==(const LostDefaultRoute&) const = default;
 };
 
 struct HostNeighbor {

@@ -1,0 +1,36 @@
+// Which packets go straight into a pod of this node, past its own stack, and which sources the programs then have to refuse. One row.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "abi/direct_delivery.h"
+#include "base/ip.h"
+
+namespace model::desired {
+
+// Packets by where they come from.
+struct Way {
+  enum class From : uint8_t { kUplinks, kPods } from = From::kUplinks;
+  base::Family family = base::Family::kIpv4;
+
+  auto operator<=>(const Way&) const = default;
+};
+std::string way_name(const Way& way);  // "IPv4 from uplinks"
+
+struct DirectDelivery {
+  static constexpr std::string_view kKind = "direct_delivery";
+  std::map<Way, std::string> by_stack;  // what goes by the stack, and why; all else goes directly
+  std::vector<base::Cidr> pod_cidrs;    // the node's own
+  std::vector<base::Ip> own_addresses;  // the node's, and of pods outside of pod_cidrs
+  ::direct_delivery image{};            // all of it as the programs read it, and all that a row read from the kernel has
+
+  bool operator==(const DirectDelivery& other) const;
+  std::string key() const { return "node"; }
+};
+
+// The row with its image.
+DirectDelivery direct_delivery(std::map<Way, std::string> by_stack, std::vector<base::Cidr> pod_cidrs, std::vector<base::Ip> own_addresses);
+
+}  // namespace model::desired

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What may go straight into a pod, past the node's own stack, and what the programs then have to check in its place. */
+#ifndef ICHOR_ABI_DIRECT_DELIVERY_H
+#define ICHOR_ABI_DIRECT_DELIVERY_H
+
+#include "drop_reasons.h"
+#include "types.h"
+
+/* Bits of `allowed`: 1 << direct_bit(). All zero, as a new map is: everything goes by the stack. */
+static inline __u32 direct_bit(enum delivery from, __u32 is_v6)
+{
+	return from * 2 + is_v6;
+}
+
+#define OWN_ADDRESS_BITS 4096
+
+/* Map `direct_delivery`, mmapable array of one. */
+struct direct_delivery {
+	__u32 allowed;
+	__u32 zero;
+	/* By family, IPv4 first: where this node's pods have their addresses. A prefix that nothing lies in: mask 0, network not 0.
+	 */
+	struct ip_addr pod_network[2];
+	struct ip_addr pod_mask[2];
+	/* Bits by own_address_bit() of the node's addresses, and of pods outside of those prefixes: a source whose bit is not set
+	 * is none of them. The programs ask for certainty only where one is set. */
+	__u64 own_addresses[OWN_ADDRESS_BITS / 64];
+};
+ABI_ASSERT_SIZE(direct_delivery, 8 + 64 + OWN_ADDRESS_BITS / 8);
+
+static inline __u32 own_address_bit(const struct ip_addr *address)
+{
+	__u32 folded = address->words_be[0] ^ address->words_be[1] ^ address->words_be[2] ^ address->words_be[3];
+
+	return (folded * 0x9e3779b1U) >> 20; /* the upper 12 bits of Knuth's multiplicative hash */
+}
+
+#endif
