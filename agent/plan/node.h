@@ -22,8 +22,8 @@ bool settled(const model::Snapshot& snapshot);
 // Pod CIDRs of this node in the families that the configuration leaves on.
 std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot);
 
-// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the main table, or
-// did so within kUplinkGrace, or one of the Node's addresses.
+// Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the
+// main table (a VPN has its own in a table that only marked packets ask) or one of the Node's addresses.
 std::vector<std::string> uplinks(const model::Snapshot& snapshot);
 
 // A default route that flaps shall not take programs away, nor give new pods another MTU.

@@ -6,8 +6,8 @@
 #include "drop_reasons.h"
 #include "types.h"
 
-/* Bits of `allowed`: 1 << direct_bit(). All zero, as a new map is: everything goes by the stack. */
-static inline __u32 direct_bit(enum delivery from, __u32 is_v6)
+/* Bits of `by_stack`: 1 << way_bit(). All zero, as a new map is: everything goes directly. */
+static inline __u32 way_bit(enum delivery from, __u32 is_v6)
 {
 	return from * 2 + is_v6;
 }
@@ -16,10 +16,9 @@ static inline __u32 direct_bit(enum delivery from, __u32 is_v6)
 
 /* Map `direct_delivery`, mmapable array of one. */
 struct direct_delivery {
-	__u32 allowed;
+	__u32 by_stack;
 	__u32 zero;
-	/* By family, IPv4 first: where this node's pods have their addresses. A prefix that nothing lies in: mask 0, network not 0.
-	 */
+	/* By family, IPv4 first: where this node's pods have their addresses. No such prefix: all zero. */
 	struct ip_addr pod_network[2];
 	struct ip_addr pod_mask[2];
 	/* Bits by own_address_bit() of the node's addresses, and of pods outside of those prefixes: a source whose bit is not set

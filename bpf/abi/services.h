@@ -86,30 +86,4 @@ struct affinity {
 };
 ABI_ASSERT_SIZE(affinity, 32);
 
-/* What a socket called before it was translated. Map `socket_peers` (socket storage): connected sockets.
- * Map `datagram_peers` (LRU hash, key struct datagram_peer_key): unconnected UDP, one entry per socket and backend. */
-struct socket_peer {
-	struct ip_addr backend_address;
-	struct ip_addr frontend_address;
-	__be16 backend_port_be;
-	__be16 frontend_port_be;
-};
-ABI_ASSERT_SIZE(socket_peer, 36);
-
-struct datagram_peer_key {
-	__u64 socket_cookie;
-	struct ip_addr backend_address;
-	__be16 backend_port_be;
-	__u16 zero;
-	__u32 zero2;
-};
-ABI_ASSERT_SIZE(datagram_peer_key, 32);
-
-struct datagram_peer {
-	struct ip_addr frontend_address;
-	__be16 frontend_port_be;
-	__u16 zero;
-};
-ABI_ASSERT_SIZE(datagram_peer, 20);
-
 #endif

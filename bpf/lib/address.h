@@ -19,15 +19,15 @@ static __always_inline struct ip_addr ip_addr_from_v6(const struct in6_addr *add
 	return (struct ip_addr){.words_be = {words[0], words[1], words[2], words[3]}};
 }
 
+static __always_inline int ip_addr_is_v4(const struct ip_addr *address)
+{
+	return !address->words_be[0] && !address->words_be[1] && address->words_be[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline int ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return a->words_be[0] == b->words_be[0] && a->words_be[1] == b->words_be[1] && a->words_be[2] == b->words_be[2] &&
 	       a->words_be[3] == b->words_be[3];
-}
-
-static __always_inline int ip_addr_is_v4(const struct ip_addr *a)
-{
-	return !(a->words_be[0] | a->words_be[1]) && a->words_be[2] == bpf_htonl(0xffff);
 }
 
 static __always_inline int ip_addr_is_unspecified(const struct ip_addr *a)

@@ -36,9 +36,9 @@ static __always_inline int claims_own_link(const struct packet *packet)
 	       packet->next_header != PROTOCOL_UDP;
 }
 
-static __always_inline int is_direct(const struct direct_delivery *delivery, enum delivery from, const struct packet *packet)
+static __always_inline int goes_by_stack(const struct direct_delivery *delivery, enum delivery from, const struct packet *packet)
 {
-	return delivery->allowed >> direct_bit(from, packet->is_v6) & 1;
+	return delivery->by_stack >> way_bit(from, packet->is_v6) & 1;
 }
 
 /* Where a program runs decides how a packet goes on from there. */

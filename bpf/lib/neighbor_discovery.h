@@ -113,7 +113,7 @@ enum discovery {
  * the node would keep whom it came from. */
 static __always_inline enum discovery discovery_of(struct __sk_buff *skb, const struct packet *packet)
 {
-	struct discovery_message message = {};
+	struct discovery_message message;
 	__u32 offset = packet->payload_offset;
 
 	if (!packet->is_v6 || packet->next_header != NEXT_HEADER_ICMPV6 || bpf_skb_load_bytes(skb, offset, &message, 8))

@@ -35,8 +35,10 @@ static __always_inline int may_be_own(const struct direct_delivery *delivery, co
 
 	if (delivery->own_addresses[bit / 64] >> (bit % 64) & 1)
 		return 1;
-	return (words[3] & mask[3]) == network[3] && (words[0] & mask[0]) == network[0] && (words[1] & mask[1]) == network[1] &&
-	       (words[2] & mask[2]) == network[2];
+	if ((words[3] & mask[3]) != network[3] || (words[0] & mask[0]) != network[0] || (words[1] & mask[1]) != network[1] ||
+	    (words[2] & mask[2]) != network[2])
+		return 0;
+	return mask[packet->is_v6 ? 0 : 3] != 0;
 }
 
 /* A pod's, or local by the kernel's own routes. */

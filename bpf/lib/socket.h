@@ -5,26 +5,17 @@
 #define ICHOR_LIB_SOCKET_H
 
 #include "lib/affinity.h"
+#include "lib/socket_peers.h"
 #include "lib/verdict.h"
 
 #define ECONNREFUSED 111
 #define EHOSTUNREACH 113
-
-struct endpoint {
-	struct ip_addr address;
-	__be16 port_be;
-};
 
 enum socket_verdict {
 	SOCKET_KEEP,	/* the address stays as the application gave it */
 	SOCKET_REWRITE, /* *endpoint is the new one */
 	SOCKET_REFUSE,
 };
-
-static __always_inline int endpoint_equal(const struct endpoint *a, const struct ip_addr *address, __be16 port_be)
-{
-	return a->port_be == port_be && ip_addr_equal(&a->address, address);
-}
 
 static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason, int error)
 {
@@ -74,7 +65,26 @@ static __always_inline enum socket_verdict socket_translate(struct bpf_sock_addr
 	return SOCKET_REWRITE;
 }
 
-/* TCP, and UDP that connects: each connection chooses anew, unless the Service's clients keep their backends. */
+/* A UDP socket stays with one backend of a frontend while the set stays, whether it connects or not: protocols with several
+ * datagrams live on that. */
+static __always_inline __u32 datagram_choice(__u64 cookie, const struct endpoint *frontend)
+{
+	__u64 mixed = cookie ^ ((__u64)frontend->address.words_be[3] << 16 | frontend->port_be);
+
+	mixed ^= (__u64)frontend->address.words_be[0] << 32 | frontend->address.words_be[1];
+	mixed ^= (__u64)frontend->address.words_be[2] << 24;
+	mixed *= 0x9e3779b97f4a7c15ULL; /* Fibonacci hashing: 2^64 divided by the golden ratio */
+	return mixed >> 32;
+}
+
+/* Each TCP connection chooses anew, unless the Service's clients keep their backends. */
+static __always_inline __u32 connection_choice(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
+{
+	if (ctx->protocol == IPPROTO_UDP)
+		return datagram_choice(bpf_get_socket_cookie(ctx), frontend);
+	return bpf_get_prandom_u32();
+}
+
 static __always_inline enum socket_verdict socket_connect(struct bpf_sock_addr *ctx, struct endpoint *peer)
 {
 	__u32 *service = socket_service(ctx, peer);
@@ -86,99 +96,51 @@ static __always_inline enum socket_verdict socket_connect(struct bpf_sock_addr *
 		bpf_sk_storage_delete(&socket_peers, ctx->sk); /* what an earlier connect left */
 		return SOCKET_KEEP;
 	}
-	verdict = socket_translate(ctx, *service, bpf_get_prandom_u32(), peer);
+	verdict = socket_translate(ctx, *service, connection_choice(ctx, &frontend), peer);
 	if (verdict != SOCKET_REWRITE)
 		return verdict;
 	stored = bpf_sk_storage_get(&socket_peers, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (stored) {
-		stored->backend_address = peer->address;
-		stored->backend_port_be = peer->port_be;
-		stored->frontend_address = frontend.address;
-		stored->frontend_port_be = frontend.port_be;
-	}
+	if (stored)
+		socket_peer_set(stored, peer, &frontend);
 	return SOCKET_REWRITE;
 }
 
-/* One socket stays with one backend of a frontend while the set stays: protocols with several datagrams live on that. */
-static __always_inline __u32 datagram_choice(__u64 cookie, const struct endpoint *frontend)
-{
-	__u64 mixed = cookie ^ ((__u64)frontend->address.words_be[3] << 16 | frontend->port_be);
-
-	mixed ^= (__u64)frontend->address.words_be[0] << 32 | frontend->address.words_be[1];
-	mixed ^= (__u64)frontend->address.words_be[2] << 24;
-	mixed *= 0x9e3779b97f4a7c15ULL; /* Fibonacci hashing: 2^64 divided by the golden ratio */
-	return mixed >> 32;
-}
-
-static __always_inline struct datagram_peer_key datagram_key(__u64 cookie, const struct endpoint *backend)
-{
-	return (struct datagram_peer_key){
-		.socket_cookie = cookie,
-		.backend_address = backend->address,
-		.backend_port_be = backend->port_be,
-	};
-}
-
-/* UDP without a connection. A write per datagram would dominate the call, so only news are stored. */
+/* sendto(2) with an address, on a socket that may be connected. The connection's frontend leads to the connection's backend,
+ * whatever became of the Service since: the kernel drops what another one answers. */
 static __always_inline enum socket_verdict socket_sendmsg(struct bpf_sock_addr *ctx, struct endpoint *peer)
 {
-	__u64 cookie = bpf_get_socket_cookie(ctx);
-	__u32 *service = socket_service(ctx, peer);
 	struct endpoint frontend = *peer;
-	struct datagram_peer_key key;
-	struct datagram_peer *known;
 	enum socket_verdict verdict;
+	__u32 *service;
 
+	if (connection_backend(ctx->sk, peer))
+		return SOCKET_REWRITE;
+	service = socket_service(ctx, peer);
 	if (!service) {
-		key = datagram_key(cookie, peer);
-		if (bpf_map_lookup_elem(&datagram_peers, &key))
-			bpf_map_delete_elem(&datagram_peers, &key); /* now it calls the backend by its own name */
+		udp_peer_forget(ctx->sk, peer); /* now it calls the backend by its own name */
 		return SOCKET_KEEP;
 	}
-	verdict = socket_translate(ctx, *service, datagram_choice(cookie, &frontend), peer);
-	if (verdict != SOCKET_REWRITE)
-		return verdict;
-	key = datagram_key(cookie, peer);
-	known = bpf_map_lookup_elem(&datagram_peers, &key);
-	if (!known || !endpoint_equal(&frontend, &known->frontend_address, known->frontend_port_be)) {
-		struct datagram_peer value = {
-			.frontend_address = frontend.address,
-			.frontend_port_be = frontend.port_be,
-		};
-
-		bpf_map_update_elem(&datagram_peers, &key, &value, BPF_ANY);
-	}
-	return SOCKET_REWRITE;
+	verdict = socket_translate(ctx, *service, datagram_choice(bpf_get_socket_cookie(ctx), &frontend), peer);
+	if (verdict == SOCKET_REWRITE)
+		udp_peer_remember(ctx->sk, peer, &frontend);
+	return verdict;
 }
 
 /* The frontend through which a connected socket reached *peer. */
 static __always_inline enum socket_verdict socket_getpeername(struct bpf_sock_addr *ctx, struct endpoint *peer)
 {
-	struct socket_peer *stored = bpf_sk_storage_get(&socket_peers, ctx->sk, NULL, 0);
+	int found = ctx->protocol == IPPROTO_MPTCP ? mptcp_connection_frontend(ctx, peer) : connection_frontend(ctx->sk, peer);
 
-	if (!stored || !endpoint_equal(peer, &stored->backend_address, stored->backend_port_be))
-		return SOCKET_KEEP;
-	peer->address = stored->frontend_address;
-	peer->port_be = stored->frontend_port_be;
-	return SOCKET_REWRITE;
+	return found ? SOCKET_REWRITE : SOCKET_KEEP;
 }
 
 /* The frontend that the sender of this datagram was called by. */
 static __always_inline enum socket_verdict socket_recvmsg(struct bpf_sock_addr *ctx, struct endpoint *peer)
 {
-	struct datagram_peer_key key;
-	struct datagram_peer *known;
-
-	/* A socket that was disconnected since has no destination port, and what it stored is void. */
-	if (ctx->sk->dst_port && socket_getpeername(ctx, peer) == SOCKET_REWRITE)
+	/* A socket that was disconnected since has no destination port, and what its connection stored is void. */
+	if (ctx->sk->dst_port && connection_frontend(ctx->sk, peer))
 		return SOCKET_REWRITE;
-	key = datagram_key(bpf_get_socket_cookie(ctx), peer);
-	known = bpf_map_lookup_elem(&datagram_peers, &key);
-	if (!known)
-		return SOCKET_KEEP;
-	peer->address = known->frontend_address;
-	peer->port_be = known->frontend_port_be;
-	return SOCKET_REWRITE;
+	return udp_peer_frontend(ctx->sk, peer) ? SOCKET_REWRITE : SOCKET_KEEP;
 }
 
 #endif

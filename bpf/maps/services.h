@@ -54,18 +54,4 @@ struct {
 	__type(value, struct affinity);
 } affinities __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct socket_peer);
-} socket_peers __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct datagram_peer_key);
-	__type(value, struct datagram_peer);
-} datagram_peers __weak SEC(".maps");
-
 #endif

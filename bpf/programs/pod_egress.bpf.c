@@ -28,7 +28,7 @@ static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *pa
 {
 	const struct direct_delivery *delivery = delivery_settings();
 
-	if (!delivery || !is_direct(delivery, DELIVERED_FROM_POD, packet) || claims_own_link(packet))
+	if (!delivery || goes_by_stack(delivery, DELIVERED_FROM_POD, packet) || claims_own_link(packet))
 		return TC_ACT_OK;
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_POD, place);
 }

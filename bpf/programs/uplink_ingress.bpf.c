@@ -15,7 +15,7 @@ static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *pa
 		return drop_packet(DROP_MARTIAN_SOURCE);
 	if (is_own_source(skb, delivery, packet))
 		return drop_packet(DROP_OWN_SOURCE);
-	if (!is_direct(delivery, DELIVERED_FROM_UPLINK, packet))
+	if (goes_by_stack(delivery, DELIVERED_FROM_UPLINK, packet))
 		return TC_ACT_OK;
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_UPLINK, AT_TC_INGRESS);
 }

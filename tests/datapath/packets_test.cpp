@@ -121,7 +121,7 @@ TEST_F(DatapathPackets, WhatMayNotGoDirectlyTakesTheStack) {
       }
     }
   ASSERT_TRUE(io::kernel::DirectDeliveryStore(bpf_root_).remove({}).ok());
-  EXPECT_EQ(from_pod(pod_frame() / Ip{"10.1.0.2", "10.1.0.3"} / Tcp{1000, 80}).verdict, kToStack);
+  EXPECT_EQ(from_pod(pod_frame() / Ip{"10.1.0.2", "10.1.0.3"} / Tcp{1000, 80}).verdict, kRedirected);
 }
 
 TEST_F(DatapathPackets, HeadersThatDoNotFitAreDroppedFromAPodAndLeftToTheStackFromTheUplink) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "abi/drop_reasons.h"
+#include "abi/sockets.h"
 #include "io/kernel/bpf_address.h"
 #include "io/kernel/service_maps.h"
 #include "support/datapath.h"
@@ -54,14 +55,32 @@ class DatapathSockets : public DatapathTest, public testing::WithParamInterface<
     }
     return service_handle_pack(base, servers.size(), ++generation_);
   }
-  void publish(uint8_t protocol, service_handle handle) {
-    uint32_t number = protocol;
+  void publish(uint8_t protocol, service_handle handle) { publish(protocol, handle, protocol, frontend()); }
+  void publish(uint8_t protocol, service_handle handle, uint32_t number, const Endpoint& frontend) {
     EXPECT_TRUE(maps_.set_handle(number, handle).ok());
-    EXPECT_TRUE(
-        maps_
-            .put_frontend({.address = io::kernel::to_abi(frontend().ip), .port_be = htons(kServicePort), .protocol = protocol, .zero = 0},
-                          number)
-            .ok());
+    EXPECT_TRUE(maps_.put_frontend(key_of(protocol, frontend), number).ok());
+  }
+  static frontend_key key_of(uint8_t protocol, const Endpoint& frontend) {
+    return {.address = io::kernel::to_abi(frontend.ip), .port_be = htons(frontend.port), .protocol = protocol, .zero = 0};
+  }
+
+  // Services of one UDP backend each, on the ports after kServicePort.
+  struct Called {
+    Server server;
+    Endpoint frontend;
+  };
+  std::vector<Called> start_services(size_t count) {
+    constexpr uint32_t kFirstNumber = 20;
+    std::vector<Called> services;
+    for (uint16_t i = 0; i < count; ++i) {
+      Called called{serve(SOCK_DGRAM, GetParam().backend), {frontend().ip, static_cast<uint16_t>(kServicePort + 1 + i)}};
+      std::vector<Server> servers;
+      servers.push_back(std::move(called.server));
+      publish(IPPROTO_UDP, region(servers), kFirstNumber + i, called.frontend);
+      called.server = std::move(servers[0]);
+      services.push_back(std::move(called));
+    }
+    return services;
   }
   std::vector<Server> start(int type, size_t count) {
     std::vector<Server> servers;
@@ -92,18 +111,6 @@ TEST_P(DatapathSockets, TcpTalksToABackendAndSeesTheFrontend) {
   base::Fd accepted(accept(servers[0].fd.get(), nullptr, nullptr));
   EXPECT_EQ(write(accepted.get(), "!", 1), 1);
   EXPECT_TRUE(wait_readable(socket.get()));
-}
-
-TEST_P(DatapathSockets, ConnectedUdpSeesTheFrontend) {
-  auto servers = start(SOCK_DGRAM, 1);
-  base::Fd socket = client(family(), SOCK_DGRAM);
-
-  ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
-  ASSERT_EQ(send(socket.get(), "?", 1, 0), 1);
-  answer(servers[0]);
-
-  EXPECT_EQ(peer_name(socket), frontend());
-  EXPECT_EQ(receive(socket), frontend());
 }
 
 TEST_P(DatapathSockets, UnconnectedUdpHearsTheFrontendAndStaysWithOneBackend) {
@@ -203,9 +210,7 @@ TEST_P(DatapathSockets, SocketThatDisconnectsForgetsTheFrontend) {
   auto servers = start(SOCK_DGRAM, 1);
   base::Fd socket = client(family(), SOCK_DGRAM);
   ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
-  sockaddr nowhere = {};
-  nowhere.sa_family = AF_UNSPEC;
-  ASSERT_EQ(connect(socket.get(), &nowhere, sizeof nowhere), 0);
+  ASSERT_EQ(disconnect(socket), 0);
 
   ASSERT_EQ(send_to(socket, family(), servers[0].endpoint), 0);
   answer(servers[0]);
@@ -222,6 +227,142 @@ TEST_P(DatapathSockets, SenderIsNamedAsItWasCalledLast) {
     answer(servers[0]);
     EXPECT_EQ(receive(socket), called);
   }
+}
+
+TEST_P(DatapathSockets, ConnectedUdpSeesTheFrontendAndSendsToItsBackendByThatAddressToo) {
+  auto servers = start(SOCK_DGRAM, 5);
+
+  for (int i = 0; i < 20; ++i) {
+    base::Fd socket = client(family(), SOCK_DGRAM);
+    ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
+    ASSERT_EQ(send(socket.get(), "?", 1, 0), 1);
+    int connected = reached(servers);
+    ASSERT_GE(connected, 0);
+    answer(servers[connected]);
+    EXPECT_EQ(peer_name(socket), frontend());
+    ASSERT_EQ(receive(socket), frontend());
+
+    ASSERT_EQ(send_to(socket, family(), frontend()), 0);
+    ASSERT_EQ(reached(servers), connected);
+    answer(servers[connected]);
+    ASSERT_EQ(receive(socket), frontend());
+  }
+}
+
+TEST_P(DatapathSockets, UdpSocketConnectsToTheBackendThatItCalledBefore) {
+  auto servers = start(SOCK_DGRAM, 5);
+
+  for (int i = 0; i < 20; ++i) {
+    base::Fd socket = client(family(), SOCK_DGRAM);
+    ASSERT_EQ(send_to(socket, family(), frontend()), 0);
+    int called = reached(servers);
+    ASSERT_GE(called, 0);
+
+    ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
+    answer(servers[called]);
+
+    ASSERT_EQ(receive(socket), frontend());
+  }
+}
+
+TEST_P(DatapathSockets, ConnectionOutlivesItsFrontend) {
+  auto servers = start(SOCK_DGRAM, 1);
+  base::Fd socket = client(family(), SOCK_DGRAM);
+  ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
+
+  ASSERT_TRUE(maps_.erase_frontend(key_of(IPPROTO_UDP, frontend())).ok());
+
+  ASSERT_EQ(send_to(socket, family(), frontend()), 0);
+  answer(servers[0]);
+  EXPECT_EQ(receive(socket), frontend());
+  EXPECT_EQ(peer_name(socket), frontend());
+}
+
+TEST_P(DatapathSockets, ConnectedUdpMayCallAnotherServiceAndHearsOnlyItsPeer) {
+  auto servers = start(SOCK_DGRAM, 1);
+  auto other = start_services(1);
+  base::Fd socket = client(family(), SOCK_DGRAM);
+  ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
+
+  ASSERT_EQ(send_to(socket, family(), other[0].frontend), 0);
+  answer(other[0].server);  // as without translation: the kernel takes datagrams of the peer only
+  ASSERT_EQ(send_to(socket, family(), frontend()), 0);
+  answer(servers[0]);
+
+  EXPECT_EQ(receive(socket), frontend());
+  char byte;
+  EXPECT_EQ(recv(socket.get(), &byte, 1, MSG_DONTWAIT), -1);
+  ASSERT_EQ(disconnect(socket), 0);
+  ASSERT_EQ(send_to(socket, family(), other[0].frontend), 0);
+  answer(other[0].server);
+  EXPECT_EQ(receive(socket), other[0].frontend);
+}
+
+TEST_P(DatapathSockets, SocketHearsEachOfSeveralServicesByItsName) {
+  auto services = start_services(UDP_PEERS + 1);
+  base::Fd socket = client(family(), SOCK_DGRAM);
+
+  for (const auto& each : services) ASSERT_EQ(send_to(socket, family(), each.frontend), 0);
+
+  for (size_t i = services.size(); i-- > 0;) {
+    answer(services[i].server);
+    EXPECT_EQ(receive(socket), i == 0 ? services[i].server.endpoint : services[i].frontend) << "the one called first made room";
+  }
+}
+
+TEST_P(DatapathSockets, ServiceInUseKeepsItsNameWhileManyOthersAreCalled) {
+  auto used = start(SOCK_DGRAM, 1);
+  auto others = start_services(40);
+  base::Fd socket = client(family(), SOCK_DGRAM);
+
+  for (const auto& other : others) {
+    ASSERT_EQ(send_to(socket, family(), frontend()), 0);
+    ASSERT_EQ(send_to(socket, family(), other.frontend), 0);
+    answer(used[0]);
+    ASSERT_EQ(receive(socket), frontend());
+    answer(other.server);
+    ASSERT_EQ(receive(socket), other.frontend);
+  }
+}
+
+TEST_P(DatapathSockets, OtherSocketsTakeNoRoom) {
+  constexpr int kOthers = 70000;  // more than a map for the whole node would have room for
+  auto servers = start(SOCK_DGRAM, 1);
+  base::Fd socket = client(family(), SOCK_DGRAM);
+  ASSERT_EQ(send_to(socket, family(), frontend()), 0);
+  Endpoint caller = receive(servers[0].fd);
+
+  for (int i = 0; i < kOthers; ++i) ASSERT_EQ(send_to(client(family(), SOCK_DGRAM), family(), frontend()), 0);
+
+  ASSERT_EQ(send_to(servers[0].fd, servers[0].endpoint.ip.is_v4() ? AF_INET : AF_INET6, caller), 0);
+  EXPECT_EQ(receive(socket), frontend());
+}
+
+TEST_P(DatapathSockets, TcpSocketThatCallsTheBackendNextNamesTheBackend) {
+  auto servers = start(SOCK_STREAM, 1);
+  base::Fd socket = client(family(), SOCK_STREAM);
+  ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
+
+  ASSERT_EQ(disconnect(socket), 0);
+  ASSERT_EQ(connect_to(socket, family(), servers[0].endpoint), 0);
+
+  EXPECT_EQ(peer_name(socket), servers[0].endpoint);
+}
+
+TEST_P(DatapathSockets, MptcpSeesTheFrontend) {
+  base::Fd socket = client(family(), SOCK_STREAM, IPPROTO_MPTCP);
+  if (!socket) GTEST_SKIP() << "needs a kernel with CONFIG_MPTCP";
+  std::vector<Server> servers;
+  servers.push_back(serve(SOCK_STREAM, GetParam().backend, IPPROTO_MPTCP));
+  publish(IPPROTO_TCP, region(servers));
+
+  ASSERT_EQ(connect_to(socket, family(), frontend()), 0);
+  EXPECT_EQ(peer_name(socket), frontend());
+
+  auto plain_tcp = start(SOCK_STREAM, 1);
+  base::Fd fallen_back = client(family(), SOCK_STREAM, IPPROTO_MPTCP);
+  ASSERT_EQ(connect_to(fallen_back, family(), frontend()), 0);
+  EXPECT_EQ(peer_name(fallen_back), frontend());
 }
 
 TEST_P(DatapathSockets, SetOfBackendsChangesInOneStoreUnderRunningConnects) {

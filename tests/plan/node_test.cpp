@@ -53,6 +53,15 @@ TEST_F(PlanNode, LinksWithTheNodesAddressesOrADefaultRouteAreUplinks) {
   EXPECT_EQ(plan::uplinks(snapshot()), (std::vector<std::string>{"eth0", "eth2"}));
 }
 
+// What KubeSpan and Tailscale make beside it: a default route in a table that only marked packets ask.
+TEST_F(PlanNode, ADefaultRouteOfAnotherTableMakesNoUplink) {
+  fold(a_link("vpn0", 1280));
+  fold(model::put("vpn", model::HostRoute{cidr("0.0.0.0/0"), {}, "vpn0", 3, 1, 180, 0}));
+
+  EXPECT_EQ(plan::uplinks(snapshot()), std::vector<std::string>{"eth0"});
+  EXPECT_EQ(plan::pod_mtu(snapshot()), 1500u);
+}
+
 TEST_F(PlanNode, DevicesChooseUplinksByNameOrPrefix) {
   for (const char* name : {"enp1s0", "enp2s0", "bond0"}) fold(a_link(name));
   model::Config config;

@@ -45,10 +45,10 @@ class Address {
 
 }  // namespace
 
-Server serve(int type, const char* address) {
+Server serve(int type, const char* address, int protocol) {
   base::Ip ip = *base::parse_ip(address);
   int family = ip.is_v4() ? AF_INET : AF_INET6;
-  Server server{base::Fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), {}};
+  Server server{base::Fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol)), {}};
   Address bound(family, {ip, 0});
   EXPECT_EQ(bind(server.fd.get(), bound.get(), *bound.size()), 0) << strerror(errno);
   if (type == SOCK_STREAM) {
@@ -64,11 +64,16 @@ bool wait_readable(int fd) {
   return poll(&waiting, 1, kPatienceMs) == 1;
 }
 
-base::Fd client(int family, int type) { return base::Fd(socket(family, type | SOCK_CLOEXEC, 0)); }
+base::Fd client(int family, int type, int protocol) { return base::Fd(socket(family, type | SOCK_CLOEXEC, protocol)); }
 
 int connect_to(const base::Fd& fd, int family, const Endpoint& peer) {
   Address address(family, peer);
   return connect(fd.get(), address.get(), *address.size()) == 0 ? 0 : errno;
+}
+int disconnect(const base::Fd& fd) {
+  sockaddr nowhere = {};
+  nowhere.sa_family = AF_UNSPEC;
+  return connect(fd.get(), &nowhere, sizeof nowhere) == 0 ? 0 : errno;
 }
 int send_to(const base::Fd& fd, int family, const Endpoint& peer) {
   Address address(family, peer);
@@ -85,7 +90,7 @@ Endpoint receive(const base::Fd& fd) {
   Address sender;
   char byte;
   EXPECT_TRUE(wait_readable(fd.get()));
-  EXPECT_EQ(recvfrom(fd.get(), &byte, 1, 0, sender.get(), sender.size()), 1) << strerror(errno);
+  EXPECT_EQ(recvfrom(fd.get(), &byte, 1, MSG_DONTWAIT, sender.get(), sender.size()), 1) << strerror(errno);
   return sender.endpoint();
 }
 

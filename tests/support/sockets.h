@@ -27,13 +27,14 @@ struct Server {
   base::Fd fd;
   Endpoint endpoint;
 };
-// On a port of the kernel's choice; SOCK_STREAM or SOCK_DGRAM.
-Server serve(int type, const char* address);
+// On a port of the kernel's choice; SOCK_STREAM or SOCK_DGRAM; protocol IPPROTO_*, 0: the type's own.
+Server serve(int type, const char* address, int protocol = 0);
 
-base::Fd client(int family, int type);
+base::Fd client(int family, int type, int protocol = 0);
 
 // 0 or the errno. An AF_INET6 socket may call an IPv4 address.
 int connect_to(const base::Fd& fd, int family, const Endpoint& peer);
+int disconnect(const base::Fd& fd);
 int send_to(const base::Fd& fd, int family, const Endpoint& peer);
 
 bool wait_readable(int fd);

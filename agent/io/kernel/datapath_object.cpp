@@ -50,8 +50,6 @@ uint32_t forgetting_map_size(uint64_t most, uint64_t bytes_of_memory_per_entry) 
   sysinfo(&memory);
   return static_cast<uint32_t>(std::min(most, static_cast<uint64_t>(memory.totalram) * memory.mem_unit / bytes_of_memory_per_entry));
 }
-// Unconnected UDP: an entry per socket and backend; a five-hundredth of the memory on small boards.
-uint32_t datagram_peers_size() { return forgetting_map_size(65536, 64 << 10); }
 // Session affinity: an entry per pod and Service that it calls; a two-thousandth.
 uint32_t affinities_size() { return forgetting_map_size(32768, 256 << 10); }
 
@@ -65,8 +63,7 @@ std::map<std::string, uint32_t> sizes_of(const DatapathObject& row) {
           {"pods", row.pods},
           {"pod_sources", row.pods},
           {"affinity_seconds", row.services},
-          {"affinities", affinities_size()},
-          {"datagram_peers", datagram_peers_size()}};
+          {"affinities", affinities_size()}};
 }
 
 base::Result<void> reuse_map(bpf_map* map, const std::string& name, const bpf_map_info& pinned, int fd) {

@@ -1,10 +1,10 @@
-// Map `direct_delivery`: what may go straight into pods. While nothing is written there, everything goes by the stack.
+// Map `direct_delivery`: what may go straight into pods. While nothing is written there, everything goes directly.
 #pragma once
 
 #include <string>
 
 #include "io/store.h"
-#include "model/desired/rows.h"
+#include "model/desired/direct_delivery.h"
 
 namespace io::kernel {
 
@@ -14,9 +14,9 @@ class DirectDeliveryStore final : public Store<model::desired::DirectDelivery> {
 
   // The image alone. Empty before the map is pinned.
   base::Result<std::vector<model::desired::DirectDelivery>> list() override;
-  // ENOENT: the map is not pinned. What goes by the stack from now on is forgotten by connection tracking, which saw half of it.
+  // ENOENT: the map is not pinned.
   base::Result<void> put(const model::desired::DirectDelivery& row, const model::desired::DirectDelivery* actual) override;
-  // Everything by the stack.
+  // Everything directly, as without the row.
   base::Result<void> remove(const model::desired::DirectDelivery& actual) override;
 
  private:

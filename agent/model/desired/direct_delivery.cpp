@@ -20,7 +20,6 @@ ip_addr mask_of(const base::Cidr& cidr) {
 // The first of its family stands in the image; pods of another one are among the own addresses.
 void put_pod_cidr(::direct_delivery& image, base::Family family, const std::vector<base::Cidr>& cidrs) {
   const size_t index = family == base::Family::kIpv4 ? 0 : 1;
-  image.pod_network[index].words_be[0] = ~0U;
   for (const auto& cidr : cidrs) {
     if (cidr.address.family() != family) continue;
     image.pod_network[index] = to_abi(base::canonical(cidr).address);
@@ -43,7 +42,7 @@ DirectDelivery direct_delivery(std::map<Way, std::string> by_stack, std::vector<
   DirectDelivery row{std::move(by_stack), std::move(pod_cidrs), std::move(own_addresses)};
   for (auto from : {Way::From::kUplinks, Way::From::kPods})
     for (auto family : {base::Family::kIpv4, base::Family::kIpv6})
-      if (!row.by_stack.contains({from, family})) row.image.allowed |= 1U << direct_bit(counter_of(from), family == base::Family::kIpv6);
+      if (row.by_stack.contains({from, family})) row.image.by_stack |= 1U << way_bit(counter_of(from), family == base::Family::kIpv6);
   for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) put_pod_cidr(row.image, family, row.pod_cidrs);
   for (const auto& address : row.own_addresses) {
     const ip_addr abi = to_abi(address);
