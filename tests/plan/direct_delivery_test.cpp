@@ -49,7 +49,7 @@ TEST_F(PlanDirectDelivery, EverythingGoesDirectlyWhereNobodyElseJudges) {
   fold_chain({"inet", "filter", "forward", false, false, false});  // empty
 
   EXPECT_TRUE(row().by_stack.empty());
-  EXPECT_EQ(row().image.allowed, 15U);
+  EXPECT_EQ(row().image.by_stack, 0U);
   EXPECT_TRUE(plan().notes.empty());
 }
 
@@ -57,14 +57,14 @@ TEST_F(PlanDirectDelivery, AForwardChainWithRulesOrADroppingPolicySendsItsFamily
   fold_chain({"ip6", "filter", "FORWARD", true, false, true});
   EXPECT_EQ(by_stack(), (std::vector<Way>{{From::kUplinks, Family::kIpv6}, {From::kPods, Family::kIpv6}}));
   fold_chain({"ip", "filter", "FORWARD", false, true, false});
-  EXPECT_EQ(row().image.allowed, 0U);
+  EXPECT_EQ(row().image.by_stack, 15U);
   EXPECT_EQ(plan().notes.size(), 4U);
   EXPECT_NE(plan().notes[0].find("nftables' chain ip filter FORWARD"), std::string::npos) << plan().notes[0];
 
   fold(model::gone<model::ForwardChain>("ip filter FORWARD"));
   fold(model::gone<model::ForwardChain>("legacy ip6 filter FORWARD"));
   fold_chain({"inet", "kube-proxy", "filter-forward", false, true, false});
-  EXPECT_EQ(row().image.allowed, 0U);
+  EXPECT_EQ(row().image.by_stack, 15U);
 }
 
 TEST_F(PlanDirectDelivery, AStrictReversePathFilterOfAnUplinkIsTheStacksToKeep) {

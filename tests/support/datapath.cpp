@@ -18,7 +18,6 @@
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/bpf_pins.h"
 #include "io/kernel/datapath_object.h"
-#include "io/kernel/direct_delivery.h"
 
 namespace support {
 namespace {
@@ -96,8 +95,6 @@ void DatapathTest::load_datapath() {
   auto put =
       store.put({.generation = io::kernel::program_generation(), .services = 64, .slots = 4096, .backends = 1024, .pods = 256}, nullptr);
   ASSERT_TRUE(put) << put.error().text;
-  auto direct = io::kernel::DirectDeliveryStore(bpf_root_).put(model::desired::direct_delivery({}, {}, {}), nullptr);
-  ASSERT_TRUE(direct) << direct.error().text;
 }
 
 void DatapathTest::attach_sockets() {

@@ -33,7 +33,7 @@ class DatapathTest : public NetnsTest {
   void SetUp() override;
   void TearDown() override;
 
-  // Pins this executable's object with room for 64 services, 4096 slots, 1024 backends and 256 pods; everything may go directly.
+  // Pins this executable's object with room for 64 services, 4096 slots, 1024 backends and 256 pods.
   void load_datapath();
   // The same, with the socket programs on a cgroup of its own that the process is then in. Skips where there is no cgroup2 tree.
   void attach_sockets();

@@ -1,5 +1,5 @@
-// What a pod sees as its router, as bpf/abi/pods.h has it: link-local addresses that no link carries. The pod knows their MAC, the host
-// side's of its own link, by permanent neighbour entries, so nobody ever asks for them.
+// What a pod sees as its router: link-local addresses that no link carries. The pod knows their MAC, the host side's of its own link,
+// by permanent neighbour entries, so nobody ever asks for them.
 #pragma once
 
 #include "base/ip.h"
