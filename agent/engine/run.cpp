@@ -142,7 +142,7 @@ bool live(const Options& options, Process& process) {
   sources::StateDirectory state(options.state_dir, errands(options, settings), sink);
   sources::HostSource host(sink);
   ObjectSource objects(options, life.node_name, settings.config, sink);
-  sources::Canary canary(sink);
+  sources::Canary canary(settings.config.cgroup_root, sink);
   Starts starts;
   starts.add("cni", [&]() -> base::Result<void> {
     auto taken = take_run_directory(life);

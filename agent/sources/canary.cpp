@@ -16,6 +16,7 @@
 #include "io/kernel/netlink_rows.h"
 #include "io/kernel/netns.h"
 #include "model/canary.h"
+#include "sources/canary_cgroup.h"
 #include "sources/canary_try.h"
 
 namespace sources {
@@ -81,9 +82,10 @@ base::Result<Netlink> open_netlink_in(int netns) {
 // The canary's own thread: it listens, tries and tells.
 class CanaryLoop {
  public:
-  CanaryLoop(const model::FactSink& sink, int stop, std::shared_ptr<base::Fd> netns, base::Fd listener, std::string greeting, Netlink host,
-             Netlink pod, model::CanaryResult result)
+  CanaryLoop(const model::FactSink& sink, const std::string& cgroup_root, int stop, std::shared_ptr<base::Fd> netns, base::Fd listener,
+             std::string greeting, Netlink host, Netlink pod, model::CanaryResult result)
       : sink_(sink),
+        cgroup_(cgroup_root),
         stop_(stop),
         netns_(std::move(netns)),
         listener_(std::move(listener)),
@@ -101,17 +103,28 @@ class CanaryLoop {
  private:
   // False: stopped.
   bool try_once() {
-    auto placed = good_ ? base::Result<void>() : place_listener();
-    if (!placed) {
-      tell(placed.error().text, placed.error().text);
+    auto prepared = prepare();
+    if (!prepared) {
+      tell(prepared.error().text, prepared.error().text);
       return true;
     }
     Millis deadline = good_ ? kDeadline : std::clamp(failing_for() / 4, kShortestDeadline, kDeadline);
-    CanaryTry tries[] = {{"from the host", -1, greeting_}, {"from the pod", netns_->get(), greeting_}};
+    CanaryTry tries[] = {{"from the host", cgroup_.fd(), -1, greeting_}, {"from the pod", cgroup_.fd(), netns_->get(), greeting_}};
     if (!wait(base::boot_now() + deadline, tries, 2)) return false;
     for (auto& each : tries) each.give_up();
-    tell(*tries[0].outcome(), *tries[1].outcome());
+    tell(explained(*tries[0].outcome()), explained(*tries[1].outcome()));
     return true;
+  }
+
+  base::Result<void> prepare() {
+    if (!good_) TRY(place_listener());
+    if (!good_) TRY(cgroup_.find());
+    return cgroup_.open();
+  }
+
+  std::string explained(const std::string& error) const {
+    std::string fault = error.empty() ? "" : cgroup_.fault();
+    return fault.empty() ? error : error + ": " + fault;
   }
 
   Millis failing_for() const { return base::boot_now() - failing_since_; }
@@ -181,6 +194,7 @@ class CanaryLoop {
   }
 
   const model::FactSink& sink_;
+  CanaryCgroup cgroup_;
   int stop_;
   std::shared_ptr<base::Fd> netns_;
   base::Fd listener_;
@@ -203,8 +217,8 @@ base::Result<void> Canary::start() {
   base::Fd listener = TRY(listen_for_canary(result.listener_port));
   result.error = "not tried yet";
   Tokens tokens = TRY(draw_tokens());
-  auto loop = std::make_unique<CanaryLoop>(sink_, stop.get(), netns, std::move(listener), tokens.greeting, TRY(Netlink::open()),
-                                           TRY(open_netlink_in(netns->get())), result);
+  auto loop = std::make_unique<CanaryLoop>(sink_, cgroup_root_, stop.get(), netns, std::move(listener), tokens.greeting,
+                                           TRY(Netlink::open()), TRY(open_netlink_in(netns->get())), result);
   model::Fact fact;
   model::Sandbox sandbox = sandbox_row(netns, tokens.incarnation);
   fact.changes.push_back(model::put(sandbox.key(), sandbox));

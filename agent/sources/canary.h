@@ -1,9 +1,11 @@
 // The canary: proof by use that the datapath works. It asks, by ordinary rows, for a pod of its own and for a Service that it answers
-// itself (model/canary.h), then connects to that Service from the host and from the pod's place, again and again. Nothing of it
-// outlives the process: the pod's network namespace is held by a descriptor only, and the link goes with the namespace.
+// itself (model/canary.h), then connects to that Service from the host and from the pod's place, again and again: with sockets of a control
+// group of its own beside the kubelet's pods, so that programs on the wrong group are seen. Nothing of it outlives the process but that
+// group, after a crash: the pod's network namespace is held by a descriptor only, and the link goes with the namespace.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "base/fd.h"
@@ -14,7 +16,8 @@ namespace sources {
 
 class Canary {
  public:
-  explicit Canary(model::FactSink sink) : sink_(std::move(sink)) {}
+  // `cgroup_root`: where the socket programs are.
+  Canary(std::string cgroup_root, model::FactSink sink) : cgroup_root_(std::move(cgroup_root)), sink_(std::move(sink)) {}
   Canary(const Canary&) = delete;
   ~Canary();  // stops the thread and waits for it
 
@@ -23,6 +26,7 @@ class Canary {
   base::Result<void> start();
 
  private:
+  std::string cgroup_root_;
   model::FactSink sink_;
   base::Fd stop_;  // eventfd
   std::thread thread_;

@@ -5,22 +5,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "io/kernel/netns.h"
+#include "io/kernel/cgroups.h"
 #include "model/canary.h"
 
 namespace sources {
 namespace {
 
 std::string service() { return base::to_string(model::kCanaryServiceAddress) + ":" + std::to_string(model::kCanaryServicePort); }
-
-// A socket belongs for ever to the namespace in which it was made.
-base::Result<base::Fd> make_socket(int family, int netns) {
-  std::optional<io::kernel::NetnsVisit> visit;
-  if (netns >= 0) visit.emplace(TRY(io::kernel::NetnsVisit::enter(netns)));
-  base::Fd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return base::errno_error("socket");
-  return fd;
-}
 
 base::Result<void> begin_connect(int fd, const sockaddr* address, socklen_t size) {
   if (connect(fd, address, size) != 0 && errno != EINPROGRESS) return base::errno_error("connect to " + service());
@@ -45,22 +36,23 @@ base::Result<void> connect_v4_mapped(int fd) {
 
 }  // namespace
 
-CanaryTry::CanaryTry(std::string from, int netns, std::string greeting) : from_(std::move(from)), greeting_(std::move(greeting)) {
-  auto begun = begin(netns);
+CanaryTry::CanaryTry(std::string from, int cgroup, int netns, std::string greeting)
+    : from_(std::move(from)), greeting_(std::move(greeting)) {
+  auto begun = begin(cgroup, netns);
   if (!begun) fail(begun.error().text);
 }
 
 // The host tries the IPv4 hook, the pod the IPv6 one with a v4-mapped address, as dual-stack programs do; a kernel without IPv6 has
 // one hook only.
-base::Result<void> CanaryTry::begin(int netns) {
+base::Result<void> CanaryTry::begin(int cgroup, int netns) {
   if (netns >= 0) {
-    auto made = make_socket(AF_INET6, netns);
+    auto made = io::kernel::make_tcp_socket(cgroup, netns, AF_INET6);
     if (made || made.error().code != EAFNOSUPPORT) {
       socket_ = TRY(std::move(made));
       return connect_v4_mapped(socket_.get());
     }
   }
-  socket_ = TRY(make_socket(AF_INET, netns));
+  socket_ = TRY(io::kernel::make_tcp_socket(cgroup, netns, AF_INET));
   return connect_v4(socket_.get());
 }
 

@@ -11,8 +11,9 @@ namespace sources {
 
 class CanaryTry {
  public:
-  // Begins to connect. `netns` is where from, -1: the calling thread's own. `from` names that in errors, `greeting` is what must come.
-  CanaryTry(std::string from, int netns, std::string greeting);
+  // Begins to connect, by a socket of that control group and network namespace (-1: the caller's). `from` names the place in errors,
+  // `greeting` is what must come.
+  CanaryTry(std::string from, int cgroup, int netns, std::string greeting);
 
   int fd() const { return outcome_ ? -1 : socket_.get(); }  // -1: nothing to wait for
   short events() const;                                     // for poll(2)
@@ -23,7 +24,7 @@ class CanaryTry {
   const std::optional<std::string>& outcome() const { return outcome_; }
 
  private:
-  base::Result<void> begin(int netns);
+  base::Result<void> begin(int cgroup, int netns);
   void fail(const std::string& what) { outcome_ = from_ + ": " + what; }
   void read_greeting();
 

@@ -16,7 +16,8 @@ std::string_view advice(std::string_view check) {
       {"pod_cidr", "let kube-controller-manager run with --allocate-node-cidrs and --cluster-cidr, or write spec.podCIDRs into the Node"},
       {"datapath", "run ichor-agent check on this node; it tries each kernel feature and program"},
       {"canary_from_host",
-       "ichor-agent get attachments shows what is attached; look for a firewall rule or another cgroup program in the way"},
+       "ichor-agent check tells whether cgroup.hostRoot is above the pods, in the node's cgroup namespace; ichor-agent get attachments "
+       "shows what is attached; look for a firewall rule or another cgroup program in the way"},
       {"canary_from_pod", "ichor-agent get attachments shows what is attached; look for a firewall rule on the forward path"},
   };
   for (const auto& [name, text] : kAdvice)

@@ -38,6 +38,9 @@ void check_system(const CheckRequest& request, Findings& findings) {
   found("bpf_filesystem", try_bpf_filesystem(request.bpf_root),
         "mount -t bpf bpf /sys/fs/bpf, or name a place that is one with --bpf-root");
   found("cgroup2", try_cgroup2(request.cgroup_root), "mount -t cgroup2 none DIRECTORY, and name it with --set cgroup.hostRoot=DIRECTORY");
+  found("pods_cgroup", try_pods_cgroup(request.cgroup_root),
+        "let cgroup.hostRoot be where the whole cgroup2 tree is mounted, and run the agent in the node's cgroup namespace (containers: "
+        "--cgroupns=host)");
 }
 
 void check_features(const CheckRequest& request, Findings& findings) {

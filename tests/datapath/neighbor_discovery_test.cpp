@@ -47,7 +47,7 @@ class DatapathNeighborDiscovery : public PacketsTest {
     std::vector<Packet> packets;
     for (int i = 0; i < number; ++i) {
       const std::string low = std::to_string(i / 200) + "." + std::to_string(i % 200 + 1);
-      char last[8];
+      char last[16];
       std::snprintf(last, sizeof last, "%x", i + 1);
       packets.push_back(frame / Arp{1, pods_[0].pod_mac, "10.77." + low, "10.9.0.1"});
       packets.push_back(multicast / Ip{std::string("fe80::a:") + last, "ff02::1:ff00:1", 255} / Icmp{kSolicitation} / Target{"fe80::1"} /

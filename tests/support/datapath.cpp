@@ -22,15 +22,6 @@
 namespace support {
 namespace {
 
-std::string cgroup2_mount() {
-  std::string path;
-  FILE* mounts = setmntent("/proc/self/mounts", "r");
-  while (const mntent* mount = getmntent(mounts))
-    if (std::string_view(mount->mnt_type) == "cgroup2") path = mount->mnt_dir;
-  endmntent(mounts);
-  return path;
-}
-
 std::string own_cgroup() {
   std::ifstream file("/proc/self/cgroup");
   for (std::string line; std::getline(file, line);)
@@ -51,6 +42,15 @@ bool enter_cgroup(const std::string& path) { return static_cast<bool>(std::ofstr
 }
 
 }  // namespace
+
+std::string cgroup2_mount() {
+  std::string path;
+  FILE* mounts = setmntent("/proc/self/mounts", "r");
+  while (const mntent* mount = getmntent(mounts))
+    if (std::string_view(mount->mnt_type) == "cgroup2") path = mount->mnt_dir;
+  endmntent(mounts);
+  return path;
+}
 
 OwnCgroup::OwnCgroup() {
   std::string mount = cgroup2_mount();

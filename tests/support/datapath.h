@@ -12,6 +12,9 @@
 
 namespace support {
 
+// Where a cgroup2 tree is mounted; empty: nowhere.
+std::string cgroup2_mount();
+
 // A cgroup of its own, with the whole process in it while it lives; a small process beside it removes it also after a crash.
 class OwnCgroup {
  public:

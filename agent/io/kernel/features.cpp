@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "io/kernel/capabilities.h"
+#include "io/kernel/cgroups.h"
 #include "io/kernel/sysctls.h"
 
 namespace io::kernel {
@@ -69,6 +70,14 @@ base::Result<std::string> try_bpf_filesystem(const std::string& bpf_root) {
 base::Result<std::string> try_cgroup2(const std::string& cgroup_root) {
   TRY(expect_filesystem(cgroup_root, CGROUP2_SUPER_MAGIC, "cgroup2"));
   return cgroup_root;
+}
+
+base::Result<std::string> try_pods_cgroup(const std::string& cgroup_root) {
+  PodsCgroup pods = TRY(find_pods_cgroup(cgroup_root));
+  if (!TRY(cgroup_covers(cgroup_root, pods.path)))
+    return base::Error{EINVAL, "programs on " + cgroup_root + " do not run for sockets of pods, which are in " + pods.path};
+  const char* remark = pods.has_pods ? ", pods among it" : pods.whole_tree ? "" : ", a part of the tree: pods elsewhere would not be seen";
+  return "programs on " + cgroup_root + " run for what is in " + pods.path + remark;
 }
 
 base::Result<std::string> try_sysctl(const std::vector<std::string>& path) {

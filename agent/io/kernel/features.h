@@ -14,6 +14,8 @@ base::Result<std::string> try_btf();
 base::Result<std::string> try_capabilities();
 base::Result<std::string> try_bpf_filesystem(const std::string& bpf_root);  // at or above the path
 base::Result<std::string> try_cgroup2(const std::string& cgroup_root);
+// Whether programs on that group run for the sockets of pods.
+base::Result<std::string> try_pods_cgroup(const std::string& cgroup_root);
 
 base::Result<std::string> try_veth();     // with its peer made in another namespace
 base::Result<std::string> try_netkit();   // likewise, with a program on its hook
