@@ -1,4 +1,5 @@
 // ichor-cni, the CNI plugin: a container runtime runs it once per verb. See io/cni/plugin.h.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -40,6 +41,7 @@ bool write_stdout(std::string_view text) {
 }  // namespace
 
 int main() {
+  ::umask(022);  // container runtimes have none, and the queue of deletions would be everybody's to write
   const io::cni::Variables variables{variable("CNI_COMMAND"), variable("CNI_CONTAINERID"), variable("CNI_NETNS"), variable("CNI_IFNAME"),
                                      variable("CNI_ARGS")};
   const io::cni::Answer answer = io::cni::run_plugin(variables, read_stdin());

@@ -1,4 +1,6 @@
 // From argv to one verb. The verbs themselves live in engine and status.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -47,8 +49,10 @@ int check(const engine::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(022);  // who starts the agent may have none, and then what it makes would be everybody's to write
   engine::Options options;
   std::string format = "text", table;
+  std::vector<std::string> values_files;
   CLI::App app("ichor, the network of a Talos node", "ichor-agent");
   app.require_subcommand(0, 1);
   app.footer(engine::settings_help);
@@ -57,6 +61,8 @@ int main(int argc, char** argv) {
   CLI::App* run = add_verb("run", "run the agent");
   CLI::App* plan = add_verb("plan", "print what the agent would make of these settings and objects; touches nothing");
   CLI::App* check_verb = add_verb("check", "try whether ichor can run on this machine");
+  CLI::App* settings =
+      add_verb("settings", "print what ichor takes of Cilium's values files; the rest is listed with its reasons on stderr");
   CLI::App* status_verb = add_verb("status", "how the running agent is");
   CLI::App* get = add_verb("get", "print a table of the running agent; without a name, list the tables");
   CLI::App* version = add_verb("version", "print the version");
@@ -67,6 +73,7 @@ int main(int argc, char** argv) {
     add_option(*verb, "--http-address,--address", options.http_address, "ADDRESS:PORT", "the agent's HTTP endpoint");
   for (CLI::App* verb : {plan, status_verb, get})
     verb->add_option("-o,--output", format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  settings->add_option("FILE", values_files, "values file, or object that carries one; - for standard input")->required();
   get->add_option("TABLE", table, "name of a table");
 
   try {
@@ -77,6 +84,7 @@ int main(int argc, char** argv) {
   const status::Question question{options.http_address, format};
   if (*run) return engine::run(options);
   if (*plan) return engine::plan(options, format == "json");
+  if (*settings) return engine::settings(values_files);
   if (*check_verb) return check(options);
   if (*status_verb) return status::show_status(question);
   if (*get) return status::show_table(question, table);

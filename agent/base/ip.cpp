@@ -11,11 +11,18 @@ namespace {
 
 constexpr std::array<uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// inet_pton(3) accepts no leading zeros in a dotted quad with glibc, but other C libraries do.
-bool has_leading_zero(std::string_view dotted) {
-  for (size_t i = 0; i + 1 < dotted.size(); ++i)
-    if (dotted[i] == '0' && std::isdigit(static_cast<unsigned char>(dotted[i + 1])) && (i == 0 || dotted[i - 1] == '.')) return true;
-  return false;
+// The same address for inet_pton(3), which takes no leading zeros. Hexadecimal groups stay as they are.
+std::string without_leading_zeros(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  const size_t dotted = colon == std::string_view::npos ? 0 : colon + 1;
+  if (text.find('.', dotted) == std::string_view::npos) return std::string(text);
+  std::string plain(text.substr(0, dotted));
+  for (size_t i = dotted; i < text.size(); ++i) {
+    const bool leads = plain.size() == dotted || plain.back() == '.';
+    const bool digit_follows = i + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[i + 1]));
+    if (text[i] != '0' || !leads || !digit_follows) plain += text[i];
+  }
+  return plain;
 }
 
 uint8_t mapped_length(const Cidr& cidr) { return static_cast<uint8_t>(cidr.length + 128 - cidr.address.width()); }
@@ -51,11 +58,11 @@ Ip Ip::from_v4_be(uint32_t address_be) {
 }
 
 std::optional<Ip> parse_ip(std::string_view text) {
-  if (text.size() > INET6_ADDRSTRLEN) return std::nullopt;
-  std::string terminated(text);
+  if (text.size() > INET6_ADDRSTRLEN || text.find('\0') != text.npos) return std::nullopt;
+  const std::string terminated = without_leading_zeros(text);
   if (text.find(':') == std::string_view::npos) {
     in_addr v4;
-    if (has_leading_zero(text) || inet_pton(AF_INET, terminated.c_str(), &v4) != 1) return std::nullopt;
+    if (inet_pton(AF_INET, terminated.c_str(), &v4) != 1) return std::nullopt;
     return Ip::from_v4_be(v4.s_addr);
   }
   Ip ip;
@@ -68,6 +75,12 @@ std::string to_string(const Ip& ip) {
   const void* address = ip.is_v4() ? static_cast<const void*>(&ip.bytes[12]) : ip.bytes.data();
   inet_ntop(ip.is_v4() ? AF_INET : AF_INET6, address, text, sizeof text);
   return text;
+}
+
+std::string endpoint_text(const Ip& address, uint16_t port) {
+  std::string text = to_string(address);
+  if (!address.is_v4()) text = "[" + text + "]";
+  return text + ":" + std::to_string(port);
 }
 
 bool Cidr::contains(const Ip& ip) const {

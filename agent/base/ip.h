@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
 enum class Family : uint8_t { kIpv4, kIpv6 };
+constexpr std::string_view family_name(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
 
 struct Ip {
   std::array<uint8_t, 16> bytes{};
@@ -31,9 +33,10 @@ struct Ip {
   static Ip from_v4_be(uint32_t address_be);
 };
 
-// Dotted quad (leading zeros are refused, as Kubernetes does since CVE-2021-29923) or RFC 4291 text without a zone.
+// Dotted quad, leading zeros decimal as Kubernetes reads them (k8s.io/utils/net ParseIPSloppy), or RFC 4291 text without a zone.
 std::optional<Ip> parse_ip(std::string_view text);
 std::string to_string(const Ip& ip);
+std::string endpoint_text(const Ip& address, uint16_t port);  // "10.0.0.1:80", "[fd00::1]:80"
 
 struct Cidr {
   Ip address;          // bits beyond length are zero in a canonical one
@@ -48,6 +51,14 @@ std::optional<Cidr> parse_cidr(std::string_view text);
 Cidr canonical(const Cidr& cidr);
 Cidr host_cidr(const Ip& ip);  // /32 or /128
 std::string to_string(const Cidr& cidr);
+
+// Each value by its own to_string().
+template <class Value>
+std::vector<std::string> to_strings(const std::vector<Value>& values) {
+  std::vector<std::string> texts;
+  for (const auto& value : values) texts.push_back(to_string(value));
+  return texts;
+}
 
 // The address that many steps after the prefix's first one; nullopt beyond its end.
 std::optional<Ip> nth_address(const Cidr& cidr, uint64_t index);

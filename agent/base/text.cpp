@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 namespace base {
@@ -49,15 +50,53 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
+std::string printable(std::string_view text, size_t most) {
+  bool cut = text.size() > most;
+  if (cut) {
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;  // not within a UTF-8 sequence
+    text = text.substr(0, most);
+  }
+  std::string clean(text);
+  for (char& c : clean)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return cut ? clean + "..." : clean;
+}
+
 uint64_t stable_hash(std::string_view text, uint64_t before) {
   uint64_t hash = before;
   for (unsigned char c : text) hash = (hash ^ c) * 0x100000001b3;
   return hash;
 }
 
+uint64_t sip_hash(std::string_view text) {
+  constexpr uint64_t kKey0 = 0x0706050403020100, kKey1 = 0x0f0e0d0c0b0a0908;  // those of the paper's test vectors
+  uint64_t v0 = kKey0 ^ 0x736f6d6570736575, v1 = kKey1 ^ 0x646f72616e646f6d;
+  uint64_t v2 = kKey0 ^ 0x6c7967656e657261, v3 = kKey1 ^ 0x7465646279746573;
+  auto rounds = [&](int count) {
+    for (; count > 0; --count) {
+      v0 += v1, v1 = std::rotl(v1, 13) ^ v0, v0 = std::rotl(v0, 32);
+      v2 += v3, v3 = std::rotl(v3, 16) ^ v2;
+      v0 += v3, v3 = std::rotl(v3, 21) ^ v0;
+      v2 += v1, v1 = std::rotl(v1, 17) ^ v2, v2 = std::rotl(v2, 32);
+    }
+  };
+  const size_t whole = text.size() / 8 * 8;
+  for (size_t at = 0; at <= whole; at += 8) {
+    uint64_t word = at == whole ? static_cast<uint64_t>(text.size()) << 56 : 0;
+    for (size_t i = at; i < std::min(at + 8, text.size()); ++i)
+      word |= static_cast<uint64_t>(static_cast<unsigned char>(text[i])) << (i - at) * 8;
+    v3 ^= word;
+    rounds(2);
+    v0 ^= word;
+  }
+  v2 ^= 0xff;
+  rounds(4);
+  return v0 ^ v1 ^ v2 ^ v3;
+}
+
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
-  size_t best_distance = word.size() / 3 + 2;
+  size_t best_distance = std::max<size_t>(word.size() / 3, 1) + 1;
   for (auto candidate : candidates) {
     size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) best = candidate, best_distance = distance;

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/readiness.h"
-#include "model/state_directory.h"
 #include "plan/node.h"
 #include "plan/pods.h"
+#include "status/readiness.h"
 
 namespace engine {
 namespace {
@@ -62,7 +61,7 @@ void Core::read_actual_if_due(base::BootTime now) {
 }
 
 void Core::write(base::BootTime now) {
-  planning_.run(now, [this](const std::string& owner, auto rows) { reconciler_.assert_rows(owner, std::move(rows)); });
+  planning_.run(now, [this](const model::Owner& owner, auto rows) { reconciler_.assert_rows(owner, std::move(rows)); });
   reconciler_.apply(now, gate());
 }
 
@@ -104,8 +103,9 @@ bool Core::answer_waiters() {
 std::optional<base::Result<model::SandboxReply>> Core::answer(const std::string& sandbox) {
   const auto& snapshot = planning_.snapshot();
   if (!snapshot.table<model::Sandbox>().find(sandbox)) return model::SandboxReply{};
-  if (const auto* found = planning_.problems().find("ipam " + sandbox)) return base::Error{EAGAIN, found->problems.front().text};
-  auto reason = reconciler_.unsettled("pods " + sandbox);
+  if (const auto* found = planning_.problems().find(model::Owner{"ipam", sandbox}.text()))
+    return base::Error{EAGAIN, found->problems.front().text};
+  auto reason = reconciler_.unsettled({"pods", sandbox});
   if (reason && reason->empty()) return std::nullopt;
   if (reason) return base::Error{EIO, *reason};
 
@@ -131,19 +131,19 @@ std::shared_ptr<const model::Published> Core::publish(base::BootTime now) {
   published_.notes = planning_.notes();
   reconciler_.report(published_.effects, published_.conflicts);
   published_.counters = {passes_, planning_.planner_calls(), reconciler_.counters().writes, reconciler_.counters().failed_writes};
-  if (published_.first_ready == base::BootTime{} && model::ready(model::readiness(published_))) published_.first_ready = now;
+  if (published_.first_ready == base::BootTime{} && status::ready(status::readiness(published_))) published_.first_ready = now;
   return std::make_shared<const model::Published>(published_);
 }
 
 base::Result<void> Core::serving() const {
   const auto& snapshot = planning_.snapshot();
-  const auto* sandboxes = snapshot.table<model::SourceStatus>().find(model::source_name(model::SourceId::kSandboxes));
+  const auto* sandboxes = snapshot.source(model::SourceId::kSandboxes);
   if (!plan::settled(snapshot)) return base::Error{EAGAIN, "configuration, objects and links have not all been read yet"};
   if (!sandboxes || !sandboxes->synced) return base::Error{EAGAIN, "the records of sandboxes have not been read"};
-  if (const auto* full = snapshot.table<model::Problem>().find(model::kStateDirectoryKey))
+  if (const auto* full = snapshot.table<model::Problem>().find(model::problem_key(model::Origin::kStateDirectory, "")))
     return base::Error{EAGAIN, full->subject + ": " + full->text};
   if (plan::own_pod_cidrs(snapshot).empty()) return base::Error{EAGAIN, "node " + snapshot.identity.node_name + " has no pod CIDR"};
-  if (auto reason = reconciler_.unsettled("programs " + plan::kNodeKey))
+  if (auto reason = reconciler_.unsettled({"programs", plan::kNodeKey}))
     return base::Error{EAGAIN, "the programs are not in force: " + *reason};
   return {};
 }

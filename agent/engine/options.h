@@ -29,6 +29,9 @@ struct Options {
 int run(const Options& options);
 int plan(const Options& options, bool json);
 
+// Prints what ichor takes of these values files of Cilium's chart, and says what it leaves out and why.
+int settings(const std::vector<std::string>& files);
+
 // The settings as an agent with these options would read them; config is the default one where there are errors.
 struct SettingsReading {
   model::Config config;

@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 #include "engine/planning.h"
-#include "model/fields.h"
-#include "model/fields_text.h"
+#include "status/fields.h"
+#include "status/fields_text.h"
 
 namespace engine {
 namespace {
@@ -18,7 +18,12 @@ std::string key_of(const model::desired::Row& row) {
   return std::visit([](const auto& kind) { return kind.key(); }, row);
 }
 
-std::string value_text(const model::FieldValue& value) {
+// A set's key is a hash, which gives an order that nobody can follow.
+std::string place_of(const model::desired::Row& row) {
+  return std::holds_alternative<model::desired::ServiceSet>(row) ? status::row_name(row) : key_of(row);
+}
+
+std::string value_text(const status::FieldValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
@@ -31,11 +36,11 @@ PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>&
   Planning planning(std::move(identity), plan::features());
   for (const auto& fact : facts) planning.fold(fact.changes);
   PlanReport report;
-  planning.run({}, [&](const std::string& owner, auto rows) {
+  planning.run({}, [&](const model::Owner& owner, auto rows) {
     for (auto& row : rows) report.rows.push_back({owner, std::move(row)});
   });
   std::stable_sort(report.rows.begin(), report.rows.end(), [](const OwnedRow& a, const OwnedRow& b) {
-    return a.row.index() != b.row.index() ? a.row.index() < b.row.index() : key_of(a.row) < key_of(b.row);
+    return a.row.index() != b.row.index() ? a.row.index() < b.row.index() : place_of(a.row) < place_of(b.row);
   });
   for (const auto& [owner, found] : planning.problems())
     report.problems.insert(report.problems.end(), found->problems.begin(), found->problems.end());
@@ -50,8 +55,8 @@ PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>&
 std::string render_text(const PlanReport& report) {
   std::string text;
   for (const auto& [owner, row] : report.rows) {
-    text.append(kind_of(row)).append(" ").append(model::row_name(row));
-    for (const auto& [name, value] : model::fields(row)) {
+    text.append(kind_of(row)).append(" ").append(status::row_name(row));
+    for (const auto& [name, value] : status::fields(row)) {
       std::string shown = value_text(value);
       if (!shown.empty()) text.append(" ").append(name).append("=").append(shown);
     }
@@ -65,8 +70,8 @@ std::string render_text(const PlanReport& report) {
 std::string render_json(const PlanReport& report) {
   nlohmann::json rows = nlohmann::json::array(), problems = nlohmann::json::array();
   for (const auto& [owner, row] : report.rows) {
-    nlohmann::json object{{"kind", kind_of(row)}, {"key", key_of(row)}, {"owner", owner}};
-    for (const auto& [name, value] : model::fields(row)) {
+    nlohmann::json object{{"kind", kind_of(row)}, {"key", key_of(row)}, {"owner", owner.text()}};
+    for (const auto& [name, value] : status::fields(row)) {
       nlohmann::json& field = object["fields"][std::string(name)];
       std::visit([&field](const auto& content) { field = content; }, value);
     }

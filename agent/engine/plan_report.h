@@ -10,7 +10,7 @@
 namespace engine {
 
 struct OwnedRow {
-  std::string owner;  // "FEATURE KEY"
+  model::Owner owner;
   model::desired::Row row;
 };
 

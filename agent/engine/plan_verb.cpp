@@ -14,7 +14,7 @@ namespace {
 
 model::Fact synced(model::SourceId id) {
   model::Fact fact;
-  fact.changes.push_back(model::put(model::source_name(id), model::SourceStatus{id, true, ""}));
+  fact.changes.push_back(model::put(model::SourceStatus{id, true, ""}));
   return fact;
 }
 
@@ -43,7 +43,7 @@ int plan(const Options& options, bool json) {
   }
   std::vector<model::Fact> facts;
   facts.push_back(synced(model::SourceId::kSettings));
-  facts.back().changes.push_back(model::put("config", reading.config));
+  facts.back().changes.push_back(model::put(reading.config));
   facts.push_back(std::move(*host));
   facts.push_back(synced(model::SourceId::kHost));
   facts.push_back(std::move(*objects));

@@ -1,50 +1,11 @@
 #include "engine/planning.h"
 
-#include <type_traits>
 #include <utility>
-
-#include "plan/node.h"
 
 namespace engine {
 namespace {
 
-// Indices that planners follow; kept beside the tables they are made from.
-void index(model::Snapshot&, const std::string&, const auto*, const auto*) {}
-
-void index(model::Snapshot& snapshot, const std::string& key, const model::EndpointSlice* before, const model::EndpointSlice* after) {
-  auto& slices = snapshot.slices_of_service;
-  auto of = [&](const std::string& service) {
-    const auto* keys = slices.find(service);
-    return keys ? *keys : immer::set<std::string>{};
-  };
-  if (before && (!after || after->service != before->service)) {
-    auto rest = of(before->service).erase(key);
-    slices = rest.empty() ? slices.erase(before->service) : slices.set(before->service, rest);
-  }
-  if (after && !after->service.empty()) slices = slices.set(after->service, of(after->service).insert(key));
-}
-
-void index(model::Snapshot& snapshot, const std::string& key, const model::Allocation* before, const model::Allocation* after) {
-  auto& owner = snapshot.address_owner;
-  if (before)
-    for (const auto& ip : before->addresses) owner = owner.erase(ip);
-  if (after)
-    for (const auto& ip : after->addresses) owner = owner.set(ip, key);
-}
-
-void index(model::Snapshot& snapshot, const std::string& key, const model::HostRoute* before, const model::HostRoute* after) {
-  if (before && plan::is_foreign_route(*before)) snapshot.foreign_routes.erase(before->destination, key);
-  if (after && plan::is_foreign_route(*after)) snapshot.foreign_routes.insert(after->destination, key);
-}
-
-void index(model::Snapshot& snapshot, const std::string& key, const model::Node* before, const model::Node* after) {
-  if (before)
-    for (const auto& cidr : before->pod_cidrs) snapshot.nodes_of_pod_cidr.erase(cidr, key);
-  if (after)
-    for (const auto& cidr : after->pod_cidrs) snapshot.nodes_of_pod_cidr.insert(cidr, key);
-}
-
-// Nothing is kept of nothing.
+// An empty list erases the row.
 template <class Row, class List>
 void keep(model::Table<Row>& table, const std::string& owner, List list) {
   if (list.empty())
@@ -60,18 +21,12 @@ Planning::Planning(model::Identity identity, std::span<const plan::Feature> feat
 }
 
 void Planning::fold(const std::vector<model::Change>& changes) {
-  for (const auto& change : changes) std::visit([this](const auto& row_change) { fold_row(row_change); }, change);
+  for (const auto& change : changes) fold_one(change);
 }
 
-template <class Row>
-void Planning::fold_row(const model::RowChange<Row>& change) {
-  auto& table = snapshot_.table<Row>();
-  auto before = table.share(change.key);
-  bool changed = change.row ? table.set(change.key, change.row) : table.erase(change.key);
-  if (!changed) return;
-  index(snapshot_, change.key, before.get(), change.row.get());
-  plan::Touched touched{model::RowChange<Row>{change.key, std::move(before)}, change};
-  for (size_t i = 0; i < features_.size(); ++i) features_[i].keys_for(touched, snapshot_, due_[i]);
+void Planning::fold_one(const model::Change& change) {
+  if (auto touched = snapshot_.apply(change))
+    for (size_t i = 0; i < features_.size(); ++i) features_[i].keys_for(*touched, snapshot_, due_[i]);
 }
 
 void Planning::run(base::BootTime now, const RowSink& sink) {
@@ -89,13 +44,12 @@ void Planning::run(base::BootTime now, const RowSink& sink) {
 }
 
 void Planning::plan_key(size_t feature, const std::string& key, const RowSink& sink) {
-  const auto& name = features_[feature].name;
-  std::string owner = std::string(name) + " " + key;
+  const model::Owner owner{features_[feature].name, key};
   ++planner_calls_;
   model::Planned planned = features_[feature].plan(key, snapshot_);
-  if (name == "ipam") keep_allocation(key, planned.allocation);
-  keep(problems_, owner, std::move(planned.problems));
-  keep(notes_, owner, std::move(planned.notes));
+  if (owner.feature == "ipam") keep_allocation(key, planned.allocation);
+  keep(problems_, owner.text(), std::move(planned.problems));
+  keep(notes_, owner.text(), std::move(planned.notes));
   if (planned.wake_at)
     wake_at_[{feature, key}] = *planned.wake_at;
   else
@@ -104,7 +58,7 @@ void Planning::plan_key(size_t feature, const std::string& key, const RowSink& s
 }
 
 void Planning::keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation) {
-  fold_row(model::RowChange<model::Allocation>{sandbox, allocation ? std::make_shared<const model::Allocation>(*allocation) : nullptr});
+  fold_one(model::RowChange<model::Allocation>{sandbox, allocation ? std::make_shared<const model::Allocation>(*allocation) : nullptr});
 }
 
 std::optional<base::BootTime> Planning::next_wake() const {

@@ -17,7 +17,7 @@ namespace engine {
 
 class Planning {
  public:
-  using RowSink = std::function<void(const std::string& owner, std::vector<model::desired::Row> rows)>;
+  using RowSink = std::function<void(const model::Owner& owner, std::vector<model::desired::Row> rows)>;
 
   Planning(model::Identity identity, std::span<const plan::Feature> features);
 
@@ -32,8 +32,7 @@ class Planning {
   std::optional<base::BootTime> next_wake() const;
 
  private:
-  template <class Row>
-  void fold_row(const model::RowChange<Row>& change);
+  void fold_one(const model::Change& change);
   void plan_key(size_t feature, const std::string& key, const RowSink& sink);
   void keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation);
 

@@ -1,17 +1,17 @@
-// The verb run: lives of the engine, one after another, until a signal asks to stop; the datapath stays as it is. A life waits for the run
-// directory and the node's name, starts the sources and turns the loop. Nothing that the machine lacks ends the process.
+// The verb run: lives of the engine, one after another, until a signal asks to stop; the datapath stays as it is. A life waits for its
+// directories and the node's name, starts the sources and turns the loop. Nothing that the machine lacks ends the process.
 #include <spdlog/spdlog.h>
 #include <sys/sysinfo.h>
 
 #include <algorithm>
 
 #include "engine/core.h"
+#include "engine/own_directories.h"
 #include "engine/own_name.h"
 #include "engine/starts.h"
 #include "engine/startup.h"
 #include "engine/stores.h"
 #include "engine/waiting.h"
-#include "io/files/directory_lock.h"
 #include "io/files/files.h"
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/capabilities.h"
@@ -30,24 +30,19 @@ namespace {
 struct Life {
   const Options& options;
   Process& process;
-  base::Fd run_directory = {};  // its lock; empty while the directory cannot be made
+  OwnDirectories directories{options};
   std::string node_name = {};
-  bool displaced = false;  // another agent holds the run directory after all
+  bool displaced = false;  // another agent holds one of the directories after all
 };
 
-base::Result<void> take_run_directory(Life& life) {
-  if (!life.run_directory) life.run_directory = TRY(io::files::lock_directory(life.options.run_dir));
-  return {};
-}
-
 // A directory that cannot be had at all is no reason to leave the node's Services as they are: it is tried again beside the loop.
-bool wait_for_run_directory(Life& life) {
+bool wait_for_directories(Life& life) {
   auto attempt = [&life]() -> base::Result<void> {
-    auto taken = take_run_directory(life);
+    auto taken = life.directories.take();
     return taken.ok() || taken.error().code != EBUSY ? base::Result<void>() : taken;
   };
   return wait_for(life.process, {},
-                  {"run directory",
+                  {"directories",
                    "this agent takes over when that one ends; two at once each need their own --run-dir, --bpf-root and "
                    "--state-dir",
                    attempt});
@@ -116,7 +111,7 @@ bool turn(Parts parts) {
   }
 }
 
-std::vector<sources::StateDirectory::Errand> errands(const Options& options, const StartSettings& settings) {
+std::vector<sources::StateDirectory::PendingWrite> pending_writes(const Options& options, const StartSettings& settings) {
   if (!settings.fresh) return {};
   return {{"settings for the next start",
            [&options] { return sources::keep_settings(options.state_dir, options.config_files, options.sets); }}};
@@ -126,7 +121,7 @@ std::vector<sources::StateDirectory::Errand> errands(const Options& options, con
 bool live(const Options& options, Process& process) {
   Life life{options, process};
   model::FactSink sink = [&process](model::Fact fact) { process.push(std::move(fact)); };
-  if (!wait_for_run_directory(life)) return false;
+  if (!wait_for_directories(life)) return false;
   status::Reporter reporter(options.run_dir, process.cell());
   auto settings = start_settings(options);
   reporter.start();
@@ -138,14 +133,14 @@ bool live(const Options& options, Process& process) {
   core.fold(settings.fact);
   process.cell().store(core.publish(base::boot_now()));
 
-  sources::CniRequests cni(options.run_dir, options.state_dir, sink);
-  sources::StateDirectory state(options.state_dir, errands(options, settings), sink);
+  sources::CniRequests cni({options.run_dir, options.state_dir}, sources::CniRequests::kernel(options.bpf_root), sink);
+  sources::StateDirectory state(options.state_dir, pending_writes(options, settings), sink);
   sources::HostSource host(sink);
   ObjectSource objects(options, life.node_name, settings.config, sink);
   sources::Canary canary(settings.config.cgroup_root, sink);
   Starts starts;
   starts.add("cni", [&]() -> base::Result<void> {
-    auto taken = take_run_directory(life);
+    auto taken = life.directories.take();
     life.displaced = !taken.ok() && taken.error().code == EBUSY;
     TRY(std::move(taken));
     return cni.start();

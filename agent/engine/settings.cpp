@@ -25,7 +25,8 @@ StartSettings start_settings(const Options& options) {
   auto settings = sources::load_settings(options.config_files, options.sets);
   model::Fact fact;
   std::string text = std::to_string(settings.settings.size()) + " keys";
-  for (const auto& error : settings.errors) fact.changes.push_back(model::put("settings/" + std::to_string(fact.changes.size()), error));
+  for (const auto& error : settings.errors)
+    fact.changes.push_back(model::put_problem(model::Origin::kSettings, std::to_string(fact.changes.size()), error));
   const bool fresh = settings.errors.empty();
   bool good = fresh;
   if (!good) {
@@ -37,11 +38,10 @@ StartSettings start_settings(const Options& options) {
     }
   }
   if (good) {
-    fact.changes.push_back(model::put("config", settings.config));
+    fact.changes.push_back(model::put(settings.config));
     for (const auto& setting : settings.settings) fact.changes.push_back(model::put(setting.key, setting));
   }
-  fact.changes.push_back(
-      model::put(model::source_name(model::SourceId::kSettings), model::SourceStatus{model::SourceId::kSettings, good, text}));
+  fact.changes.push_back(model::put(model::SourceStatus{model::SourceId::kSettings, good, text}));
   return {std::move(fact), settings.config, fresh};
 }
 

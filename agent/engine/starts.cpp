@@ -4,12 +4,10 @@
 
 #include <utility>
 
-#include "model/readiness.h"
-
 namespace engine {
 namespace {
 
-constexpr base::Millis kTryAgain{1'000};
+constexpr base::Millis kStartAgain{1'000};
 
 }  // namespace
 
@@ -20,7 +18,7 @@ void Starts::add(std::string name, std::function<base::Result<void>()> start) {
 
 model::Fact Starts::retry(base::BootTime now) {
   if (now >= next_) {
-    next_ = now + kTryAgain;
+    next_ = now + kStartAgain;
     std::erase_if(waiting_, [this](Start& start) { return attempt(start); });
   }
   return std::exchange(fact_, {});
@@ -30,13 +28,12 @@ bool Starts::attempt(Start& start) {
   auto started = start.start();
   const std::string text = started.ok() ? "" : started.error().text;
   if (text == start.told) return started.ok();
-  const std::string key = model::start_key(start.name);
   if (started.ok()) {
     spdlog::info("{}: started after all", start.name);
-    fact_.changes.push_back(model::gone<model::Problem>(key));
+    fact_.changes.push_back(model::gone_problem(model::Origin::kStart, start.name));
   } else {
     spdlog::error("{}: {}", start.name, text);
-    fact_.changes.push_back(model::put(key, model::Problem{start.name, text, "it is tried again each second"}));
+    fact_.changes.push_back(model::put_problem(model::Origin::kStart, start.name, {start.name, text, "it is tried again each second"}));
   }
   start.told = text;
   return started.ok();

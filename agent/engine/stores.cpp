@@ -12,18 +12,20 @@
 #include "io/kernel/routes.h"
 #include "io/kernel/service_maps.h"
 #include "io/kernel/sysctls.h"
-#include "reconcile/service_regions.h"
+#include "reconcile/service_stores.h"
 
 namespace engine {
 
 reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses) {
   using namespace io::kernel;
   const std::string& root = identity.bpf_root;
+  auto services = reconcile::service_stores(std::make_unique<PinnedServiceMaps>(root), base::boot_now);
   return {std::make_unique<io::files::SandboxRecords>(identity.state_dir + "/sandboxes", identity.boot_id),
           std::make_unique<SysctlStore>(),
           std::make_unique<DatapathObjectStore>(root),
           std::make_unique<DirectDeliveryStore>(root),
-          std::make_unique<reconcile::ServiceRegions>(std::make_unique<PinnedServiceMaps>(root), base::boot_now),
+          std::move(services.sets),
+          std::move(services.frontends),
           std::make_unique<AttachmentStore>(root),
           std::make_unique<PodLinkStore>(),
           std::make_unique<FilterStore>(root),

@@ -2,8 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "model/readiness.h"
-
 namespace engine {
 namespace {
 
@@ -13,7 +11,7 @@ std::shared_ptr<const model::Published> published(const Process& process, const 
   model::Published waiting;
   waiting.snapshot = known;
   waiting.snapshot.now = base::boot_now();
-  waiting.snapshot.table<model::Problem>().set(model::start_key("awaited"), std::make_shared<const model::Problem>(problem));
+  waiting.snapshot.apply(model::put_problem(model::Origin::kStart, "awaited", problem));
   waiting.started = process.started();
   return std::make_shared<const model::Published>(std::move(waiting));
 }

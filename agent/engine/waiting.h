@@ -1,4 +1,4 @@
-// What an agent cannot begin without, waited for in the open: the run directory, which another agent may hold, and its own name.
+// What an agent cannot begin without, waited for in the open: its directories, which another agent may hold, and its own name.
 #pragma once
 
 #include <functional>

@@ -14,20 +14,22 @@ constexpr std::chrono::seconds kToSayWhy{2};
 
 }  // namespace
 
-Watchdog::Watchdog() : last_turn_(base::boot_now().count()), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+base::Millis awake_now() { return std::chrono::duration_cast<base::Millis>(std::chrono::steady_clock::now().time_since_epoch()); }
+
+Watchdog::Watchdog() : last_turn_(awake_now().count()), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 Watchdog::~Watchdog() = default;
 
-void Watchdog::turned() { last_turn_ = base::boot_now().count(); }
+void Watchdog::turned() { last_turn_ = awake_now().count(); }
 
-bool Watchdog::alive() const { return base::boot_now() - base::BootTime(last_turn_) < kStaleAfter; }
+bool Watchdog::alive() const { return awake_now() - base::Millis(last_turn_) < kStaleAfter; }
 
 void Watchdog::watch(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, kTurnEvery, [&] { return stop.stop_requested(); })) {
-    if (base::boot_now() - base::BootTime(last_turn_) < kHungAfter) continue;
+    if (awake_now() - base::Millis(last_turn_) < kHungAfter) continue;
     // What hung may hold the log, or a full pipe may: then the alarm's signal ends the process.
     ::alarm(kToSayWhy.count());
     spdlog::critical("engine: no turn for {} s, ending so that the service is restarted; packets go on by the pinned programs",

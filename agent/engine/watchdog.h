@@ -13,6 +13,9 @@ constexpr base::Millis kTurnEvery{5'000};
 constexpr base::Millis kStaleAfter{15'000};
 constexpr base::Millis kHungAfter{30'000};
 
+// Time in which the machine was awake (CLOCK_MONOTONIC): nothing turns in a suspend, and nothing hangs in one.
+base::Millis awake_now();
+
 class Watchdog {
  public:
   Watchdog();
@@ -24,7 +27,7 @@ class Watchdog {
  private:
   void watch(const std::stop_token& stop);
 
-  std::atomic<base::BootTime::rep> last_turn_;
+  std::atomic<base::Millis::rep> last_turn_;  // awake
   std::jthread thread_;
 };
 

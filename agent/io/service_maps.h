@@ -1,5 +1,5 @@
-// The maps behind Services as reconcile/service_regions writes them: a hash of frontends and four arrays. Real ones are in
-// io/kernel, in-memory ones in tests/support.
+// The maps behind Services as reconcile/service_regions and reconcile/frontends write them: a hash of frontends and five arrays. Real
+// ones are in io/kernel, in-memory ones in tests/support.
 #pragma once
 
 #include <cstdint>
@@ -14,26 +14,31 @@ namespace io {
 class ServiceMaps {
  public:
   struct Sizes {
-    uint32_t services = 0, slots = 0, backends = 0;  // entries
+    uint32_t sets = 0, slots = 0, backends = 0;  // entries
+    uint64_t identity = 0;                       // other maps have another one
+    bool operator==(const Sizes&) const = default;
   };
   virtual ~ServiceMaps() = default;
 
-  // Opens the maps if they are there; ENOENT before a datapath object was ever pinned.
+  // Opens what is pinned now; ENOENT before a datapath object ever was. When it fails, what was open before stays so.
   virtual base::Result<Sizes> open() = 0;
-  virtual base::Result<std::vector<std::pair<frontend_key, uint32_t>>> frontends() = 0;
-  virtual base::Result<void> put_frontend(const frontend_key& key, uint32_t service) = 0;
+  virtual base::Result<std::vector<std::pair<frontend_key, frontend>>> frontends() = 0;
+  virtual base::Result<void> put_frontend(const frontend_key& key, const frontend& sets) = 0;  // both sets at once
   virtual base::Result<void> erase_frontend(const frontend_key& key) = 0;
 
-  // Indices are below the sizes that open() gave. Errors: the memory cannot be mapped.
-  virtual base::Result<service_handle> handle(uint32_t service) = 0;
-  virtual base::Result<void> set_handle(uint32_t service, service_handle handle) = 0;  // one atomic store, after all that it refers to
-  virtual base::Result<uint32_t> slot(uint32_t index) = 0;
-  virtual base::Result<void> set_slot(uint32_t index, uint32_t backend) = 0;
+  // Those that are not 0, by set number. Indices here and below are below the sizes that open() gave.
+  virtual base::Result<std::vector<std::pair<uint32_t, uint64_t>>> hashes() = 0;
+  virtual base::Result<void> set_hash(uint32_t set, uint64_t hash) = 0;
+
+  // Errors: the memory cannot be mapped.
+  virtual base::Result<service_handle> handle(uint32_t set) = 0;
+  virtual base::Result<void> set_handle(uint32_t set, service_handle handle) = 0;  // one atomic store, after all that it refers to
+  virtual base::Result<service_options> options(uint32_t set) = 0;
+  virtual base::Result<void> set_options(uint32_t set, service_options options) = 0;
+  virtual base::Result<service_slot> slot(uint32_t index) = 0;
+  virtual base::Result<void> set_slot(uint32_t index, const service_slot& slot) = 0;
   virtual base::Result<struct backend> backend(uint32_t index) = 0;
   virtual base::Result<void> set_backend(uint32_t index, const struct backend& value) = 0;
-  // Seconds; meant only where the handle has SERVICE_AFFINITY, and therefore stored before it.
-  virtual base::Result<uint32_t> affinity_seconds(uint32_t service) = 0;
-  virtual base::Result<void> set_affinity_seconds(uint32_t service, uint32_t seconds) = 0;
 };
 
 }  // namespace io

@@ -14,6 +14,8 @@ class Store {
   virtual ~Store() = default;
   // What is there now and is ichor's, recognised without memory (pin path, route protocol, link or filter name).
   virtual base::Result<std::vector<Row>> list() = 0;
+  // What list() gave is wanted as this row, which compares equal and may say more than the store could read.
+  virtual void recognise(const Row&) {}
   // The row is in force although list() could not know it for ichor's: it bears no mark. Such a row is not written again.
   virtual bool holds(const Row&) { return false; }
   // Makes it so. `actual` is the row as last read or written, null when there was none.

@@ -12,6 +12,5 @@ constexpr uint16_t kCanaryServicePort = 9;  // discard (RFC 863); TCP
 inline const base::Ip kCanaryListenerAddress = *base::parse_ip("169.254.105.3");
 inline const base::Ip kCanaryPodAddress = *base::parse_ip("169.254.105.4");
 constexpr const char* kCanaryIfname = "eth0";
-constexpr const char* kCanaryKey = "canary";  // of the CanaryResult row
 
 }  // namespace model

@@ -9,10 +9,12 @@
 
 #include "base/ip.h"
 #include "model/host/link_kind.h"
+#include "model/table_facts.h"
 
 namespace model {
 
 struct Config {
+  static constexpr TableFacts kTable{"config", "", "The configuration in force."};
   bool ipv4 = true;                              // ipv4.enabled: false switches the family off whatever the Node says
   bool ipv6 = true;                              // ipv6.enabled
   bool kube_proxy_replacement = true;            // kubeProxyReplacement
@@ -29,12 +31,14 @@ struct Config {
   bool debug = false;                          // debug.enabled
 
   bool operator==(const Config&) const = default;
+  static std::string key() { return "config"; }  // of the one row
 };
 
 // One key that a values file sets, for the table of settings in /status.
 enum class SettingClass : uint8_t { kImplemented, kPlanned, kWithoutMeaning };
 
 struct Setting {
+  static constexpr TableFacts kTable{"settings", "key", "Keys of the values files and what ichor makes of them."};
   std::string key;     // "loadBalancer.mode"
   std::string value;   // as written, scalars only; "{...}" for a subtree
   std::string origin;  // "FILE:LINE" or "--set"

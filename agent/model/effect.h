@@ -1,12 +1,13 @@
 // The engine's side of what is known: each desired or found thing with its outcome, and what planners had to say.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/desired/rows.h"
 #include "model/outcome.h"
+#include "model/owner.h"
 #include "model/problem.h"
 #include "model/snapshot.h"
 
@@ -14,10 +15,10 @@ namespace model {
 
 // One thing that reconcile looks after. Keyed "KIND KEY". A kDone row without `desired` waits for its sources before removal.
 struct Effect {
-  std::string kind;
+  std::string_view kind;
   std::string key;
-  std::string owner;  // "FEATURE KEY" of the planner that asks for it, "" when none does
-  std::optional<desired::Row> desired;
+  Owner owner;                 // of nobody when no planner asks for it
+  desired::SharedRow desired;  // null: nobody asks for it
   Outcome outcome;
 
   bool operator==(const Effect&) const = default;

@@ -8,29 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/snapshot.h"
+#include "model/change.h"
 
 namespace model {
-
-template <class Row>
-struct RowChange {
-  std::string key;
-  std::shared_ptr<const Row> row;  // null: the row is gone
-};
-
-using Change = std::variant<RowChange<Service>, RowChange<EndpointSlice>, RowChange<Node>, RowChange<Pod>, RowChange<Namespace>,
-                            RowChange<Link>, RowChange<Address>, RowChange<HostRoute>, RowChange<LostDefaultRoute>, RowChange<HostNeighbor>,
-                            RowChange<ForwardChain>, RowChange<Sandbox>, RowChange<Allocation>, RowChange<Config>, RowChange<Setting>,
-                            RowChange<SourceStatus>, RowChange<CanaryResult>, RowChange<UnreadKind>, RowChange<Problem>>;
-
-template <class Row>
-Change put(std::string key, Row row) {
-  return RowChange<Row>{std::move(key), std::make_shared<const Row>(std::move(row))};
-}
-template <class Row>
-Change gone(std::string key) {
-  return RowChange<Row>{std::move(key), nullptr};
-}
 
 // What a CNI request gets back once its sandbox's rows are in force (ADD) or out of the datapath (DEL).
 struct SandboxReply {

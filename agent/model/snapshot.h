@@ -3,30 +3,15 @@
 
 #include <immer/map.hpp>
 #include <immer/set.hpp>
+#include <optional>
 #include <string>
-#include <tuple>
 
 #include "base/clock.h"
-#include "model/cluster/endpoint_slice.h"
-#include "model/cluster/node.h"
-#include "model/cluster/pod.h"
-#include "model/cluster/service.h"
-#include "model/config.h"
-#include "model/host/allocation.h"
-#include "model/host/forward_chain.h"
-#include "model/host/link.h"
-#include "model/host/sandbox.h"
+#include "model/change.h"
 #include "model/prefix_index.h"
-#include "model/problem.h"
-#include "model/source_status.h"
 #include "model/table.h"
 
 namespace model {
-
-using Tables =
-    std::tuple<Table<Service>, Table<EndpointSlice>, Table<Node>, Table<Pod>, Table<Namespace>, Table<Link>, Table<Address>,
-               Table<HostRoute>, Table<LostDefaultRoute>, Table<HostNeighbor>, Table<ForwardChain>, Table<Sandbox>, Table<Allocation>,
-               Table<Config>, Table<Setting>, Table<SourceStatus>, Table<CanaryResult>, Table<UnreadKind>, Table<Problem>>;
 
 // What an agent is told once, on its command line.
 struct Identity {
@@ -44,29 +29,38 @@ struct Identity {
 };
 
 struct Snapshot {
-  Tables tables;
   Identity identity;
   base::BootTime now{};
   immer::map<std::string, immer::set<std::string>> slices_of_service;  // Service key -> EndpointSlice keys
   immer::map<base::Ip, std::string> address_owner;                     // allocated address -> Sandbox key
-  PrefixIndex foreign_routes;                                          // destination -> HostRoute keys, see plan::is_foreign_route()
+  PrefixIndex foreign_routes;                                          // destination -> HostRoute keys, see is_foreign()
   PrefixIndex nodes_of_pod_cidr;                                       // pod CIDR -> Node names
+  PrefixIndex nodes_of_address;                                        // each address of status.addresses -> Node names
+  PrefixIndex host_addresses;                                          // this node's own -> Address keys
+  PrefixIndex default_gateways;                                        // of default routes -> HostRoute keys
+  PrefixIndex services_of_cluster_ip;                                  // clusterIP -> Service keys
 
-  template <class Row>
+  template <KnownRow Row>
   const Table<Row>& table() const {
-    return std::get<Table<Row>>(tables);
+    return std::get<Table<Row>>(tables_);
   }
-  template <class Row>
-  Table<Row>& table() {
-    return std::get<Table<Row>>(tables);
-  }
+  // Lays the change on its table and on the indices made from it; nullopt when the table already says so.
+  std::optional<Touched> apply(const Change& change);
+
   // The single configuration row; defaults until a source has given one.
   const Config& config() const {
     static const Config kDefaults;
-    const Config* config = table<Config>().find("config");
+    const Config* config = table<Config>().find(Config::key());
     return config ? *config : kDefaults;
   }
   const Node* own_node() const { return table<Node>().find(identity.node_name); }
+  const SourceStatus* source(SourceId id) const { return table<SourceStatus>().find(source_name(id)); }
+
+ private:
+  template <KnownRow Row>
+  std::optional<Touched> apply_row(const RowChange<Row>& change);
+
+  KnownKinds::Tuple<Table> tables_;
 };
 
 }  // namespace model

@@ -11,13 +11,15 @@ void keys_for(const Touched& touched, const model::Snapshot&, Keys& keys) {
 
 model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
-  const auto* canary = snapshot.table<model::CanaryResult>().find("canary");
+  const auto* canary = snapshot.table<model::CanaryResult>().find(model::CanaryResult::key());
   if (!canary || !canary->listener_port || !configured(snapshot)) return planned;
-  model::desired::ServiceEntry entry;
-  entry.name = "canary";
-  entry.frontends = {{model::kCanaryServiceAddress, model::kCanaryServicePort, model::Protocol::kTcp}};
-  entry.backends = {{canary->listener, canary->listener_port}};
-  planned.rows.push_back(std::move(entry));
+  model::desired::ServiceSet set{.id = model::desired::SetId("canary"), .backends = {{canary->listener, canary->listener_port}}};
+  // No Service may take its address and have the node count as not ready.
+  planned.rows.push_back(model::desired::Frontend{.address = model::kCanaryServiceAddress,
+                                                  .port = model::kCanaryServicePort,
+                                                  .callers = set.id,
+                                                  .since = model::desired::Frontend::kBeforeAll});
+  planned.rows.push_back(std::move(set));
   return planned;
 }
 

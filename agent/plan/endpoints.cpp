@@ -13,9 +13,10 @@ bool serves_while_terminating(const PortEndpoint& candidate) {
   return !candidate.endpoint->ready && candidate.endpoint->serving && candidate.endpoint->terminating;
 }
 
-// Of two copies of one endpoint the one that is nearer, then the one that is of more use.
+// Of two copies of one endpoint the one that is of more use, then the one that is nearer: what is left of a pod that cannot end must not
+// hide the pod that has its address now.
 auto order(const PortEndpoint& candidate) {
-  return std::tuple(candidate.backend, !candidate.local, !is_ready(candidate), !serves_while_terminating(candidate));
+  return std::tuple(candidate.backend, !is_ready(candidate), !serves_while_terminating(candidate), !candidate.local);
 }
 
 bool names(const std::vector<std::string>& hints, const std::string& name) {

@@ -19,16 +19,36 @@ bool is_node_address(const model::Snapshot& snapshot, const base::Ip& ip) {
   return node && std::find(node->internal_ips.begin(), node->internal_ips.end(), ip) != node->internal_ips.end();
 }
 
-// The search begins at a place given by the sandbox's name, so that an address given back is not the next one to be given out.
-std::optional<base::Ip> free_address(const base::Cidr& cidr, const Sandbox& sandbox, const model::Snapshot& snapshot) {
+// What others still know of a pod that has gone, its address may stand for: connections, neighbours, caches of names. So an address that is
+// given back rests, and is given out again before its time only when no other is free.
+constexpr base::Millis kRest{30'000};
+
+// Since when the address rests; nullopt: it is held.
+std::optional<base::BootTime> resting_since(const std::string& owner, const model::Snapshot& snapshot) {
+  const Allocation* allocation = snapshot.table<Allocation>().find(owner);
+  return allocation ? allocation->freed : std::nullopt;
+}
+
+// One that is free, else the one that has rested longest. The search begins at a place given by the sandbox's name.
+std::optional<base::Ip> choose_address(const base::Cidr& cidr, const Sandbox& sandbox, const model::Snapshot& snapshot) {
   uint64_t count = std::min(base::address_count(cidr), kSearched);
   if (count < 3) return std::nullopt;
   uint64_t usable = count - 2;  // neither the network's own nor the broadcast address
   uint64_t start = base::stable_hash(sandbox.key()) % usable;
+  struct Resting {
+    base::Ip address;
+    base::BootTime since;
+  };
+  std::optional<Resting> longest;
   for (uint64_t i = 0; i < usable; ++i) {
     base::Ip ip = *base::nth_address(cidr, 1 + (start + i) % usable);
-    if (!snapshot.address_owner.find(ip) && !is_node_address(snapshot, ip)) return ip;
+    if (is_node_address(snapshot, ip)) continue;
+    const std::string* owner = snapshot.address_owner.find(ip);
+    if (!owner) return ip;
+    const auto since = resting_since(*owner, snapshot);
+    if (since && (!longest || *since < longest->since)) longest = Resting{ip, *since};
   }
+  if (longest) return longest->address;
   return std::nullopt;
 }
 
@@ -37,13 +57,28 @@ void keep(const Sandbox& sandbox, const model::Snapshot& snapshot, model::Planne
   Allocation allocation;
   for (const auto& ip : sandbox.addresses) {
     const std::string* owner = snapshot.address_owner.find(ip);
-    if (owner && *owner != sandbox.key())
+    if (owner && *owner != sandbox.key() && !resting_since(*owner, snapshot))
       planned.problems.push_back({"Sandbox " + sandbox.key(), "its address " + base::to_string(ip) + " is held by sandbox " + *owner,
                                   "delete one of the two pods"});
     else
       allocation.addresses.push_back(ip);
   }
   planned.allocation = std::move(allocation);
+}
+
+bool is_owner(const std::string& key, const base::Ip& ip, const model::Snapshot& snapshot) {
+  const std::string* owner = snapshot.address_owner.find(ip);
+  return owner && *owner == key;
+}
+
+// As long as they rest, and as far as nobody was in need of them.
+void rest(const std::string& key, const Allocation& allocation, const model::Snapshot& snapshot, model::Planned& planned) {
+  Allocation resting{{}, allocation.freed.value_or(snapshot.now)};
+  for (const auto& ip : allocation.addresses)
+    if (is_owner(key, ip, snapshot)) resting.addresses.push_back(ip);
+  if (resting.addresses.empty() || snapshot.now - *resting.freed >= kRest) return;
+  planned.wake_at = *resting.freed + kRest;
+  planned.allocation = std::move(resting);
 }
 
 }  // namespace
@@ -58,12 +93,18 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
 model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   const Sandbox* sandbox = snapshot.table<Sandbox>().find(key);
-  if (!sandbox) return planned;
-  if (const Allocation* held = snapshot.table<Allocation>().find(key)) {
-    planned.allocation = *held;
+  const Allocation* held = snapshot.table<Allocation>().find(key);
+  if (!sandbox) {
+    if (held) rest(key, *held, snapshot, planned);
     return planned;
   }
-  if (!sandbox->addresses.empty()) {
+  // Also those that rest since the same sandbox went.
+  auto is_own = [&](const base::Ip& ip) { return is_owner(key, ip, snapshot); };
+  if (held && std::all_of(held->addresses.begin(), held->addresses.end(), is_own)) {
+    planned.allocation = Allocation{held->addresses, std::nullopt};
+    return planned;
+  }
+  if (!sandbox->addresses.empty() || sandbox->recovered) {
     keep(*sandbox, snapshot, planned);
     return planned;
   }
@@ -80,7 +121,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
     for (const auto& cidr : cidrs) {
       if (cidr.address.family() != family || ip) continue;
       wanted = true;
-      ip = free_address(cidr, *sandbox, snapshot);
+      ip = choose_address(cidr, *sandbox, snapshot);
     }
     if (wanted && !ip) {
       planned.problems.push_back(

@@ -1,4 +1,5 @@
-// Chooses a sandbox's addresses from the node's pod CIDRs, once: what a sandbox holds it keeps until DEL. Keys are those of Sandboxes.
+// Chooses a sandbox's addresses from the node's pod CIDRs, once: what a sandbox holds it keeps until it
+// goes, and then the address rests. Keys are those of Sandboxes.
 #pragma once
 
 #include "plan/plan.h"

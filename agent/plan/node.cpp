@@ -5,6 +5,8 @@
 
 #include "model/canary.h"
 #include "model/desired/rows.h"
+#include "model/host/pod_link.h"
+#include "plan/pod_cidrs.h"
 
 namespace plan {
 namespace {
@@ -17,12 +19,12 @@ bool matches_devices(const std::string& link, const std::vector<std::string>& de
 }
 
 bool synced(const model::Snapshot& snapshot, model::SourceId source) {
-  const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+  const auto* status = snapshot.source(source);
   return status && status->synced;
 }
 
 bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
-  const auto* status = snapshot.table<model::SourceStatus>().find(model::source_name(source));
+  const auto* status = snapshot.source(source);
   return status && (status->synced || status->kept);
 }
 
@@ -40,7 +42,7 @@ bool either(const Touched& touched, Property property) {
 
 }  // namespace
 
-bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find("config") != nullptr; }
+bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find(model::Config::key()) != nullptr; }
 
 bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot) && is_known(snapshot, model::SourceId::kObjects); }
 
@@ -50,12 +52,18 @@ std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot) {
   std::vector<base::Cidr> cidrs;
   const model::Node* node = snapshot.own_node();
   if (!node || !configured(snapshot)) return cidrs;
+  const auto& config = snapshot.config();
   for (const auto& cidr : node->pod_cidrs)
-    if (cidr.address.is_v4() ? snapshot.config().ipv4 : snapshot.config().ipv6) cidrs.push_back(cidr);
+    if ((cidr.address.is_v4() ? config.ipv4 : config.ipv6) && !is_too_small_for(cidr, config) && !shape_fault(cidr)) cidrs.push_back(cidr);
   return cidrs;
 }
 
-bool is_foreign_link(const std::string& link) { return !link.starts_with(model::desired::kPodLinkPrefix); }
+bool is_too_small_for(const base::Cidr& cidr, const model::Config& config) {
+  constexpr uint32_t kIpv6MinMtu = 1280;
+  return !cidr.address.is_v4() && config.ipv6 && config.mtu != 0 && config.mtu < kIpv6MinMtu;
+}
+
+bool is_foreign_link(const std::string& link) { return !model::is_pod_link_name(link); }
 
 bool changes_knowledge(const Touched& touched) {
   if (touched.is<model::Config>()) return true;
@@ -65,12 +73,8 @@ bool changes_knowledge(const Touched& touched) {
   return !before || !after || before->synced != after->synced || before->kept != after->kept;
 }
 
-bool is_foreign_route(const model::HostRoute& route) {
-  return route.protocol != model::desired::kRouteProtocol && route.table == model::kMainTable && !is_default(route);
-}
-
 bool pods_can_be_made(const model::Snapshot& snapshot) {
-  const auto* canary = snapshot.table<model::CanaryResult>().find(model::kCanaryKey);
+  const auto* canary = snapshot.table<model::CanaryResult>().find(model::CanaryResult::key());
   return canary && canary->from_host && canary->from_pod && !own_pod_cidrs(snapshot).empty();
 }
 

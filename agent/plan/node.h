@@ -19,8 +19,11 @@ bool objects_known(const model::Snapshot& snapshot);
 // Configuration, host and objects have all been read, so that uplinks() and pod_mtu() are whole. Before that nothing is planned by them.
 bool settled(const model::Snapshot& snapshot);
 
-// Pod CIDRs of this node in the families that the configuration leaves on.
+// Pod CIDRs of this node that are fit for pods, in the families that the configuration leaves on.
 std::vector<base::Cidr> own_pod_cidrs(const model::Snapshot& snapshot);
+
+// The configured MTU is below what the prefix's family needs.
+bool is_too_small_for(const base::Cidr& cidr, const model::Config& config);
 
 // Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the
 // main table (a VPN has its own in a table that only marked packets ask) or one of the Node's addresses.
@@ -43,9 +46,6 @@ bool changes_knowledge(const Touched& touched);
 
 // Whether settled(), uplinks(), pod_mtu() or own_pod_cidrs() may differ after the change. Pod links, of which there are many, do not count.
 bool changes_node(const Touched& touched, const model::Snapshot& snapshot);
-
-// A route of the main table that somebody else made and that is no default: what it leads to is not ichor's to route.
-bool is_foreign_route(const model::HostRoute& route);
 
 // The canary's connections pass and this node has pod CIDRs: a runtime may be told to make pods here.
 bool pods_can_be_made(const model::Snapshot& snapshot);

@@ -7,35 +7,13 @@
 #include <string>
 #include <string_view>
 
-#include "model/fact.h"
+#include "model/change.h"
 #include "model/planned.h"
 #include "model/snapshot.h"
 
 namespace plan {
 
-// One row of any table, before and after a change.
-struct Touched {
-  model::Change before;  // null row: it is new
-  model::Change after;   // null row: it is gone
-
-  template <class Row>
-  bool is() const {
-    return std::holds_alternative<model::RowChange<Row>>(after);
-  }
-  template <class Row>
-  const std::string& key() const {
-    return std::get<model::RowChange<Row>>(after).key;
-  }
-  template <class Row>
-  const Row* old_row() const {
-    return std::get<model::RowChange<Row>>(before).row.get();
-  }
-  template <class Row>
-  const Row* new_row() const {
-    return std::get<model::RowChange<Row>>(after).row.get();
-  }
-};
-
+using model::Touched;
 using Keys = std::set<std::string>;
 
 struct Feature {

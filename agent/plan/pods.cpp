@@ -1,10 +1,9 @@
 #include "plan/pods.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/text.h"
-#include "model/fields_text.h"
+#include "model/host/pod_link.h"
 #include "plan/node.h"
 
 namespace plan::pods {
@@ -13,34 +12,17 @@ namespace {
 using namespace model::desired;
 using model::Sandbox;
 
-std::string hex(uint64_t value, int digits) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%0*llx", digits, static_cast<unsigned long long>(value));
-  return text;
-}
-
-// A new ADD makes a new link even for a known container: the old one may still be on its way out.
-uint64_t link_hash(const Sandbox& sandbox) { return base::stable_hash(sandbox.key() + "#" + std::to_string(sandbox.identity.incarnation)); }
-
-// Locally administered and unicast (IEEE 802 section 8.2); `side` tells the two ends apart.
-base::Mac mac(uint64_t hash, uint8_t side) {
-  base::Mac mac;
-  mac.bytes[0] = 0x02;
-  for (size_t i = 1; i < 6; ++i) mac.bytes[i] = static_cast<uint8_t>(hash >> (8 * i));
-  mac.bytes[5] = static_cast<uint8_t>((mac.bytes[5] & 0xfe) | side);
-  return mac;
-}
+std::string subject_of(const Sandbox& sandbox) { return sandbox.recovered ? "Sandbox " + sandbox.key() : "Pod " + sandbox.identity.pod(); }
 
 PodLink link_of(const Sandbox& sandbox, const model::Allocation& allocation, const model::Snapshot& snapshot) {
-  uint64_t hash = link_hash(sandbox);
   PodLink link;
-  link.name = kPodLinkPrefix + hex(hash >> 16, 12);
-  link.sandbox = sandbox.key();
+  link.name = sandbox.recovered ? sandbox.recovered->link : model::pod_link_name(sandbox.identity);
+  if (!sandbox.identity.ifname.empty()) link.alias = model::pod_link_alias(sandbox);
   link.ifname = sandbox.identity.ifname;
   link.kind = sandbox.link_kind.value_or(new_pod_links(snapshot));
   if (model::has_link_addresses(link.kind)) {
-    link.host_mac = mac(hash, 0);
-    link.pod_mac = mac(hash, 1);
+    link.host_mac = sandbox.recovered ? sandbox.recovered->host_mac : model::pod_link_mac(sandbox.identity, model::LinkEnd::kNode);
+    link.pod_mac = model::pod_end_mac(link.host_mac);
   }
   link.mtu = pod_mtu(snapshot);
   link.addresses = allocation.addresses;
@@ -56,8 +38,8 @@ void report_old_addresses(const Sandbox& sandbox, const model::Allocation& alloc
   for (const auto& address : allocation.addresses) {
     const auto& cidrs = node->pod_cidrs;
     if (std::any_of(cidrs.begin(), cidrs.end(), [&](const base::Cidr& cidr) { return cidr.contains(address); })) continue;
-    std::string present = base::join(model::texts(cidrs), ", ");
-    planned.problems.push_back({"Pod " + sandbox.identity.pod(),
+    std::string present = base::join(base::to_strings(cidrs), ", ");
+    planned.problems.push_back({subject_of(sandbox),
                                 "keeps its address " + base::to_string(address) + ", which is outside of the pod CIDRs of its node, now " +
                                     present + ": this node still delivers to it, peers do not send it here any more",
                                 "delete the pod, so that it is made again with an address of " + present});
@@ -67,8 +49,16 @@ void report_old_addresses(const Sandbox& sandbox, const model::Allocation& alloc
 void report_old_link(const Sandbox& sandbox, const PodLink& link, const model::Snapshot& snapshot, model::Planned& planned) {
   const model::LinkKind now = new_pod_links(snapshot);
   if (link.kind == now) return;
-  planned.notes.push_back("Pod " + sandbox.identity.pod() + " keeps the " + std::string(link_kind_name(link.kind)) +
+  planned.notes.push_back(subject_of(sandbox) + " keeps the " + std::string(link_kind_name(link.kind)) +
                           " link that it was made with until it is made anew; new pods get " + std::string(link_kind_name(now)));
+}
+
+void report_recovered(const Sandbox& sandbox, const model::Allocation& allocation, model::Planned& planned) {
+  const std::string link = sandbox.recovered->link.empty() ? "no link" : "link " + sandbox.recovered->link;
+  planned.problems.push_back({subject_of(sandbox),
+                              sandbox.recovered->reason + "; kept until its DEL is what the kernel shows: " + link + ", addresses " +
+                                  base::join(base::to_strings(allocation.addresses), ", "),
+                              "a pod that is made anew has a record; until then nothing has to be done"});
 }
 
 }  // namespace
@@ -88,8 +78,12 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
 
   report_old_addresses(*sandbox, *allocation, snapshot, planned);
   PodLink link = link_of(*sandbox, *allocation, snapshot);
+  const auto& recovered = sandbox->recovered;
+  if (recovered) report_recovered(*sandbox, *allocation, planned);
+  if (!sandbox->transient && (!recovered || recovered->has_record_file))
+    planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, sandbox->complete, link.kind, !recovered});
+  if (link.name.empty()) return planned;
   report_old_link(*sandbox, link, snapshot, planned);
-  if (!sandbox->transient) planned.rows.push_back(SandboxRecord{sandbox->identity, allocation->addresses, sandbox->complete, link.kind});
   planned.rows.push_back(link);
   for (auto side : {FilterSide::kFromPod, FilterSide::kToPod})
     planned.rows.push_back(Filter{link.name, side, snapshot.identity.program_generation});

@@ -9,9 +9,6 @@ namespace {
 
 using namespace model::desired;
 
-constexpr Hook kSocketHooks[] = {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4,     Hook::kSendmsg6,
-                                 Hook::kRecvmsg4, Hook::kRecvmsg6, Hook::kGetpeername4, Hook::kGetpeername6};
-
 // One entry per so many bytes of the node's memory, within bounds: a board of 1 GiB spends 2 MiB on all of them together.
 uint32_t entries(uint64_t memory_bytes, uint64_t bytes_per_entry, uint64_t least, uint64_t most) {
   return static_cast<uint32_t>(std::clamp(memory_bytes / bytes_per_entry, least, most));
@@ -49,7 +46,11 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   report_missing_kind(snapshot, planned);
   const std::string& generation = snapshot.identity.program_generation;
   planned.rows.push_back(sized_object(snapshot.identity));
-  for (Hook hook : kSocketHooks) planned.rows.push_back(Attachment{hook, snapshot.config().cgroup_root, generation});
+  auto attach_all = [&](HookTarget kind, const std::string& target) {
+    for (const auto& facts : kHooks)
+      if (facts.target == kind) planned.rows.push_back(Attachment{facts.hook, target, generation});
+  };
+  attach_all(HookTarget::kCgroup, snapshot.config().cgroup_root);
   if (!settled(snapshot)) return planned;
   const auto names = uplinks(snapshot);
   if (names.empty())
@@ -57,7 +58,7 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
                                 "this node's pods reach each other; give it a network, or name its links with devices"});
   for (const auto& uplink : names) {
     if (snapshot.table<model::Link>().find(uplink)->has_ethernet_header())
-      planned.rows.push_back(Attachment{Hook::kUplinkIngress, uplink, generation});
+      attach_all(HookTarget::kUplink, uplink);
     else
       planned.notes.push_back("uplink " + uplink + " has no Ethernet header: what arrives there for pods takes the node's stack");
   }

@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "model/fields_text.h"
 #include "plan/node.h"
+#include "plan/pod_cidrs.h"
 
 namespace plan::routes {
 namespace {
@@ -65,6 +65,7 @@ Standing standing(const base::Cidr& cidr, const model::Address* segment, const m
     std::set<base::Cidr> parts;
     snapshot.foreign_routes.inside(cidr, [&](const base::Cidr& part, const auto& keys) {
       if (collect(keys)) parts.insert(part);
+      return true;
     });
     found.whole = !parts.empty() && filled(cidr, parts);
   }
@@ -73,11 +74,21 @@ Standing standing(const base::Cidr& cidr, const model::Address* segment, const m
   return found;
 }
 
+// "10.0.0.0/8 via 192.0.2.1 dev eth0 proto static", as ip-route(8) has it.
+std::string route_text(const HostRoute& route) {
+  const std::string type = model::route_type_name(route.type);
+  std::string text = type == "unicast" ? "" : type + " ";
+  text += base::to_string(route.destination);
+  if (!route.gateway.is_unspecified()) text += " via " + base::to_string(route.gateway);
+  if (!route.link.empty()) text += " dev " + route.link;
+  return text + " proto " + model::route_protocol_name(route.protocol);
+}
+
 void note(const base::Cidr& cidr, const Standing& found, model::Planned& planned) {
   constexpr size_t kNamed = 3;
   if (found.routes.empty()) return;
   std::vector<std::string> names;
-  for (size_t i = 0; i < std::min(found.routes.size(), kNamed); ++i) names.push_back(model::route_text(*found.routes[i]));
+  for (size_t i = 0; i < std::min(found.routes.size(), kNamed); ++i) names.push_back(route_text(*found.routes[i]));
   std::string text = base::to_string(cidr) + (found.whole ? " is left to " : " is left in part to ") + base::join(names, ", ");
   if (found.routes.size() > kNamed) text += " and " + std::to_string(found.routes.size() - kNamed) + " more";
   planned.notes.push_back(std::move(text));
@@ -101,11 +112,18 @@ struct NextHop {
   const model::Address* segment = nullptr;  // null: it is on none of this node's
 };
 
-// The first address of the family that is on a segment, else the first of the family.
-std::optional<NextHop> next_hop(const Node& peer, base::Family family, const model::Snapshot& snapshot) {
+bool is_own_address(const base::Ip& ip, const model::Snapshot& snapshot) {
+  bool own = false;
+  snapshot.host_addresses.covering(base::host_cidr(ip), [&](const base::Cidr&, const auto&) { return !(own = true); });
+  return own;
+}
+
+// The first address of the family that is on a segment, else the first of the family. An address of this node, or one among the pods that
+// it is to lead to, leads nowhere.
+std::optional<NextHop> next_hop(const Node& peer, const base::Cidr& pods, const model::Snapshot& snapshot) {
   std::optional<NextHop> first;
   for (const auto& gateway : peer.internal_ips) {
-    if (gateway.family() != family) continue;
+    if (gateway.family() != pods.address.family() || pods.contains(gateway) || is_own_address(gateway, snapshot)) continue;
     NextHop hop{gateway, segment_of(gateway, snapshot)};
     if (hop.segment) return hop;
     if (!first) first = hop;
@@ -118,13 +136,8 @@ std::optional<NextHop> next_hop(const Node& peer, base::Family family, const mod
 // so that theirs can be added beside it and takes effect at once; then ours goes.
 void plan_peer(const Node& peer, const base::Cidr& cidr, const model::Snapshot& snapshot, model::Planned& planned) {
   const std::string subject = "Node " + peer.meta.name;
-  for (const auto& own : own_pod_cidrs(snapshot))
-    if (own.contains(cidr.address) || cidr.contains(own.address)) {
-      planned.problems.push_back({subject, "its pod CIDR " + base::to_string(cidr) + " overlaps this node's " + base::to_string(own),
-                                  "give the nodes disjoint pod CIDRs"});
-      return;
-    }
-  auto hop = next_hop(peer, cidr.address.family(), snapshot);
+  if (auto fault = pod_cidr_fault(peer, cidr, snapshot)) return planned.problems.push_back(std::move(*fault));
+  auto hop = next_hop(peer, cidr, snapshot);
   Standing found = standing(cidr, hop ? hop->segment : nullptr, snapshot);
   note(cidr, found, planned);
   if (found.whole) return;
@@ -141,20 +154,34 @@ void plan_peer(const Node& peer, const base::Cidr& cidr, const model::Snapshot& 
                                 "route " + base::to_string(cidr) + " in your network, or set directRoutingSkipUnreachable"});
 }
 
-void insert_all(const model::PrefixIndex::Keys& nodes, Keys& keys) { keys.insert(nodes.begin(), nodes.end()); }
+// What of the node's own object cannot be followed.
+void note_own(const Node& own, const model::Snapshot& snapshot, model::Planned& planned) {
+  const std::string subject = "Node " + own.meta.name;
+  for (const auto& cidr : own.pod_cidrs) {
+    if (auto fault = shape_fault(cidr))
+      planned.problems.push_back(
+          {subject, "its pod CIDR " + *fault + "; no pod gets an address of it", "correct the Node's spec.podCIDRs"});
+    else if (is_too_small_for(cidr, snapshot.config()))
+      planned.problems.push_back({subject,
+                                  "MTU " + std::to_string(snapshot.config().mtu) +
+                                      " is less than IPv6 needs (RFC 8200): no pod gets an address of " + base::to_string(cidr),
+                                  "write MTU: 1280 or more, or ipv6.enabled: false"});
+  }
+}
 
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
-  if (touched.is<Node>()) keys.insert(touched.key<Node>());
+  judged_by(touched, snapshot, keys);
   if (touched.is<HostRoute>())
     for (const auto* route : {touched.old_row<HostRoute>(), touched.new_row<HostRoute>()}) {
-      if (!route || !is_foreign_route(*route)) continue;
-      snapshot.nodes_of_pod_cidr.covering(route->destination, [&](const base::Cidr&, const auto& nodes) {
-        insert_all(nodes, keys);
+      if (!route || !model::is_foreign(*route)) continue;
+      auto insert_all = [&](const base::Cidr&, const auto& nodes) {
+        keys.insert(nodes.begin(), nodes.end());
         return true;
-      });
-      snapshot.nodes_of_pod_cidr.inside(route->destination, [&](const base::Cidr&, const auto& nodes) { insert_all(nodes, keys); });
+      };
+      snapshot.nodes_of_pod_cidr.covering(route->destination, insert_all);
+      snapshot.nodes_of_pod_cidr.inside(route->destination, insert_all);
     }
   if (!changes_node(touched, snapshot)) return;
   for (const auto& [name, node] : snapshot.table<Node>()) keys.insert(name);
@@ -165,6 +192,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   const Node* node = snapshot.table<Node>().find(key);
   if (!node || !settled(snapshot)) return planned;
   if (key == snapshot.identity.node_name) {
+    note_own(*node, snapshot, planned);
     for (const auto& cidr : own_pod_cidrs(snapshot)) plan_unused(cidr, snapshot, planned);
     return planned;
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/fields_text.h"
+#include "plan/cluster_ips.h"
 #include "plan/endpoints.h"
 #include "plan/node.h"
 
@@ -10,7 +10,9 @@ namespace plan::services {
 namespace {
 
 using model::Service;
-using model::desired::ServiceEntry;
+using model::desired::Frontend;
+using model::desired::Scope;
+using model::desired::ServiceSet;
 
 // Labels by which a Service says that another proxy, or none, serves it (KEP-2447, KEP-4427).
 bool left_to_others(const Service& service) {
@@ -19,13 +21,29 @@ bool left_to_others(const Service& service) {
 }
 
 // What a clusterIP leads to. Where the policy is Local, endpoints of other nodes count only in how a call without one fails (KEP-2086).
-void choose_backends(const Service& service, const PortEndpoints& endpoints, const Place& place, ServiceEntry& entry) {
+void choose_backends(const Service& service, const PortEndpoints& endpoints, const Place& place, ServiceSet& set) {
   if (service.internal_traffic_policy == model::TrafficPolicy::kCluster) {
-    entry.backends = cluster_backends(endpoints, place);
+    set.backends = cluster_backends(endpoints, place);
   } else {
-    entry.backends = local_backends(endpoints);
-    entry.endpoints_elsewhere = entry.backends.empty() && any_serves(endpoints);
+    set.backends = local_backends(endpoints);
+    set.endpoints_elsewhere = set.backends.empty() && any_serves(endpoints);
   }
+}
+
+// One set for all the Service's addresses of the family.
+void plan_family(const Service& service, const model::ServicePort& port, base::Family family, const SliceRows& slices, const Place& place,
+                 model::Planned& planned) {
+  ServiceSet set;
+  set.id = model::desired::set_id(service.meta.key(), port.port, port.protocol, family, Scope::kCallers);
+  size_t before = planned.rows.size();
+  for (const auto& address : service.cluster_ips)
+    if (address.family() == family)
+      planned.rows.push_back(
+          Frontend{.address = address, .port = port.port, .protocol = port.protocol, .callers = set.id, .since = service.meta.created});
+  if (planned.rows.size() == before) return;
+  choose_backends(service, endpoints_of(port, family, slices, place), place, set);
+  set.affinity_seconds = service.client_ip_affinity_seconds;
+  planned.rows.push_back(std::move(set));
 }
 
 void plan_port(const Service& service, const model::ServicePort& port, const SliceRows& slices, const Place& place,
@@ -35,15 +53,7 @@ void plan_port(const Service& service, const model::ServicePort& port, const Sli
     planned.problems.push_back({subject, "port " + std::to_string(port.port) + "/SCTP is not served", "ichor serves TCP and UDP"});
     return;
   }
-  for (const auto& address : service.cluster_ips) {
-    ServiceEntry entry;
-    entry.name = service.meta.key() + ":" + std::to_string(port.port) + "/" + std::string(model::protocol_name(port.protocol)) +
-                 (address.is_v4() ? "/IPv4" : "/IPv6");
-    entry.frontends = {{address, port.port, port.protocol}};
-    choose_backends(service, endpoints_of(port, address.family(), slices, place), place, entry);
-    entry.affinity_seconds = service.client_ip_affinity_seconds;
-    planned.rows.push_back(std::move(entry));
-  }
+  for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) plan_family(service, port, family, slices, place, planned);
 }
 
 // The own Node came into another zone; what else changes in it, as it does with every heartbeat, means nothing to Services.
@@ -56,6 +66,7 @@ bool moves_node(const Touched& touched, const model::Snapshot& snapshot) {
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (touched.is<Service>()) keys.insert(touched.key<Service>());
+  services_noted_by(touched, snapshot, keys);
   if (touched.is<model::EndpointSlice>())
     for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
       if (slice && !slice->service.empty()) keys.insert(slice->service);
@@ -73,6 +84,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   if (service->cluster_ips.empty())
     planned.problems.push_back(
         {subject, "has no clusterIP, and nothing here assigns one", "write spec.clusterIP, or None for a headless Service"});
+  note_taken_cluster_ips(*service, snapshot, planned);
   SliceRows slices = slices_of(snapshot, key);
   if (slices.empty())
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",

@@ -1,7 +1,6 @@
 #include "reconcile/reconciler.h"
 
 #include <limits>
-#include <type_traits>
 
 namespace reconcile {
 namespace {
@@ -9,11 +8,7 @@ namespace {
 using namespace model::desired;
 
 template <class Row>
-constexpr bool kSlowToRemove = std::is_same_v<Row, PodLink> || std::is_same_v<Row, Filter> || std::is_same_v<Row, Neighbor> ||
-                               std::is_same_v<Row, Attachment> || std::is_same_v<Row, DatapathObject>;
-template <class Row>
-constexpr bool kOfNetwork = std::is_same_v<Row, PodLink> || std::is_same_v<Row, Filter> || std::is_same_v<Row, Neighbor> ||
-                            std::is_same_v<Row, Route> || std::is_same_v<Row, Attachment> || std::is_same_v<Row, PodEntry>;
+using RowPtrs = std::vector<std::shared_ptr<const Row>>;
 constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 template <class Targets, class Visit>
@@ -40,23 +35,18 @@ bool may_remove(const Target<Row>& target, const Gate& gate) {
 Reconciler::Reconciler(Stores stores)
     : targets_(std::apply([](auto&&... store) { return decltype(targets_)(std::move(store)...); }, std::move(stores))) {}
 
-void Reconciler::assert_rows(const std::string& owner, std::vector<Row> rows) {
-  PerKind<Row>::Lists lists;
+void Reconciler::assert_rows(const model::Owner& owner, std::vector<Row> rows) {
+  Kinds::Tuple<RowPtrs> lists;
   for (auto& row : rows)
-    std::visit(
-        [&]<class Kind>(Kind& kind) {
-          std::get<std::vector<std::shared_ptr<const Kind>>>(lists).push_back(std::make_shared<const Kind>(std::move(kind)));
-        },
-        row);
-  forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
-    target.replace_claims(owner, std::move(std::get<std::vector<std::shared_ptr<const Kind>>>(lists)));
-  });
+    std::visit([&]<class Kind>(Kind& kind) { std::get<RowPtrs<Kind>>(lists).push_back(std::make_shared<const Kind>(std::move(kind))); },
+               row);
+  forwards(targets_, [&]<class Kind>(Target<Kind>& target) { target.replace_claims(owner, std::move(std::get<RowPtrs<Kind>>(lists))); });
 }
 
 std::vector<model::Problem> Reconciler::read_actual(Extent extent) {
   std::vector<model::Problem> problems;
   forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
-    if (extent == Extent::kNetwork && !kOfNetwork<Kind>) return;
+    if (extent == Extent::kNetwork && Kind::kFacts.reread != Reread::kOnNetworkHints) return;
     auto result = target.read_actual();
     if (!result.ok()) problems.push_back({std::string(Kind::kKind), "cannot be read: " + result.error().text, ""});
   });
@@ -66,7 +56,7 @@ std::vector<model::Problem> Reconciler::read_actual(Extent extent) {
 void Reconciler::apply(base::BootTime now, const Gate& gate) {
   forwards(targets_, [&](auto& target) { target.put_due(now, counters_); });
   backwards(targets_, [&]<class Kind>(Target<Kind>& target) {
-    if constexpr (!kSlowToRemove<Kind>)
+    if constexpr (Kind::kFacts.removal == Removal::kAtOnce)
       if (may_remove(target, gate)) target.remove_due(now, kNoLimit, counters_);
   });
 }
@@ -79,12 +69,10 @@ bool Reconciler::remove_slow(base::BootTime now, const Gate& gate) {
     bool spent = counters_.writes + counters_.failed_writes != before;
     more |= target.remove_due(now, spent ? 0 : 1, counters_);
   };
-  // A link takes its filters and neighbours along, so it goes before them.
-  remove_one(std::get<Target<PodLink>>(targets_));
-  remove_one(std::get<Target<Filter>>(targets_));
-  remove_one(std::get<Target<Neighbor>>(targets_));
-  remove_one(std::get<Target<Attachment>>(targets_));
-  remove_one(std::get<Target<DatapathObject>>(targets_));
+  for (auto removal : {Removal::kSlowFirst, Removal::kSlow})
+    backwards(targets_, [&]<class Kind>(Target<Kind>& target) {
+      if (Kind::kFacts.removal == removal) remove_one(target);
+    });
   return more;
 }
 
@@ -97,7 +85,7 @@ std::optional<base::BootTime> Reconciler::next_retry() const {
   return next;
 }
 
-std::optional<std::string> Reconciler::unsettled(const std::string& owner) const {
+std::optional<std::string> Reconciler::unsettled(const model::Owner& owner) const {
   std::optional<std::string> reason;
   forwards(targets_, [&](const auto& target) {
     auto found = target.unsettled(owner);

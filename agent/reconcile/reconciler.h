@@ -15,22 +15,16 @@
 
 namespace reconcile {
 
-template <class Variant>
-struct PerKind;
-template <class... Rows>
-struct PerKind<std::variant<Rows...>> {
-  using Stores = std::tuple<std::unique_ptr<io::Store<Rows>>...>;
-  using Targets = std::tuple<Target<Rows>...>;
-  using Lists = std::tuple<std::vector<std::shared_ptr<const Rows>>...>;
-};
-using Stores = PerKind<model::desired::Row>::Stores;
+template <class Row>
+using StorePtr = std::unique_ptr<io::Store<Row>>;
+using Stores = model::desired::Kinds::Tuple<StorePtr>;
 
 class Reconciler {
  public:
   explicit Reconciler(Stores stores);
 
   // Replaces all that the owner asked for.
-  void assert_rows(const std::string& owner, std::vector<model::desired::Row> rows);
+  void assert_rows(const model::Owner& owner, std::vector<model::desired::Row> rows);
   // Reads what is there; returns one problem per kind that could not be read. kNetwork: only what netlink tells of.
   enum class Extent { kAll, kNetwork };
   std::vector<model::Problem> read_actual(Extent extent);
@@ -42,12 +36,12 @@ class Reconciler {
 
   std::optional<base::BootTime> next_retry() const;
   // nullopt: all rows of the owner are in force. Else the first error, or "" where something is still to be written.
-  std::optional<std::string> unsettled(const std::string& owner) const;
+  std::optional<std::string> unsettled(const model::Owner& owner) const;
   void report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems);
   const Counters& counters() const { return counters_; }
 
  private:
-  PerKind<model::desired::Row>::Targets targets_;
+  model::desired::Kinds::Tuple<Target> targets_;
   Counters counters_;
 };
 

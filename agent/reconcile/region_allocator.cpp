@@ -4,6 +4,10 @@
 
 namespace reconcile {
 
+base::Error all_in_use(const char* what, uint32_t size) {
+  return {ENOSPC, "all " + std::to_string(size) + " " + what + " are in use; their number follows the node's memory"};
+}
+
 RegionAllocator::RegionAllocator(uint32_t capacity) {
   if (capacity) free_[0] = capacity;
 }

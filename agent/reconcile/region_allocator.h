@@ -8,11 +8,15 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/result.h"
 
 namespace reconcile {
 
 // Far longer than any program run: readers hold a handle for microseconds, under RCU.
 constexpr base::Millis kReuseGrace{1000};
+
+// ENOSPC, in words.
+base::Error all_in_use(const char* what, uint32_t size);
 
 class RegionAllocator {
  public:

@@ -1,254 +1,311 @@
 #include "reconcile/service_regions.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <cstring>
+
+#include "reconcile/service_abi.h"
 
 namespace reconcile {
 namespace {
 
 using model::desired::Backend;
-using model::desired::Frontend;
 
-ip_addr to_abi(const base::Ip& ip) {
-  ip_addr address;
-  std::memcpy(&address, ip.bytes.data(), sizeof address);
-  return address;
-}
-base::Ip from_abi(const ip_addr& address) {
-  base::Ip ip;
-  std::memcpy(ip.bytes.data(), &address, sizeof address);
-  return ip;
-}
-frontend_key to_abi(const Frontend& frontend) {
-  return {to_abi(frontend.address), htons(frontend.port), static_cast<__u8>(frontend.protocol), 0};
-}
-Frontend from_abi(const frontend_key& key) {
-  return {from_abi(key.address), ntohs(key.port_be), static_cast<model::Protocol>(key.protocol)};
-}
-backend to_abi(const Backend& backend) { return {to_abi(backend.address), htons(backend.port), 0, 0}; }
-
-uint64_t flags_of(const model::desired::ServiceEntry& row) {
+uint64_t flags_of(const model::desired::ServiceSet& row) {
   return (row.affinity_seconds ? SERVICE_AFFINITY : 0) | (row.endpoints_elsewhere ? SERVICE_ELSEWHERE : 0);
 }
 
-base::Error full(const char* what, uint32_t size) {
-  return {ENOSPC, std::string("all ") + std::to_string(size) + " " + what + " are in use; their number follows the node's memory"};
-}
+const model::desired::SetId kNobody = model::desired::SetId::of_hash(UINT64_MAX);
 
 }  // namespace
 
 ServiceRegions::ServiceRegions(std::unique_ptr<io::ServiceMaps> maps, std::function<base::BootTime()> now)
     : maps_(std::move(maps)), now_(std::move(now)) {}
 
+// Other maps than before are read from the beginning.
 base::Result<void> ServiceRegions::open() {
-  if (sizes_.services) return {};
-  auto sizes = TRY(maps_->open());
-  sizes_ = sizes;
-  service_numbers_ = RegionAllocator(sizes.services);
-  backend_numbers_ = RegionAllocator(sizes.backends);
-  slots_ = RegionAllocator(sizes.slots);
+  auto sizes = maps_->open();
+  if (!sizes.ok()) {
+    if (sizes.error().code == ENOENT) loaded_ = false;
+    return sizes.error();
+  }
+  if (loaded_ && sizes_ == *sizes) return {};
+  loaded_ = false;
+  sizes_ = *sizes;
   return {};
 }
 
-base::Result<std::vector<ServiceRegions::Entry>> ServiceRegions::list() {
-  bool first = sizes_.services == 0;
+base::Result<void> ServiceRegions::load() {
+  if (loaded_) return {};
+  TRY(open());
+  auto found = TRY(read_sets());
+  return begin(found);
+}
+
+base::Result<std::vector<ServiceRegions::ServiceSet>> ServiceRegions::list() {
   auto opened = open();
   if (!opened.ok()) {
-    if (opened.error().code == ENOENT) return std::vector<Entry>{};
+    if (opened.error().code == ENOENT) return std::vector<ServiceSet>{};
     return opened.error();
   }
-  std::map<uint32_t, std::vector<Frontend>> frontends;
-  for (const auto& [key, number] : TRY(maps_->frontends()))
-    if (number < sizes_.services) frontends[number].push_back(from_abi(key));
-  if (first)
-    for (const auto& [number, keys] : frontends) service_numbers_.claim(number, 1);
+  auto found = TRY(read_sets());
+  if (loaded_)
+    compare(found);
+  else
+    TRY(begin(found));
 
-  std::vector<Entry> entries;
-  numbers_.clear();
-  for (auto& [number, keys] : frontends) {
-    std::sort(keys.begin(), keys.end());
-    for (const auto& key : keys) numbers_[key] = number;
-    entries.push_back(TRY(read_service(number, std::move(keys))));
+  std::vector<ServiceSet> rows;
+  for (auto& set : found) {
+    ServiceSet row;
+    row.id = id_of(set.number);
+    if (row.id == kNobody) continue;
+    row.endpoints_elsewhere = set.handle & SERVICE_ELSEWHERE;
+    row.affinity_seconds = set.handle & SERVICE_AFFINITY ? service_options_affinity_seconds(set.options) : 0;
+    // A backend that nobody can ask for, so that the set is written anew.
+    row.backends = set.damaged ? std::vector<Backend>{{}} : std::move(set.backends);
+    std::sort(row.backends.begin(), row.backends.end());
+    rows.push_back(std::move(row));
   }
-  return entries;
+  return rows;
 }
 
-base::Result<ServiceRegions::Entry> ServiceRegions::read_service(uint32_t number, std::vector<Frontend> frontends) {
-  Entry entry;
-  entry.frontends = std::move(frontends);
-  service_handle handle = TRY(maps_->handle(number));
-  Region region{
-      service_handle_base(handle), service_handle_size(handle), service_handle_generation(handle), service_handle_flags(handle), 0, {}};
-  if (region.flags & SERVICE_AFFINITY) region.affinity_seconds = TRY(maps_->affinity_seconds(number));
-  entry.affinity_seconds = region.affinity_seconds;
-  entry.endpoints_elsewhere = region.flags & SERVICE_ELSEWHERE;
-  auto known = regions_.find(number);
-  bool ours = known != regions_.end() && known->second.generation == region.generation;
-  // An overlapping region can only be damage: the row then reads as one without backends and is written anew.
-  if (!ours && !slots_.claim(region.base, region.size)) region.size = 0;
-  for (uint32_t i = 0; i < region.size; ++i) {
-    uint32_t backend_number = TRY(maps_->slot(region.base + i));
-    if (backend_number >= sizes_.backends) continue;
-    auto value = TRY(maps_->backend(backend_number));
-    Backend backend{from_abi(value.address), ntohs(value.port_be)};
-    entry.backends.push_back(backend);
-    if (ours) continue;
-    region.backends.push_back(backend_number);
-    NumberedBackend& numbered = backends_[backend];
-    if (numbered.references++ == 0) {
-      backend_numbers_.claim(backend_number, 1);
-      numbered.number = backend_number;
-      backend_of_[backend_number] = backend;
+base::Result<std::vector<ServiceRegions::Found>> ServiceRegions::read_sets() {
+  std::vector<Found> sets;
+  for (const auto& [number, hash] : TRY(maps_->hashes())) {
+    if (!number || number >= sizes_.sets) continue;
+    Found found{.number = number, .hash = hash, .handle = TRY(maps_->handle(number)), .numbers = {}, .backends = {}};
+    if (found.handle & SERVICE_AFFINITY) found.options = TRY(maps_->options(number));
+    TRY(read_slots(found));
+    sets.push_back(std::move(found));
+  }
+  return sets;
+}
+
+base::Result<void> ServiceRegions::read_slots(Found& found) {
+  auto [base, size] = found.region();
+  found.damaged = uint64_t{base} + size > sizes_.slots;
+  for (uint32_t i = 0; !found.damaged && i < size; ++i) {
+    uint32_t number = TRY(maps_->slot(base + i)).backend;
+    found.damaged = number >= sizes_.backends;
+    if (found.damaged) break;
+    found.numbers.push_back(number);
+    found.backends.push_back(from_abi(TRY(maps_->backend(number))));
+  }
+  return {};
+}
+
+base::Result<void> ServiceRegions::begin(std::vector<Found>& sets) {
+  const auto frontends = TRY(maps_->frontends());
+  set_numbers_ = RegionAllocator(sizes_.sets);
+  set_numbers_.claim(0, 1);  // it stands for no set
+  slots_ = RegionAllocator(sizes_.slots);
+  backends_ = BackendNumbers(sizes_.backends);
+  sets_.clear();
+  number_of_.clear();
+  for (auto& found : sets) adopt(found);
+  for (const auto& [key, numbers] : frontends) refer(numbers.callers), refer(numbers.arrivals);
+  loaded_ = true;
+  ++loads_;
+  return {};
+}
+
+// Nobody else writes these maps; where they differ from memory all the same, they are right.
+void ServiceRegions::compare(std::vector<Found>& sets) {
+  std::unordered_map<uint32_t, uint64_t> hashes;
+  for (const auto& found : sets) hashes[found.number] = found.hash;
+  std::vector<uint32_t> gone;
+  for (const auto& [number, set] : sets_)
+    if (set.id && (!hashes.contains(number) || hashes[number] != set.id.hash())) gone.push_back(number);
+  for (uint32_t number : gone) {
+    forget(number);
+    if (!sets_.at(number).references && !hashes.contains(number)) free_number(number);
+  }
+  for (auto& found : sets) {
+    auto known = sets_.find(found.number);
+    if (known == sets_.end() || !known->second.id || known->second.handle != found.handle) {
+      adopt(found);
+      continue;
     }
-  }
-  std::sort(entry.backends.begin(), entry.backends.end());
-  if (!ours) return regions_[number] = std::move(region), entry;
-  known->second.flags = region.flags;
-  known->second.affinity_seconds = region.affinity_seconds;
-  return entry;
-}
-
-base::Result<std::vector<uint32_t>> ServiceRegions::hold_backends(const std::vector<Backend>& backends) {
-  std::vector<uint32_t> numbers;
-  for (const auto& backend : backends) {
-    NumberedBackend& numbered = backends_[backend];
-    if (numbered.references == 0) {
-      auto number = backend_numbers_.allocate(1, now_());
-      auto written = number ? maps_->set_backend(*number, to_abi(backend)) : base::Result<void>(full("backends", sizes_.backends));
-      if (!written.ok()) {
-        if (number) backend_numbers_.release(*number, 1, now_());
-        backends_.erase(backend);
-        drop_backends(numbers);
-        return written.error();
-      }
-      numbered.number = *number;
-      backend_of_[*number] = backend;
-    }
-    ++numbered.references;
-    numbers.push_back(numbered.number);
-  }
-  return numbers;
-}
-
-void ServiceRegions::drop_backends(const std::vector<uint32_t>& numbers) {
-  for (uint32_t number : numbers) {
-    auto found = backend_of_.find(number);
-    if (found == backend_of_.end()) continue;
-    auto numbered = backends_.find(found->second);
-    if (--numbered->second.references) continue;
-    backend_numbers_.release(number, 1, now_());
-    backends_.erase(numbered);
-    backend_of_.erase(found);
+    known->second.options = found.options;
+    for (size_t i = 0; i < found.numbers.size(); ++i)
+      if (const auto* backend = backends_.find(found.numbers[i]); backend && *backend != found.backends[i])
+        backends_.distrust(found.numbers[i]);
   }
 }
 
-base::Result<void> ServiceRegions::write_region(uint32_t service, Region& region) {
-  auto base = slots_.allocate(region.size, now_());
-  if (!base) return full("slots", sizes_.slots);
-  region.base = *base;
-  auto written = base::Result<void>{};
-  for (uint32_t i = 0; written.ok() && i < region.size; ++i) written = maps_->set_slot(*base + i, region.backends[i]);
-  if (written.ok()) written = maps_->set_handle(service, region.handle());
-  if (!written.ok()) slots_.release(region.base, region.size, now_());
-  return written;
+void ServiceRegions::adopt(Found& found) {
+  if (!sets_.contains(found.number) && !set_numbers_.claim(found.number, 1)) return;
+  Set& set = sets_[found.number];
+  if (!number_of_.emplace(found.hash, found.number).second && number_of_[found.hash] != found.number) return;
+  if (set.id.hash() != found.hash) set.id = SetId::of_hash(found.hash);
+  set.handle = found.handle;
+  set.options = found.options;
+  if (set.region != found.region()) {
+    slots_.release(set.region.base, set.region.size, now_());
+    set.region = {};
+    if (!found.damaged && slots_.claim(found.region().base, found.region().size))
+      set.region = found.region();
+    else
+      found.damaged = true;
+  }
+  std::vector<uint32_t> held;
+  for (size_t i = 0; i < found.numbers.size(); ++i) {
+    if (backends_.adopt(found.numbers[i], found.backends[i]))
+      held.push_back(found.numbers[i]);
+    else
+      found.damaged = true;
+  }
+  backends_.release(std::exchange(set.backends, std::move(held)), now_());
+}
+
+void ServiceRegions::forget(uint32_t number) {
+  Set& set = sets_.at(number);
+  number_of_.erase(set.id.hash());
+  set.id = {};
+  release_region(set);
+}
+
+void ServiceRegions::release_region(Set& set) {
+  slots_.release(set.region.base, set.region.size, now_());
+  backends_.release(set.backends, now_());
+  set.region = {};
+  set.backends.clear();
+}
+
+void ServiceRegions::free_number(uint32_t number) {
+  sets_.erase(number);
+  set_numbers_.release(number, 1, now_());
+}
+
+void ServiceRegions::recognise(const ServiceSet& row) {
+  if (auto known = number_of_.find(row.id.hash()); known != number_of_.end()) sets_.at(known->second).id = row.id;
+}
+
+base::Result<void> ServiceRegions::put(const ServiceSet& row, const ServiceSet* actual) {
+  TRY(load());
+  auto known = number_of_.find(row.id.hash());
+  if (known == number_of_.end()) {
+    TRY_IN(create(row), row.id.name());
+    return {};
+  }
+  Set& set = sets_.at(known->second);
+  if (!(set.id == row.id) && set.references)
+    return base::Error{EBUSY, row.id.name() + ": " + set.id.name() + ", whose name has the same hash, is still in use"};
+  TRY_IN(update(known->second, set, row, actual), row.id.name());
+  set.id = row.id;
+  return {};
+}
+
+// The hash comes last: a set that an agent was killed over is a free number, and nothing refers to it.
+base::Result<void> ServiceRegions::create(const ServiceSet& row) {
+  auto number = set_numbers_.allocate(1, now_());
+  if (!number) return all_in_use("sets", sizes_.sets);
+  Set set;
+  set.id = row.id;
+  auto written = write_options(*number, set, row);
+  if (written.ok()) written = point(*number, set, row);
+  if (written.ok()) written = maps_->set_hash(*number, row.id.hash());
+  if (!written.ok()) {
+    release_region(set);
+    set_numbers_.release(*number, 1, now_());
+    return written;
+  }
+  number_of_[row.id.hash()] = *number;
+  sets_[*number] = std::move(set);
+  return {};
+}
+
+base::Result<void> ServiceRegions::update(uint32_t number, Set& set, const ServiceSet& row, const ServiceSet* actual) {
+  TRY(write_options(number, set, row));  // before the handle by which they count
+  bool same = actual ? actual->backends == row.backends : leads_to(set, row.backends);
+  return same ? flag(number, set, row) : point(number, set, row);
+}
+
+bool ServiceRegions::leads_to(const Set& set, const std::vector<Backend>& backends) const {
+  auto is = [&](uint32_t number, const Backend& backend) {
+    const Backend* known = backends_.find(number);
+    return known && *known == backend;
+  };
+  return set.region.size == backends.size() && std::equal(set.backends.begin(), set.backends.end(), backends.begin(), backends.end(), is);
 }
 
 // New slots first, then the one store that makes readers see them; the old region rests before it is used again.
-base::Result<void> ServiceRegions::point(uint32_t service, const Entry& row) {
-  Region& current = regions_[service];
-  Region next;
-  next.size = static_cast<uint32_t>(row.backends.size());
-  next.generation = (current.generation + 1) & 0xffff;
-  next.flags = flags_of(row);
-  next.affinity_seconds = current.affinity_seconds;
-  next.backends = TRY(hold_backends(row.backends));
-  if (auto written = write_region(service, next); !written.ok()) {
-    drop_backends(next.backends);
+base::Result<void> ServiceRegions::point(uint32_t number, Set& set, const ServiceSet& row) {
+  if (row.backends.size() >> SERVICE_HANDLE_SIZE_BITS)
+    return base::Error{E2BIG, std::to_string(row.backends.size()) + " backends are too many"};
+  Set next = set;
+  next.backends = TRY(backends_.hold(row.backends, *maps_, now_()));
+  next.region.size = static_cast<uint32_t>(next.backends.size());
+  auto base = slots_.allocate(next.region.size, now_());
+  base::Result<void> written;
+  if (!base) {
+    written = all_in_use("slots", sizes_.slots);
+  } else {
+    next.region.base = *base;
+    uint32_t generation = (service_handle_generation(set.handle) + 1) % SERVICE_HANDLE_GENERATIONS;
+    next.handle = service_handle_pack(*base, next.region.size, generation) | flags_of(row);
+    for (uint32_t i = 0; written.ok() && i < next.region.size; ++i) written = maps_->set_slot(*base + i, {next.backends[i], 0});
+    if (written.ok()) written = maps_->set_handle(number, next.handle);
+  }
+  if (!written.ok()) {
+    if (!base) next.region = {};
+    release_region(next);
     return written;
   }
-  slots_.release(current.base, current.size, now_());
-  drop_backends(current.backends);
-  current = std::move(next);
+  release_region(set);
+  set = std::move(next);
   return {};
 }
 
 // The same set under other flags.
-base::Result<void> ServiceRegions::flag(uint32_t service, const Entry& row) {
-  Region& current = regions_[service];
-  Region next = current;
-  next.flags = flags_of(row);
-  if (next.flags == current.flags) return {};
-  TRY(maps_->set_handle(service, next.handle()));
-  current.flags = next.flags;
+base::Result<void> ServiceRegions::flag(uint32_t number, Set& set, const ServiceSet& row) {
+  service_handle next = (set.handle & ~service_handle_flags(set.handle)) | flags_of(row);
+  if (next == set.handle) return {};
+  TRY(maps_->set_handle(number, next));
+  set.handle = next;
   return {};
 }
 
-base::Result<void> ServiceRegions::time_affinity(uint32_t service, const Entry& row) {
-  uint32_t& stored = regions_[service].affinity_seconds;
-  if (!row.affinity_seconds || stored == row.affinity_seconds) return {};
-  TRY(maps_->set_affinity_seconds(service, row.affinity_seconds));
-  stored = row.affinity_seconds;
+base::Result<void> ServiceRegions::write_options(uint32_t number, Set& set, const ServiceSet& row) {
+  service_options next = service_options_pack(row.affinity_seconds);
+  if (!next || next == set.options) return {};  // without options nobody reads them
+  TRY(maps_->set_options(number, next));
+  set.options = next;
   return {};
 }
 
-base::Result<uint32_t> ServiceRegions::number_for(const Entry& row, const Entry* actual) {
-  const auto& known = actual ? actual->frontends : row.frontends;
-  auto found = numbers_.find(known.front());
-  if (found != numbers_.end()) return found->second;
-  auto number = service_numbers_.allocate(1, now_());
-  if (!number) return full("services", sizes_.services);
-  return *number;
-}
-
-base::Result<void> ServiceRegions::put(const Entry& row, const Entry* actual) {
-  TRY(open());
-  uint32_t number = TRY(number_for(row, actual));
-  auto written = write(number, row, actual);
-  bool named = std::any_of(row.frontends.begin(), row.frontends.end(), [&](const auto& frontend) { return numbers_.contains(frontend); });
-  if (!written.ok() && !actual && !named) release_number(number);
-  return written;
-}
-
-base::Result<void> ServiceRegions::write(uint32_t number, const Entry& row, const Entry* actual) {
-  TRY_IN(time_affinity(number, row), row.name);  // before the handle by which it counts
-  if (!actual || actual->backends != row.backends)
-    TRY_IN(point(number, row), row.name);
-  else
-    TRY_IN(flag(number, row), row.name);
-  for (const auto& frontend : row.frontends) {
-    auto known = numbers_.find(frontend);
-    if (known != numbers_.end() && known->second == number) continue;
-    TRY_IN(maps_->put_frontend(to_abi(frontend), number), row.name);
-    numbers_[frontend] = number;
-  }
-  if (!actual) return {};
-  for (const auto& frontend : actual->frontends) {
-    if (std::binary_search(row.frontends.begin(), row.frontends.end(), frontend)) continue;
-    TRY_IN(maps_->erase_frontend(to_abi(frontend)), row.name);
-    numbers_.erase(frontend);
-  }
+base::Result<void> ServiceRegions::remove(const ServiceSet& actual) {
+  TRY(load());
+  auto known = number_of_.find(actual.id.hash());
+  if (known == number_of_.end()) return {};
+  uint32_t number = known->second;
+  if (sets_.at(number).references) return base::Error{EBUSY, actual.id.text() + ": frontends still lead to it"};
+  TRY_IN(maps_->set_hash(number, 0), actual.id.text());
+  forget(number);
+  free_number(number);
   return {};
 }
 
-base::Result<void> ServiceRegions::remove(const Entry& actual) {
-  TRY(open());
-  auto number = numbers_.find(actual.frontends.front());
-  if (number == numbers_.end()) return {};
-  uint32_t service = number->second;
-  for (const auto& frontend : actual.frontends) TRY(maps_->erase_frontend(to_abi(frontend)));
-  for (const auto& frontend : actual.frontends) numbers_.erase(frontend);
-  release_number(service);
-  return {};
+base::Result<uint32_t> ServiceRegions::number_of(const SetId& id) const {
+  if (!id) return uint32_t{0};
+  auto known = number_of_.find(id.hash());
+  if (known == number_of_.end() || !(sets_.at(known->second).id == id)) return base::Error{ENOENT, "set " + id.text() + " is not there"};
+  return known->second;
 }
 
-void ServiceRegions::release_number(uint32_t number) {
-  Region region = std::move(regions_[number]);
-  regions_.erase(number);
-  slots_.release(region.base, region.size, now_());
-  drop_backends(region.backends);
-  service_numbers_.release(number, 1, now_());
+ServiceRegions::SetId ServiceRegions::id_of(uint32_t number) const {
+  if (!number) return {};
+  auto known = sets_.find(number);
+  return known == sets_.end() || !known->second.id ? kNobody : known->second.id;
+}
+
+void ServiceRegions::refer(uint32_t number) {
+  if (!number || (!sets_.contains(number) && !set_numbers_.claim(number, 1))) return;
+  ++sets_[number].references;
+}
+
+void ServiceRegions::withdraw(uint32_t number) {
+  auto known = sets_.find(number);
+  if (known == sets_.end() || --known->second.references || known->second.id) return;
+  free_number(number);
 }
 
 }  // namespace reconcile

@@ -1,63 +1,92 @@
-// The store of ServiceEntry rows: numbers services and backends, gives each service a region of slots, and changes a set of backends
-// by one store of a handle. All of it can be read back from the maps, so a restart finds every number where it was.
+// The sets of backends in the maps: numbers sets and backends, gives each set a region of slots, and changes what a set leads to by one
+// store of a handle. All of it can be read back, so a restart finds every number where it was; a set is recognised by the hash of its name.
+// Frontends refer to numbers: one that is referred to is never given to another set.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <unordered_map>
 
 #include "base/clock.h"
 #include "io/service_maps.h"
-#include "io/store.h"
-#include "model/desired/rows.h"
+#include "model/desired/services.h"
+#include "reconcile/backend_numbers.h"
 #include "reconcile/region_allocator.h"
 
 namespace reconcile {
 
-class ServiceRegions : public io::Store<model::desired::ServiceEntry> {
+class ServiceRegions {
  public:
-  using Entry = model::desired::ServiceEntry;
+  using ServiceSet = model::desired::ServiceSet;
+  using SetId = model::desired::SetId;
   ServiceRegions(std::unique_ptr<io::ServiceMaps> maps, std::function<base::BootTime()> now);
 
-  base::Result<std::vector<Entry>> list() override;
-  base::Result<void> put(const Entry& row, const Entry* actual) override;
-  base::Result<void> remove(const Entry& actual) override;
+  // The io::Store of sets.
+  base::Result<std::vector<ServiceSet>> list();
+  void recognise(const ServiceSet& row);
+  base::Result<void> put(const ServiceSet& row, const ServiceSet* actual);
+  base::Result<void> remove(const ServiceSet& actual);
+
+  // Of those that refer to sets.
+  base::Result<void> load();  // reads what is there, once; ENOENT: there are no maps
+  uint64_t loads() const { return loads_; }
+  io::ServiceMaps& maps() { return *maps_; }
+  base::Result<uint32_t> number_of(const SetId& id) const;  // 0 for no set; ENOENT: it is not in the maps
+  SetId id_of(uint32_t number) const;                       // equal to no row's where nothing is known under the number
+  void refer(uint32_t number);
+  void withdraw(uint32_t number);
 
  private:
   struct Region {
-    uint32_t base = 0, size = 0, generation = 0;
-    uint64_t flags = 0;              // of the handle
-    uint32_t affinity_seconds = 0;   // as stored; 0: not known
-    std::vector<uint32_t> backends;  // numbers, in slot order
-
-    service_handle handle() const { return service_handle_pack(base, size, generation) | flags; }
+    uint32_t base = 0, size = 0;
+    bool operator==(const Region&) const = default;
   };
-  struct NumberedBackend {
+  struct Set {
+    SetId id;  // none: a number that frontends refer to and nothing is known of
+    service_handle handle = 0;
+    service_options options = 0;
+    Region region;                   // that is this set's alone
+    std::vector<uint32_t> backends;  // numbers, in slot order
+    uint32_t references = 0;         // by frontends
+  };
+  // One set as it is in the maps.
+  struct Found {
     uint32_t number = 0;
-    uint32_t references = 0;
+    uint64_t hash = 0;
+    service_handle handle = 0;
+    service_options options = 0;
+    std::vector<uint32_t> numbers;                  // in slot order
+    std::vector<model::desired::Backend> backends;  // the same
+    bool damaged = false;                           // it refers to what is not there, or not its own
+
+    Region region() const { return {service_handle_base(handle), service_handle_size(handle)}; }
   };
 
   base::Result<void> open();
-  base::Result<Entry> read_service(uint32_t number, std::vector<model::desired::Frontend> frontends);
-  base::Result<std::vector<uint32_t>> hold_backends(const std::vector<model::desired::Backend>& backends);
-  void drop_backends(const std::vector<uint32_t>& numbers);
-  base::Result<void> write_region(uint32_t service, Region& region);
-  base::Result<void> point(uint32_t service, const Entry& row);
-  base::Result<void> flag(uint32_t service, const Entry& row);
-  base::Result<void> time_affinity(uint32_t service, const Entry& row);
-  base::Result<void> write(uint32_t number, const Entry& row, const Entry* actual);
-  void release_number(uint32_t number);
-  base::Result<uint32_t> number_for(const Entry& row, const Entry* actual);
+  base::Result<std::vector<Found>> read_sets();
+  base::Result<void> read_slots(Found& found);
+  base::Result<void> begin(std::vector<Found>& sets);
+  void compare(std::vector<Found>& sets);
+  void adopt(Found& found);
+  void forget(uint32_t number);
+  bool leads_to(const Set& set, const std::vector<model::desired::Backend>& backends) const;
+  base::Result<void> create(const ServiceSet& row);
+  base::Result<void> update(uint32_t number, Set& set, const ServiceSet& row, const ServiceSet* actual);
+  base::Result<void> point(uint32_t number, Set& set, const ServiceSet& row);
+  base::Result<void> flag(uint32_t number, Set& set, const ServiceSet& row);
+  base::Result<void> write_options(uint32_t number, Set& set, const ServiceSet& row);
+  void release_region(Set& set);
+  void free_number(uint32_t number);
 
   std::unique_ptr<io::ServiceMaps> maps_;
   std::function<base::BootTime()> now_;
   io::ServiceMaps::Sizes sizes_;
-  RegionAllocator service_numbers_, backend_numbers_, slots_;
-  std::unordered_map<uint32_t, Region> regions_;          // by service number
-  std::map<model::desired::Frontend, uint32_t> numbers_;  // frontend -> service number
-  std::map<model::desired::Backend, NumberedBackend> backends_;
-  std::unordered_map<uint32_t, model::desired::Backend> backend_of_;  // by backend number
+  bool loaded_ = false;
+  uint64_t loads_ = 0;
+  RegionAllocator set_numbers_, slots_;
+  BackendNumbers backends_;
+  std::unordered_map<uint32_t, Set> sets_;            // by number
+  std::unordered_map<uint64_t, uint32_t> number_of_;  // by hash
 };
 
 }  // namespace reconcile

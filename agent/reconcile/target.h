@@ -30,7 +30,7 @@ class Target {
 
   explicit Target(std::unique_ptr<io::Store<Row>> store) : store_(std::move(store)) {}
 
-  void replace_claims(const std::string& owner, std::vector<RowPtr> rows) {
+  void replace_claims(const model::Owner& owner, std::vector<RowPtr> rows) {
     for (auto& key : claims_.replace(owner, std::move(rows))) touch(key);
   }
 
@@ -72,6 +72,7 @@ class Target {
       }
       removable_.erase(key);
       if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
+        store_->recognise(**wanted);
         actual_[key] = *wanted;
         settle(key);
         continue;
@@ -116,9 +117,9 @@ class Target {
   }
 
   // nullopt: all that the owner asked for is in force; else the first reason, or "" while it is still to be written.
-  std::optional<std::string> unsettled(const std::string& owner) const {
+  std::optional<std::string> unsettled(const model::Owner& owner) const {
     for (const auto& key : claims_.keys_of(owner)) {
-      if (*claims_.owner_of(key) != owner) return std::string(Row::kKind) + " " + key + " belongs to " + *claims_.owner_of(key);
+      if (*claims_.owner_of(key) != owner) return std::string(Row::kKind) + " " + key + " belongs to " + claims_.owner_of(key)->text();
       auto failure = failures_.find(key);
       if (failure != failures_.end()) return failure->second.error;
       if (!in_force(key)) return "";
@@ -137,8 +138,7 @@ class Target {
         effects.erase(effect_key);
         continue;
       }
-      model::Effect effect{std::string(Row::kKind), key, wanted ? *claims_.owner_of(key) : "", std::nullopt, outcome(key)};
-      if (wanted) effect.desired = **wanted;
+      model::Effect effect{Row::kKind, key, wanted ? *claims_.owner_of(key) : model::Owner(), wanted ? *wanted : nullptr, outcome(key)};
       effects.set(effect_key, std::make_shared<const model::Effect>(std::move(effect)));
     }
     reported_.clear();
@@ -173,7 +173,8 @@ class Target {
     const RowPtr* wanted = claims_.find(key);
     auto actual = actual_.find(key);
     if (!wanted || actual == actual_.end() || !(*actual->second == **wanted)) return false;
-    if constexpr (requires { (*wanted)->netns; }) return !(*wanted)->netns || actual->second->netns == (*wanted)->netns;
+    if constexpr (Row::kFacts.made_in == model::desired::MadeIn::kPodNamespace)
+      return !(*wanted)->netns || actual->second->netns == (*wanted)->netns;
     return true;
   }
   bool conclude(const std::string& key, const base::Result<void>& result, base::BootTime now, Counters& counters) {
@@ -204,9 +205,16 @@ class Target {
   }
   void report_conflict(const std::string& effect_key, const std::string& key, model::Table<model::KeyProblems>& problems) {
     model::KeyProblems conflict;
-    for (const auto& loser : claims_.losers(key))
+    const auto losers = claims_.losers(key);
+    for (const auto& loser : losers)
       conflict.problems.push_back(
-          {loser, effect_key + " is already taken by " + *claims_.owner_of(key), "change or remove one of the two"});
+          {loser.text(), effect_key + " is already taken by " + claims_.owner_of(key)->text(), "change or remove one of the two"});
+    if (!losers.empty()) {
+      const std::string more = losers.size() > 1 ? " and " + std::to_string(losers.size() - 1) + " more" : "";
+      conflict.problems.push_back({claims_.owner_of(key)->text(),
+                                   effect_key + " is also asked for by " + losers.front().text() + more + ", in vain",
+                                   "change or remove one of the two"});
+    }
     if (conflict.problems.empty())
       problems.erase("conflict " + effect_key);
     else

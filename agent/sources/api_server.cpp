@@ -13,14 +13,20 @@ using api_server::Collector;
 ApiServer::ApiServer(const Setup& setup, model::FactSink sink)
     : collector_(
           std::make_unique<Collector>(Collector::Setup{setup.server, setup.node_name, setup.state_dir + "/objects"}, std::move(sink))) {
-  for (size_t kind = 0; kind < api_server::resources().size(); ++kind)
-    watchers_.push_back(std::make_unique<api_server::Watcher>(
-        kind, setup.node_name, setup.connect(),
-        [this, kind](api_server::Events events) { collector_->push(Collector::Told{kind, std::move(events)}); }));
+  for (size_t kind = 0; kind < api_server::resources().size(); ++kind) {
+    auto report = [this, kind](api_server::Events events) { collector_->push(Collector::Reported{kind, std::move(events)}); };
+    auto reached = [this] {
+      for (auto& watcher : watchers_) watcher->retry();
+    };
+    watchers_.push_back(
+        std::make_unique<api_server::Watcher>(kind, setup.node_name, setup.connect(), api_server::Watcher::Callbacks{report, reached}));
+  }
 }
 
+// A watcher speaks to the others until it is joined.
 ApiServer::~ApiServer() {
   for (auto& watcher : watchers_) watcher->stop();
+  for (auto& watcher : watchers_) watcher->join();
   watchers_.clear();
   if (!thread_.joinable()) return;
   collector_->push(Collector::Stop{});
@@ -30,7 +36,7 @@ ApiServer::~ApiServer() {
 base::Result<void> ApiServer::start() {
   TRY(collector_->start());
   try {
-    thread_ = std::thread([this] { collector_->run(); });
+    if (!thread_.joinable()) thread_ = std::thread([this] { collector_->run(); });
   } catch (const std::system_error& error) {
     return base::system_error(error.code().value(), "thread of the API server source");
   }

@@ -28,11 +28,12 @@ class ApiServer {
   };
 
   // The sink is called from threads of this class's own, from start() until the destructor returns. The SourceStatus row is synced once
-  // every kind has come whole in this run; until then it may be `kept`. Broken objects and missing rights are Problem rows.
+  // every kind that a planner reads has come whole in this run; until then it may be `kept`. Broken objects and missing rights are
+  // Problem rows.
   ApiServer(const Setup& setup, model::FactSink sink);
   ~ApiServer();
 
-  base::Result<void> start();  // fails for want of threads only; a server that is away is waited for
+  base::Result<void> start();  // fails for want of threads only, and may be called again then; a server that is away is waited for
 
  private:
   std::unique_ptr<api_server::Collector> collector_;

@@ -143,7 +143,7 @@ class CanaryLoop {
     if (result == result_) return;
     result_ = result;
     model::Fact fact;
-    fact.changes.push_back(model::put(model::kCanaryKey, result));
+    fact.changes.push_back(model::put(result));
     sink_(std::move(fact));
   }
 
@@ -222,8 +222,8 @@ base::Result<void> Canary::start() {
   model::Fact fact;
   model::Sandbox sandbox = sandbox_row(netns, tokens.incarnation);
   fact.changes.push_back(model::put(sandbox.key(), sandbox));
-  fact.changes.push_back(model::put(model::kCanaryKey, result));
-  fact.changes.push_back(model::put(model::source_name(model::SourceId::kCanary), model::SourceStatus{model::SourceId::kCanary, true, ""}));
+  fact.changes.push_back(model::put(result));
+  fact.changes.push_back(model::put(model::SourceStatus{model::SourceId::kCanary, true, ""}));
   sink_(std::move(fact));
   stop_ = std::move(stop);
   thread_ = std::thread([loop = std::move(loop)] { loop->run(); });

@@ -8,33 +8,23 @@
 #include "sources/cni/attachments.h"
 #include "sources/cni/control_socket.h"
 #include "sources/cni/mail.h"
+#include "sources/cni/recovery.h"
 
 namespace sources {
 
 namespace {
 
 constexpr base::Millis kNoteServed{1'000};  // at most so often
-
-model::Sandbox sandbox_of(const model::desired::SandboxRecord& record) {
-  model::Sandbox sandbox;
-  sandbox.identity = record.identity;
-  sandbox.addresses = record.addresses;
-  sandbox.link_kind = record.link_kind;
-  sandbox.complete = true;
-  return sandbox;
-}
-
-// Nobody can tell whose addresses these are, so nobody else gets them: an allocation without a sandbox.
-void report_damaged(const io::files::DamagedRecord& damaged, std::vector<model::Change>& changes) {
-  const std::string subject = "sandbox record " + damaged.path;
-  changes.push_back(model::put(subject, model::Problem{subject, damaged.text, "delete the pod it belongs to, then the file"}));
-  if (!damaged.addresses.empty()) changes.push_back(model::put(subject, model::Allocation{damaged.addresses}));
-}
+constexpr base::Millis kLookEvery{10'000};  // for links that are gone, and deletions that nobody came after
 
 }  // namespace
 
-CniRequests::CniRequests(std::string run_dir, std::string state_dir, model::FactSink sink)
-    : run_dir_(std::move(run_dir)), state_dir_(std::move(state_dir)), sink_(std::move(sink)) {}
+CniRequests::Kernel CniRequests::kernel(const std::string& bpf_root) {
+  return {io::kernel::read_pod_links, [bpf_root] { return io::kernel::read_addresses_by_link(bpf_root); }, io::kernel::read_pod_links_into};
+}
+
+CniRequests::CniRequests(Places places, Kernel kernel, model::FactSink sink)
+    : places_(std::move(places)), kernel_(std::move(kernel)), sink_(std::move(sink)) {}
 
 CniRequests::~CniRequests() {
   if (!thread_.joinable()) return;
@@ -45,39 +35,35 @@ CniRequests::~CniRequests() {
 base::Result<void> CniRequests::start() {
   mail_ = TRY(cni::Mail::open());
   // Before the socket: what asks there finds somebody who answers.
-  TRY(keep_records());
-  socket_ = TRY(cni::ControlSocket::open(run_dir_));
+  TRY(keep_sandboxes());
+  socket_ = TRY(cni::ControlSocket::open(places_.run_dir));
   attachments_->apply_queue();
   thread_ = std::thread([this] { serve(); });
   return {};
 }
 
 // A record that is not complete belongs to an ADD that nobody was told of: without its row, the engine removes what it left.
-// A queued deletion takes its row away only by a fact of its own, whose answer tells when its file may go.
-base::Result<void> CniRequests::keep_records() {
-  const io::files::SandboxRecords records(state_dir_ + "/sandboxes", TRY(io::files::boot_id()));
+// A queued deletion takes its row away only by a fact of its own, whose answer says when its file may go.
+base::Result<void> CniRequests::keep_sandboxes() {
+  const io::files::SandboxRecords records(places_.state_dir + "/sandboxes", TRY(io::files::boot_id()));
   // What is void harms nobody while it lies there, so a directory that cannot be written is no reason to refuse pods: state_dir says so.
   (void)records.discard_void();
-  const auto content = TRY(records.read());
+  cni::Remains remains{TRY(records.read()), TRY(kernel_.links()), {}};
+  if (cni::has_unrecorded_links(remains)) remains.addresses = TRY(kernel_.addresses());
   attachments_ = std::make_unique<cni::Attachments>(cni::Attachments::Outside{
       sink_, mail_,
       [this](cni::ConnectionId connection, const io::cni::Reply& reply) { return socket_->reply(connection, io::cni::encode(reply)); },
-      [records](const std::string& sandbox) { return records.has(sandbox); }, model::desired::cni_queue_path(state_dir_)});
+      [records](const std::string& sandbox) { return records.has(sandbox); }, kernel_.links_into,
+      model::desired::cni_queue_path(places_.state_dir)});
   model::Fact fact;
-  size_t kept = 0;
-  for (const auto& record : content.records) {
-    if (!record.complete) continue;
-    model::Sandbox sandbox = sandbox_of(record);
+  for (auto& sandbox : cni::sandboxes_kept(remains)) {
     attachments_->keep(sandbox);
-    fact.changes.push_back(model::put(record.key(), std::move(sandbox)));
-    ++kept;
+    std::string key = sandbox.key();
+    fact.changes.push_back(model::put(std::move(key), std::move(sandbox)));
   }
-  for (const auto& damaged : content.damaged) report_damaged(damaged, fact.changes);
   constexpr auto kId = model::SourceId::kSandboxes;
-  fact.changes.push_back(model::put(
-      model::source_name(kId),
-      model::SourceStatus{
-          kId, true, model::desired::cni_socket_path(run_dir_) + ", " + std::to_string(kept) + " sandboxes kept from before this start"}));
+  const std::string kept = std::to_string(fact.changes.size()) + " sandboxes kept from before this start";
+  fact.changes.push_back(model::put(model::SourceStatus{kId, true, model::desired::cni_socket_path(places_.run_dir) + ", " + kept}));
   sink_(std::move(fact));
   return {};
 }
@@ -91,23 +77,35 @@ void CniRequests::take_serving(base::Result<void> state) {
   const base::BootTime now = base::boot_now();
   if (state.ok() && now - served_ >= kNoteServed) {
     served_ = now;
-    (void)io::cni::note_served(io::cni::served_path(model::desired::cni_socket_path(run_dir_)), now);
+    (void)io::cni::note_served(io::cni::served_path(model::desired::cni_socket_path(places_.run_dir)), now);
   }
   attachments_->set_serving(std::move(state));
 }
 
+void CniRequests::take_mail() {
+  for (auto& message : mail_->take()) {
+    if (auto* settled = std::get_if<cni::Settled>(&message))
+      attachments_->settled(*settled);
+    else if (auto* serving = std::get_if<cni::Serving>(&message))
+      take_serving(std::move(serving->state));
+    else
+      stopped_ = true;
+  }
+}
+
+// Called after each turn, of which the engine causes one every few seconds by set_serving(). Links that cannot be read are not gone.
+void CniRequests::look_if_due(base::BootTime now) {
+  if (now < next_look_) return;
+  next_look_ = now + kLookEvery;
+  attachments_->apply_queue();
+  const auto links = kernel_.links();
+  if (!links) return;
+  std::set<std::string> names;
+  for (const auto& link : *links) names.insert(link.name);
+  attachments_->look_for_lost(names, now);
+}
+
 void CniRequests::serve() {
-  bool stopped = false;
-  const auto read_mail = [&] {
-    for (auto& letter : mail_->take()) {
-      if (auto* settled = std::get_if<cni::Settled>(&letter))
-        attachments_->settled(*settled);
-      else if (auto* serving = std::get_if<cni::Serving>(&letter))
-        take_serving(std::move(serving->state));
-      else
-        stopped = true;
-    }
-  };
   cni::ControlSocket::Callbacks callbacks;
   callbacks.hung_up = [&](cni::ConnectionId connection) { attachments_->hung_up(connection); };
   callbacks.heard = [&](cni::ConnectionId connection, io::cni::Received received) {
@@ -121,7 +119,11 @@ void CniRequests::serve() {
     auto& [request, netns] = std::get<cni::Admitted>(admitted);
     attachments_->request(connection, request, std::move(netns));
   };
-  while (!stopped) socket_->turn(mail_->descriptor(), read_mail, callbacks);
+  next_look_ = base::boot_now() + kLookEvery;
+  while (!stopped_) {
+    socket_->turn(mail_->descriptor(), [this] { take_mail(); }, callbacks);
+    look_if_due(base::boot_now());
+  }
 }
 
 }  // namespace sources

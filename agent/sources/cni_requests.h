@@ -2,12 +2,15 @@
 // when the engine says that the rows are in force. One thread serves RUN-DIR/agent.sock for all plugins at once.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "io/kernel/found_pods.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -20,8 +23,18 @@ class ControlSocket;
 
 class CniRequests {
  public:
-  // Both directories absolute.
-  CniRequests(std::string run_dir, std::string state_dir, model::FactSink sink);
+  struct Places {
+    std::string run_dir, state_dir;  // absolute
+  };
+  // What is asked of the kernel, see io/kernel/found_pods.h; a test answers in its place.
+  struct Kernel {
+    std::function<base::Result<std::vector<model::Link>>()> links;
+    std::function<base::Result<io::kernel::AddressesByLink>()> addresses;
+    std::function<base::Result<std::vector<std::string>>(int netns)> links_into;
+  };
+  static Kernel kernel(const std::string& bpf_root);
+
+  CniRequests(Places places, Kernel kernel, model::FactSink sink);
   ~CniRequests();
 
   // The caller holds the run directory. Sends one Fact with the sandboxes kept from before, which says that the source has synced, and
@@ -32,16 +45,21 @@ class CniRequests {
   void set_serving(base::Result<void> serving);
 
  private:
-  base::Result<void> keep_records();
+  base::Result<void> keep_sandboxes();
   void serve();
+  void take_mail();
+  void look_if_due(base::BootTime now);
   void take_serving(base::Result<void> state);
 
-  std::string run_dir_, state_dir_;
+  Places places_;
+  Kernel kernel_;
   model::FactSink sink_;
   std::shared_ptr<cni::Mail> mail_;
   std::unique_ptr<cni::Attachments> attachments_;
   std::unique_ptr<cni::ControlSocket> socket_;
   base::BootTime served_{0};  // as last noted for STATUS while no agent is there
+  base::BootTime next_look_{0};
+  bool stopped_ = false;
   std::thread thread_;
 };
 

@@ -25,15 +25,16 @@ const std::vector<int> kGroups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLG
                                   RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH,       RTNLGRP_IPV4_NETCONF};
 
 model::Change status(bool synced, std::string text) {
-  return model::put(model::source_name(model::SourceId::kHost), model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
+  return model::put(model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
 }
 
 // What cannot be read counts as not there: a problem says so, and nothing else waits for it.
 model::Change chains_problem(const std::string& error) {
-  const std::string key = "host/forward_chains";
-  if (error.empty()) return model::gone<model::Problem>(key);
-  return model::put(key, model::Problem{"network", "the chains on the kernel's forward hook cannot be read: " + error,
-                                        "see that the agent has CAP_NET_ADMIN in the node's network namespace"});
+  const std::string name = "forward_chains";
+  if (error.empty()) return model::gone_problem(model::Origin::kHost, name);
+  return model::put_problem(model::Origin::kHost, name,
+                            {"network", "the chains on the kernel's forward hook cannot be read: " + error,
+                             "see that the agent has CAP_NET_ADMIN in the node's network namespace"});
 }
 
 // Chains on the forward hook, read on nftables' word and now and then.

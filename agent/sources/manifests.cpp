@@ -42,7 +42,7 @@ base::Result<model::Fact> load_manifests(const std::string& path) {
   }
   model::Fact fact{collection.changes(), {}, {}, false};
   model::SourceStatus status{model::SourceId::kObjects, true, collection.summary()};
-  fact.changes.push_back(model::put(model::source_name(status.id), status));
+  fact.changes.push_back(model::put(status));
   return fact;
 }
 

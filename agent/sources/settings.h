@@ -30,6 +30,19 @@ struct Settings {
 Settings load_settings(const std::vector<std::string>& files, const std::vector<std::string>& sets);
 Settings parse_settings(std::vector<NamedText> files, std::vector<std::string> sets);
 
+// What ichor can take over from values files of Cilium's chart, or from objects that carry such values (Flux' HelmRelease, Argo CD's
+// Application, k3s' HelmChart): a values file of keys that are supported, and all the rest with its reason.
+struct Conversion {
+  std::string values;                      // YAML; load_settings() takes it without an error
+  size_t kept = 0;                         // keys in it
+  std::vector<model::Problem> not_yet;     // keys in it that do nothing yet
+  std::vector<model::Problem> not_done;    // left out: they ask for what ichor does not do, or are none of the chart's
+  std::vector<model::Problem> no_effect;   // left out: nothing depends on them here
+  std::vector<model::Problem> unreadable;  // files and documents of which nothing was taken
+};
+Conversion convert_settings(const std::vector<std::string>& files);  // later ones win; "-": standard input
+Conversion convert_settings(const std::vector<NamedText>& files);
+
 // The last good configuration outlives a restart in STATE-DIR/settings.json. The files are read again, so that what is kept is good even
 // if they changed meanwhile; with errors nothing is kept: EINVAL.
 base::Result<void> keep_settings(const std::string& state_dir, const std::vector<std::string>& files, const std::vector<std::string>& sets);

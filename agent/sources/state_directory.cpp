@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 
 #include "io/files/files.h"
-#include "model/state_directory.h"
 
 namespace sources {
 namespace {
@@ -21,8 +20,8 @@ base::Result<void> try_to_write(const std::string& directory) {
 
 }  // namespace
 
-StateDirectory::StateDirectory(std::string directory, std::vector<Errand> errands, model::FactSink sink)
-    : directory_(std::move(directory)), errands_(std::move(errands)), sink_(std::move(sink)) {}
+StateDirectory::StateDirectory(std::string directory, std::vector<PendingWrite> pending, model::FactSink sink)
+    : directory_(std::move(directory)), pending_(std::move(pending)), sink_(std::move(sink)) {}
 
 StateDirectory::~StateDirectory() {
   if (!thread_.joinable()) return;
@@ -43,25 +42,25 @@ base::Result<void> StateDirectory::start() {
 
 bool StateDirectory::look() {
   const auto written = try_to_write(directory_);
-  tell(model::kStateDirectoryKey, written,
-       {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
+  report("", written,
+         {"state directory " + directory_, "cannot be written, and no pod can be attached: ", "give it room, or mount it writable"});
   if (!written) return false;
-  std::erase_if(errands_, [this](const Errand& errand) {
-    const auto done = errand.run();
-    tell("errand " + errand.subject, done, {errand.subject, "not written to " + directory_ + ": ", "it is tried again"});
+  std::erase_if(pending_, [this](const PendingWrite& write) {
+    const auto done = write.run();
+    report(write.subject, done, {write.subject, "not written to " + directory_ + ": ", "it is tried again"});
     return done.ok();
   });
-  return errands_.empty();
+  return pending_.empty();
 }
 
-void StateDirectory::tell(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem) {
+void StateDirectory::report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
   const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
-  if (std::exchange(told_[key], text) == text) return;
+  if (std::exchange(reported_[name], text) == text) return;
   model::Fact fact;
   if (outcome.ok())
-    fact.changes.push_back(model::gone<model::Problem>(key));
+    fact.changes.push_back(model::gone_problem(model::Origin::kStateDirectory, name));
   else
-    fact.changes.push_back(model::put(key, model::Problem{problem.subject, text, problem.remedy}));
+    fact.changes.push_back(model::put_problem(model::Origin::kStateDirectory, name, {problem.subject, text, problem.remedy}));
   sink_(std::move(fact));
 }
 

@@ -17,26 +17,26 @@ namespace sources {
 class StateDirectory {
  public:
   // Something that is to be written there once; called on the thread of this class until it succeeds.
-  struct Errand {
+  struct PendingWrite {
     std::string subject;  // of its Problem row, which is there as long as it fails
     std::function<base::Result<void>()> run;
   };
 
-  // The sink gets the Problem row model::kStateDirectoryKey while no file can be made, and one for each errand that waits.
-  StateDirectory(std::string directory, std::vector<Errand> errands, model::FactSink sink);
+  // The sink gets the Problem "" of Origin::kStateDirectory while no file can be made, and one for each write that waits.
+  StateDirectory(std::string directory, std::vector<PendingWrite> pending, model::FactSink sink);
   ~StateDirectory();  // stops the thread and waits for it
 
   base::Result<void> start();  // tries once before it returns; fails for want of descriptors only
 
  private:
   bool look();  // true: all is well
-  void tell(const std::string& key, const base::Result<void>& outcome, const model::Problem& problem);
+  void report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem);
 
   std::string directory_;
-  std::vector<Errand> errands_;
+  std::vector<PendingWrite> pending_;
   model::FactSink sink_;
-  std::map<std::string, std::string> told_;  // key: text
-  base::Fd stop_;                            // eventfd
+  std::map<std::string, std::string> reported_;  // name: text
+  base::Fd stop_;                                // eventfd
   std::thread thread_;
 };
 

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "base/text.h"
-#include "model/readiness.h"
 #include "status/page.h"
+#include "status/readiness.h"
 #include "status/render.h"
 #include "status/summary.h"
 
@@ -39,10 +39,10 @@ Response health(const Moment& moment) {
   return moment.alive ? plain(200, "ok\n") : plain(503, "the engine's loop has stopped turning; the agent should be restarted\n");
 }
 
-Response readiness(const Moment& moment, Format format) {
-  auto checks = model::readiness(*moment.published);
+Response readiness_answer(const Moment& moment, Format format) {
+  auto checks = readiness(*moment.published);
   if (!moment.alive) checks.insert(checks.begin(), {"engine", false, "its loop has stopped turning"});
-  return in_format(format, model::ready(checks) ? 200 : 503, format == Format::kJson ? readiness_json(checks) : readiness_text(checks));
+  return in_format(format, ready(checks) ? 200 : 503, format == Format::kJson ? readiness_json(checks) : readiness_text(checks));
 }
 
 Response whole_status(const Moment& moment, Format format) {
@@ -73,7 +73,7 @@ Response answer(const Request& request, const Moment& moment) {
   auto format = format_of(request);
   if (!format) return plain(400, "format is text or json\n");
   if (!moment.published) return plain(503, "the agent has just started and knows nothing yet\n");
-  if (path == "/readyz") return readiness(moment, *format);
+  if (path == "/readyz") return readiness_answer(moment, *format);
   if (path == "/status") return whole_status(moment, *format);
   if (path == "/tables") return view(table_of_tables(*moment.published), *format);
   return one_table(path.substr(std::string_view(kTablesPrefix).size()), moment, *format);

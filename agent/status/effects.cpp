@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-#include "model/fields_text.h"
+#include "status/fields_text.h"
 
 namespace status {
 
 std::string_view effect_state(const model::Effect& effect) {
   switch (effect.outcome.state) {
     case model::OutcomeState::kDone:
-      return effect.desired ? "done" : "kept";
+      return is_null(effect.desired) ? "kept" : "done";
     case model::OutcomeState::kPending:
       return "pending";
     case model::OutcomeState::kFailed:
@@ -18,7 +18,7 @@ std::string_view effect_state(const model::Effect& effect) {
   return "";
 }
 
-std::string thing_name(const model::Effect& effect) { return effect.desired ? model::row_name(*effect.desired) : effect.key; }
+std::string thing_name(const model::Effect& effect) { return is_null(effect.desired) ? effect.key : row_name(effect.desired); }
 
 std::string retry_text(const model::Outcome& outcome, base::BootTime now) {
   if (outcome.state != model::OutcomeState::kFailed) return "";

@@ -13,28 +13,28 @@ constexpr base::Millis kFileEvery{10'000};
 constexpr base::Millis kSummaryEvery{600'000};
 
 // Which checks fail.
-std::string names_of(const std::vector<model::Check>& checks) {
+std::string names_of(const std::vector<Check>& checks) {
   std::string failing;
   for (const auto& check : checks)
     if (!check.ok) failing += " " + check.name;
   return failing;
 }
 
-std::string reasons_of(const std::vector<model::Check>& checks) {
+std::string reasons_of(const std::vector<Check>& checks) {
   std::string failing;
   for (const auto& check : checks)
     if (!check.ok) failing += check.name + ": " + check.text + "\n";
   return failing;
 }
 
-void log_health(const std::vector<model::Check>& checks) {
-  if (model::ready(checks)) return spdlog::info("node ready");
+void log_health(const std::vector<Check>& checks) {
+  if (ready(checks)) return spdlog::info("node ready");
   spdlog::warn("node not ready, failing:{}", names_of(checks));
 }
 
 }  // namespace
 
-ReportSchedule::Due ReportSchedule::next(const std::vector<model::Check>& checks, uint64_t problems_revision, base::BootTime now) {
+ReportSchedule::Due ReportSchedule::next(const std::vector<Check>& checks, uint64_t problems_revision, base::BootTime now) {
   std::string health = names_of(checks), reasons = reasons_of(checks);
   Due due;
   due.health_changed = first_ || health != last_health_;
@@ -76,7 +76,7 @@ void Reporter::loop() {
 void Reporter::look() {
   auto published = cell_.load();
   if (!published) return;
-  auto checks = model::readiness(*published);
+  auto checks = readiness(*published);
   uint64_t problems =
       published->problems.revision() + published->conflicts.revision() + published->snapshot.table<model::Problem>().revision();
   auto due = schedule_.next(checks, problems, base::boot_now());

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "model/published_cell.h"
-#include "model/readiness.h"
+#include "status/readiness.h"
 #include "status/remarks.h"
 
 namespace status {
@@ -21,7 +21,7 @@ class ReportSchedule {
     bool health_changed = false;
     bool summary = false;
   };
-  Due next(const std::vector<model::Check>& checks, uint64_t problems_revision, base::BootTime now);
+  Due next(const std::vector<Check>& checks, uint64_t problems_revision, base::BootTime now);
 
  private:
   std::string last_health_, last_reasons_;

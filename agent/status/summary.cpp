@@ -4,8 +4,8 @@
 #include <set>
 
 #include "base/text.h"
-#include "model/fields_text.h"
 #include "status/effects.h"
+#include "status/fields_text.h"
 #include "status/version.h"
 
 namespace status {
@@ -43,16 +43,16 @@ void add_settings(Summary& summary, const model::Snapshot& snapshot) {
   finish(summary.settings_without_meaning);
 }
 
-void add_row(Summary& summary, const ServiceEntry& entry) {
-  summary.frontends += entry.frontends.size();
-  if (entry.backends.empty()) add(summary.without_endpoints, entry.name.empty() ? entry.key() : entry.name);
+void add_row(Summary& summary, const ServiceSet& set) {
+  if (set.backends.empty()) add(summary.without_endpoints, set.id.text());
 }
+void add_row(Summary& summary, const Frontend&) { ++summary.frontends; }
 void add_row(Summary& summary, const Route& route) {
   const std::string via = " via " + (route.gateway.is_unspecified() ? route.link : base::to_string(route.gateway));
   add(summary.routes, base::to_string(route.destination) + (route.type == model::desired::RouteType::kUnreachable ? " unreachable" : via));
 }
 void add_row(Summary& summary, const Attachment& attachment) {
-  add(summary.hooks, attachment.target + " " + std::string(model::hook_name(attachment.hook)));
+  add(summary.hooks, attachment.target + " " + facts_of(attachment.hook).name);
 }
 void add_row(Summary& summary, const Filter&) { ++summary.filters; }
 void add_row(Summary& summary, const Sysctl& sysctl) { add(summary.sysctls, sysctl.key() + "=" + sysctl.value); }
@@ -64,16 +64,15 @@ void add_row(Summary&, const Row&) {}
 
 void add_effects(Summary& summary, const model::Published& published, base::BootTime now) {
   for (const auto& [key, effect] : published.effects) {
-    bool done = effect->outcome.state == model::OutcomeState::kDone;
-    if (effect->desired)
-      ++summary.wanted;
-    else if (done)
-      ++summary.kept;
-    summary.done += done && effect->desired;
+    const bool done = effect->outcome.state == model::OutcomeState::kDone, wanted = !is_null(effect->desired);
+    summary.wanted += wanted;
+    summary.kept += done && !wanted;
+    summary.done += done && wanted;
     summary.pending += effect->outcome.state == model::OutcomeState::kPending;
     if (effect->outcome.state == model::OutcomeState::kFailed)
-      summary.failures.push_back({effect->kind + " " + thing_name(*effect), effect->outcome.error, retry_text(effect->outcome, now)});
-    if (done && effect->desired) std::visit([&](const auto& row) { add_row(summary, row); }, *effect->desired);
+      summary.failures.push_back(
+          {std::string(effect->kind) + " " + thing_name(*effect), effect->outcome.error, retry_text(effect->outcome, now)});
+    if (done && wanted) std::visit([&](const auto& row) { add_row(summary, *row); }, effect->desired);
   }
   for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
   std::sort(summary.failures.begin(), summary.failures.end(), [](const Failure& a, const Failure& b) { return a.thing < b.thing; });
@@ -102,8 +101,8 @@ Summary summarize(const model::Published& published, base::BootTime now, Surroun
   Summary summary;
   summary.version = version();
   summary.node = snapshot.identity.node_name;
-  summary.checks = model::readiness(published);
-  summary.ready = model::ready(summary.checks);
+  summary.checks = readiness(published);
+  summary.ready = ready(summary.checks);
   summary.uptime = now - published.started;
   if (published.first_ready.count()) summary.ready_after = published.first_ready - published.started;
   for (const auto& [key, source] : snapshot.table<model::SourceStatus>())

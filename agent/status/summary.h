@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/effect.h"
-#include "model/readiness.h"
+#include "status/readiness.h"
 #include "status/surroundings.h"
 
 namespace status {
@@ -26,7 +26,7 @@ struct Failure {
 struct Summary {
   std::string version, node;
   bool ready = false;
-  std::vector<model::Check> checks;
+  std::vector<Check> checks;
   base::Millis uptime{};
   base::Millis ready_after{};  // since the start; zero: not yet
   std::vector<std::pair<std::string, model::SourceStatus>> sources;
@@ -55,7 +55,7 @@ std::string summary_line(const Summary& summary);  // for the log
 std::vector<std::string> summary_faults(const Summary& summary);
 
 // "ok  NAME  TEXT" for each check, with what to do below a failing one, and a last line READY or NOT READY.
-std::string readiness_text(const std::vector<model::Check>& checks);
-std::string readiness_json(const std::vector<model::Check>& checks);
+std::string readiness_text(const std::vector<Check>& checks);
+std::string readiness_json(const std::vector<Check>& checks);
 
 }  // namespace status

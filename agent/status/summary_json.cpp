@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const std::vector<model::Check>& checks) {
+Json json_of(const std::vector<Check>& checks) {
   Json array = Json::array();
   for (const auto& check : checks) {
     Json object{{"name", check.name}, {"ok", check.ok}, {"text", check.text}};
@@ -77,9 +77,7 @@ Json json_of(const io::kernel::Capabilities& capabilities) {
 
 }  // namespace
 
-std::string readiness_json(const std::vector<model::Check>& checks) {
-  return dump(Json{{"ready", model::ready(checks)}, {"checks", json_of(checks)}});
-}
+std::string readiness_json(const std::vector<Check>& checks) { return dump(Json{{"ready", ready(checks)}, {"checks", json_of(checks)}}); }
 
 std::string summary_json(const Summary& summary) {
   Json json{{"version", summary.version}, {"node", summary.node}, {"ready", summary.ready}};

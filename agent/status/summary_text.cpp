@@ -76,7 +76,7 @@ void write_network(Page& page, const Summary& summary) {
   page.line("pods", count_of(summary.sandboxes, "pod", "pods") + " attached on this node, " + std::to_string(summary.pods_known) +
                         " known in the cluster");
   page.line("services", count_of(summary.services, "Service", "Services") + ", " + count_of(summary.frontends, "frontend", "frontends"));
-  page.list("services", "without endpoints", summary.without_endpoints, "service_entries");
+  page.list("services", "without endpoints", summary.without_endpoints, "service_sets");
   page.line("peers", count_of(summary.peers, "other node", "other nodes"));
   page.list("peers", "routes", summary.routes, "routes");
 }
@@ -153,7 +153,7 @@ void write_problems(Page& page, const Summary& summary) {
 
 }  // namespace
 
-std::string readiness_text(const std::vector<model::Check>& checks) {
+std::string readiness_text(const std::vector<Check>& checks) {
   size_t width = 0;
   for (const auto& check : checks) width = std::max(width, check.name.size());
   std::string text;
@@ -162,7 +162,7 @@ std::string readiness_text(const std::vector<model::Check>& checks) {
         (check.ok ? "ok    " : "FAIL  ") + check.name + std::string(width - check.name.size(), ' ') + "  " + printable(check.text) + "\n";
     if (!check.ok) text += "      advice: " + std::string(advice(check.name)) + "\n";
   }
-  return text + (model::ready(checks) ? "READY\n" : "NOT READY\n");
+  return text + (ready(checks) ? "READY\n" : "NOT READY\n");
 }
 
 std::string summary_text(const Summary& summary) {

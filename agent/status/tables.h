@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "model/effect.h"
-#include "model/fields.h"
+#include "status/fields.h"
 
 namespace status {
 
 struct Line {
   std::string key;
-  model::Fields fields;
+  Fields fields;
 };
 
 struct TableView {

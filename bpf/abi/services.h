@@ -1,37 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Services: frontend -> service number -> handle -> slot -> backend. Numbers index arrays that the agent writes through mmap. */
+/* Services: frontend -> number of a set -> handle -> slot -> backend. Numbers index arrays that the agent writes through mmap. A
+ * set is what a port and family of a Service lead to for one kind of client; set 0 is none. */
 #ifndef ICHOR_ABI_SERVICES_H
 #define ICHOR_ABI_SERVICES_H
 
 #include "types.h"
 
-/* Map `frontends`, hash; value: __u32 number of the service. */
+/* Map `frontend_sets`, hash. A NodePort is one frontend, whatever addresses the node has. */
 struct frontend_key {
-	struct ip_addr address;
+	struct ip_addr address; /* of a NodePort: the family's unspecified one */
 	__be16 port_be;
-	__u8 protocol; /* IPPROTO_* */
-	__u8 zero;
+	__u8 protocol;	/* IPPROTO_* */
+	__u8 node_port; /* 1: a NodePort; never equal to a call of 0.0.0.0 or :: */
 };
 ABI_ASSERT_SIZE(frontend_key, 20);
 
-/* Map `services`, mmapable array of these words by service number, stored at once: a reader sees the old set of backends or the
- * new one. Bits 0-25: first slot, 26-27: flags, 28-47: number of slots, 48-63: generation, which changes with each new set. */
+/* Numbers of sets, each 0 where that kind of client is not served here. */
+struct frontend {
+	__u32 callers;	/* sockets of this node and of its pods */
+	__u32 arrivals; /* packets from outside */
+};
+ABI_ASSERT_SIZE(frontend, 8);
+
+/* Map `service_sets`, mmapable array of these words by set number, stored at once: a reader sees the old set of backends or the new
+ * one. Bits 0-25: first slot, 26-33: flags, 34-53: number of slots, 54-63: generation, which changes with each new set. */
 typedef __u64 service_handle;
 
 #define SERVICE_HANDLE_BASE_BITS 26
-#define SERVICE_HANDLE_FLAG_BITS 2
+#define SERVICE_HANDLE_FLAG_BITS 8
 #define SERVICE_HANDLE_SIZE_BITS 20
+#define SERVICE_HANDLE_GENERATION_BITS 10
 #define SERVICE_HANDLE_SIZE_SHIFT (SERVICE_HANDLE_BASE_BITS + SERVICE_HANDLE_FLAG_BITS)
+#define SERVICE_HANDLE_GENERATION_SHIFT (SERVICE_HANDLE_SIZE_SHIFT + SERVICE_HANDLE_SIZE_BITS)
+#define SERVICE_HANDLE_GENERATIONS (1U << SERVICE_HANDLE_GENERATION_BITS)
 
-/* Flags. A client keeps its backend, for as long as map `affinity_seconds` says: */
+/* Flags. A client keeps its backend, for as long as the set's options say: */
 #define SERVICE_AFFINITY (1ULL << SERVICE_HANDLE_BASE_BITS)
 /* There are no slots because all endpoints are on other nodes and the Service's policy is Local: */
 #define SERVICE_ELSEWHERE (1ULL << (SERVICE_HANDLE_BASE_BITS + 1))
 
 static inline service_handle service_handle_pack(__u32 base, __u32 size, __u32 generation)
 {
-	return (__u64)base | (__u64)size << SERVICE_HANDLE_SIZE_SHIFT |
-	       (__u64)(__u16)generation << (SERVICE_HANDLE_SIZE_SHIFT + SERVICE_HANDLE_SIZE_BITS);
+	return (__u64)base | (__u64)size << SERVICE_HANDLE_SIZE_SHIFT | (__u64)generation << SERVICE_HANDLE_GENERATION_SHIFT;
 }
 
 static inline __u32 service_handle_base(service_handle handle)
@@ -46,32 +56,51 @@ static inline __u32 service_handle_size(service_handle handle)
 
 static inline __u32 service_handle_generation(service_handle handle)
 {
-	return handle >> (SERVICE_HANDLE_SIZE_SHIFT + SERVICE_HANDLE_SIZE_BITS);
+	return handle >> SERVICE_HANDLE_GENERATION_SHIFT;
 }
 
 static inline __u64 service_handle_flags(service_handle handle)
 {
-	return handle & (SERVICE_AFFINITY | SERVICE_ELSEWHERE);
+	return handle & (((1ULL << SERVICE_HANDLE_FLAG_BITS) - 1) << SERVICE_HANDLE_BASE_BITS);
 }
 
-/* Map `slots`, mmapable array of __u32: numbers of backends. A region of it belongs to one service at a time. */
+/* Map `set_hashes`, array of __u64 by set number: hash of the set's name, by which an agent without memory recognises it. 0: the
+ * number is free. Programs do not read it. */
+
+/* Map `set_options`, mmapable array of these words by set number: what only some sets need. A flag of the handle says that it is to
+ * be read, so it is stored before the handle. Bits 0-31: seconds without a new connection after which a client chooses anew. */
+typedef __u64 service_options;
+
+static inline service_options service_options_pack(__u32 affinity_seconds)
+{
+	return affinity_seconds;
+}
+
+static inline __u32 service_options_affinity_seconds(service_options options)
+{
+	return options;
+}
+
+/* Map `set_slots`, mmapable array, each stored at once. A region of it belongs to one set at a time. */
+struct service_slot {
+	__u32 backend; /* number */
+	__u32 other;   /* bits 0-30: number of the last other backend of a Maglev slot; bit 31: moved, it was that one's lately */
+} __attribute__((aligned(8)));
+ABI_ASSERT_SIZE(service_slot, 8);
 
 /* Map `backends`, mmapable array. A number is reused only after a grace period. All zero: not used yet. */
 struct backend {
 	struct ip_addr address;
 	__be16 port_be;
 	__u16 zero;
-	__u32 zero2;
+	__u32 node; /* number of the node it is on; 0: not known */
 };
 ABI_ASSERT_SIZE(backend, 24);
 
-/* Map `affinity_seconds`, mmapable array of __u32 by service number: after so long without a new connection a client chooses anew.
- * It counts while the handle has SERVICE_AFFINITY, and is stored before that. */
-
 /* Map `affinities` (LRU hash): which backend a client keeps. */
 struct affinity_key {
-	__u64 client;  /* cookie of the network namespace: a pod, or the node */
-	__u32 service; /* number */
+	__u64 client; /* cookie of the network namespace: a pod, or the node */
+	__u32 set;    /* number */
 	__u32 zero;
 };
 ABI_ASSERT_SIZE(affinity_key, 16);
@@ -81,7 +110,7 @@ struct affinity {
 	struct ip_addr address;
 	__be16 port_be;
 	__u16 zero;
-	__u32 slot;	    /* where in the service's region it was seen last: a hint */
+	__u32 slot;	    /* where in the set's region it was seen last: a hint */
 	__u64 last_used_ns; /* CLOCK_BOOTTIME */
 };
 ABI_ASSERT_SIZE(affinity, 32);

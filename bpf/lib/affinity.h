@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* sessionAffinity ClientIP at the socket: a client, which is a network namespace here, keeps its backend until it has made no new
- * connection for the Service's timeout, or the backend has left the set. Called by lib/socket.h, for services with
+ * connection for the Service's timeout, or the backend has left the set. Called by lib/socket.h, for sets with
  * SERVICE_AFFINITY. */
 #ifndef ICHOR_LIB_AFFINITY_H
 #define ICHOR_LIB_AFFINITY_H
@@ -36,8 +36,8 @@ static long affinity_look_at(__u32 slot, struct affinity_search *search)
 	return 1; /* ends the loop */
 }
 
-/* Where the kept backend is in this set. Its last place needs no search, which one look makes sure of: sets change, and numbers of
- * services are used again. */
+/* Where the kept backend is in this set. Its last place needs no search, which one look makes sure of: sets change, and their
+ * numbers are used again. */
 static __always_inline __u32 affinity_find(struct affinity *kept, service_handle handle)
 {
 	struct affinity_search search = {.kept = kept, .handle = handle, .found = AFFINITY_NOT_FOUND};
@@ -61,25 +61,25 @@ static __always_inline __u32 affinity_continue(struct affinity *kept, service_ha
 	return slot;
 }
 
-static __always_inline int affinity_is_due(const struct affinity *kept, __u32 service, __u64 now)
+static __always_inline int affinity_is_due(const struct affinity *kept, __u32 set, __u64 now)
 {
-	__u32 *seconds = bpf_map_lookup_elem(&affinity_seconds, &service);
+	service_options *options = bpf_map_lookup_elem(&set_options, &set);
 
-	return !seconds || kept->last_used_ns + *seconds * NANOSECONDS_PER_SECOND < now;
+	return !options || kept->last_used_ns + service_options_affinity_seconds(*options) * NANOSECONDS_PER_SECOND < now;
 }
 
 /* The slot to use: the client's own, else the one that `choice` stands for, which is then kept. Records are replaced whole, so that
  * no other CPU sees half a backend; of two first connections at once the later takes what the earlier chose. */
-static __noinline __u32 affinity_choice(__u64 client, __u32 service, service_handle handle, __u32 choice)
+static __noinline __u32 affinity_choice(__u64 client, __u32 set, service_handle handle, __u32 choice)
 {
-	struct affinity_key key = {.client = client, .service = service};
+	struct affinity_key key = {.client = client, .set = set};
 	struct affinity *kept = bpf_map_lookup_elem(&affinities, &key);
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct affinity chosen = {.last_used_ns = now};
 	__u32 slot = AFFINITY_NOT_FOUND;
 	struct backend *backend;
 
-	if (kept && !affinity_is_due(kept, service, now))
+	if (kept && !affinity_is_due(kept, set, now))
 		slot = affinity_continue(kept, handle, now);
 	if (slot != AFFINITY_NOT_FOUND)
 		return slot;

@@ -24,18 +24,12 @@ static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason
 	return SOCKET_REFUSE;
 }
 
-/* The number of the service that has this frontend, or null: not a service, or a protocol that has none here. */
-static __always_inline __u32 *socket_service(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
+/* The set that this address leads to; 0: not a service, or a protocol that has none here. */
+static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
 {
-	struct frontend_key key = {
-		.address = frontend->address,
-		.port_be = frontend->port_be,
-		.protocol = ctx->protocol,
-	};
-
 	if (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP)
-		return NULL;
-	return bpf_map_lookup_elem(&frontends, &key);
+		return 0;
+	return service_for_callers(&frontend->address, frontend->port_be, ctx->protocol);
 }
 
 /* A Service with endpoints on other nodes only may be tried again elsewhere, which "connection refused" would talk a client out of.
@@ -47,16 +41,16 @@ static __always_inline enum socket_verdict socket_without_backend(service_handle
 	return socket_refuse(DROP_NO_ENDPOINT, ECONNREFUSED);
 }
 
-static __always_inline enum socket_verdict socket_translate(struct bpf_sock_addr *ctx, __u32 service, __u32 choice,
+static __always_inline enum socket_verdict socket_translate(struct bpf_sock_addr *ctx, __u32 set, __u32 choice,
 							    struct endpoint *peer)
 {
-	service_handle handle = service_load(service);
+	service_handle handle = service_load(set);
 	struct backend *backend;
 
 	if (!service_handle_size(handle))
 		return socket_without_backend(handle);
 	if (handle & SERVICE_AFFINITY)
-		choice = affinity_choice(bpf_get_netns_cookie(ctx), service, handle, choice);
+		choice = affinity_choice(bpf_get_netns_cookie(ctx), set, handle, choice);
 	backend = service_backend(handle, choice);
 	if (!backend)
 		return socket_refuse(DROP_STALE_BACKEND, ECONNREFUSED);
@@ -87,16 +81,16 @@ static __always_inline __u32 connection_choice(struct bpf_sock_addr *ctx, const 
 
 static __always_inline enum socket_verdict socket_connect(struct bpf_sock_addr *ctx, struct endpoint *peer)
 {
-	__u32 *service = socket_service(ctx, peer);
+	__u32 set = socket_service(ctx, peer);
 	struct endpoint frontend = *peer;
 	enum socket_verdict verdict;
 	struct socket_peer *stored;
 
-	if (!service) {
+	if (!set) {
 		bpf_sk_storage_delete(&socket_peers, ctx->sk); /* what an earlier connect left */
 		return SOCKET_KEEP;
 	}
-	verdict = socket_translate(ctx, *service, connection_choice(ctx, &frontend), peer);
+	verdict = socket_translate(ctx, set, connection_choice(ctx, &frontend), peer);
 	if (verdict != SOCKET_REWRITE)
 		return verdict;
 	stored = bpf_sk_storage_get(&socket_peers, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -111,16 +105,16 @@ static __always_inline enum socket_verdict socket_sendmsg(struct bpf_sock_addr *
 {
 	struct endpoint frontend = *peer;
 	enum socket_verdict verdict;
-	__u32 *service;
+	__u32 set;
 
 	if (connection_backend(ctx->sk, peer))
 		return SOCKET_REWRITE;
-	service = socket_service(ctx, peer);
-	if (!service) {
+	set = socket_service(ctx, peer);
+	if (!set) {
 		udp_peer_forget(ctx->sk, peer); /* now it calls the backend by its own name */
 		return SOCKET_KEEP;
 	}
-	verdict = socket_translate(ctx, *service, datagram_choice(bpf_get_socket_cookie(ctx), &frontend), peer);
+	verdict = socket_translate(ctx, set, datagram_choice(bpf_get_socket_cookie(ctx), &frontend), peer);
 	if (verdict == SOCKET_REWRITE)
 		udp_peer_remember(ctx->sk, peer, &frontend);
 	return verdict;

@@ -15,9 +15,20 @@ TEST(BaseIp, TextOfBothFamiliesComesBackAsItWent) {
 }
 
 TEST(BaseIp, WhatIsNoAddressIsRefused) {
-  for (const char* text :
-       {"", "10.0.0", "10.0.0.01", "010.0.0.1", "10.0.0.256", "10.0.0.1/24", "fe80::1%eth0", "1:2", "a.b.c.d", " 10.0.0.1"})
+  for (const char* text : {"", "10.0.0", "10.0.0.0256", "0x10.0.0.1", "10.0.0.", ".0.0.1", "10..0.1", "10.0.0.256", "10.0.0.1/24",
+                           "fe80::1%eth0", "1:2", "a.b.c.d", " 10.0.0.1"})
     EXPECT_FALSE(parse_ip(text)) << text;
+  EXPECT_FALSE(parse_ip(std::string_view("10.0.0.1\0", 9)));
+}
+
+TEST(BaseIp, LeadingZerosAreDecimalAsKubernetesReadsThem) {
+  const std::pair<const char*, const char*> kCases[] = {{"010.1.2.3", "10.1.2.3"},
+                                                        {"10.96.000.011", "10.96.0.11"},
+                                                        {"00.000.0.00", "0.0.0.0"},
+                                                        {"::ffff:010.001.000.009", "10.1.0.9"},
+                                                        {"0::0010", "::10"}};
+  for (const auto& [text, read] : kCases) EXPECT_EQ(parse_ip(text), parse_ip(read)) << text;
+  EXPECT_EQ(parse_cidr("010.042.0.0/016"), parse_cidr("10.42.0.0/16"));
 }
 
 TEST(BaseIp, FamiliesAreToldApartByTheMappedPrefix) {
@@ -58,6 +69,8 @@ TEST(BaseCidr, AddressesAreCountedFromThePrefix) {
 TEST(BaseText, TheNearestWordIsAMisspellingAndNothingFurther) {
   EXPECT_EQ(base::nearest("loadBalancr", {"loadBalancer", "ipam"}), "loadBalancer");
   EXPECT_EQ(base::nearest("zzzzzz", {"loadBalancer", "ipam"}), "");
+  EXPECT_EQ(base::nearest("bgp", {"ipv6", "MTU", "eni", "cni"}), "") << "a short word is like any other short word";
+  EXPECT_EQ(base::nearest("mtu", {"mtux"}), "mtux");
 }
 
 TEST(BaseText, SplittingAndTrimmingKeepEmptyParts) {

@@ -30,7 +30,7 @@ struct Array {
 
 struct Maps {
   int frontends = -1;
-  Array services, slots, backends;
+  Array sets, slots, backends;
 };
 
 // A mmapable array's values lie one behind the other, each rounded up to 8 bytes.
@@ -60,15 +60,15 @@ T read_entry(const Array& array, uint32_t index) {
   return value;
 }
 
-service_handle read_handle(const Array& services, uint32_t index) {
-  return __atomic_load_n(reinterpret_cast<const service_handle*>(services.bytes) + index, __ATOMIC_ACQUIRE);
+service_handle read_handle(const Array& sets, uint32_t index) {
+  return __atomic_load_n(reinterpret_cast<const service_handle*>(sets.bytes) + index, __ATOMIC_ACQUIRE);
 }
 
-bool leads_to(const Maps& maps, uint32_t service, const ip_addr& endpoint) {
-  service_handle handle = read_handle(maps.services, service);
+bool leads_to(const Maps& maps, uint32_t set, const ip_addr& endpoint) {
+  service_handle handle = read_handle(maps.sets, set);
   for (uint32_t i = 0; i < service_handle_size(handle); ++i) {
-    auto number = read_entry<uint32_t>(maps.slots, service_handle_base(handle) + i);
-    auto backend = read_entry<struct backend>(maps.backends, number);
+    auto slot = read_entry<service_slot>(maps.slots, service_handle_base(handle) + i);
+    auto backend = read_entry<struct backend>(maps.backends, slot.backend);
     if (std::memcmp(&backend.address, &endpoint, sizeof endpoint) == 0) return true;
   }
   return false;
@@ -85,13 +85,13 @@ double follow(const Maps& maps, const std::string& manifests, int service, int t
 
   std::string cluster_ip = "10.96." + std::to_string(service >> 8) + "." + std::to_string(service & 255);
   frontend_key key{mapped(cluster_ip), htons(80), IPPROTO_TCP, 0};
-  uint32_t number = 0;
-  if (bpf_map_lookup_elem(maps.frontends, &key, &number) != 0) return -1;
+  frontend found{};
+  if (bpf_map_lookup_elem(maps.frontends, &key, &found) != 0) return -1;
   ip_addr wanted = mapped(endpoint);
 
   auto start = std::chrono::steady_clock::now();
   rename(next.c_str(), path.c_str());
-  while (!leads_to(maps, number, wanted)) {
+  while (!leads_to(maps, found.callers, wanted)) {
     if (std::chrono::steady_clock::now() - start > kPatience) return -1;
     usleep(50);  // a poll that never rests would take a whole processor from the agent
   }
@@ -104,14 +104,14 @@ int main(int count, char** arguments) {
   if (count != 5) return 64;
   std::string directory = arguments[1];
   Maps maps;
-  maps.frontends = bpf_obj_get((directory + "/frontends").c_str());
-  auto services = map_array(directory + "/services"), slots = map_array(directory + "/slots"),
+  maps.frontends = bpf_obj_get((directory + "/frontend_sets").c_str());
+  auto sets = map_array(directory + "/service_sets"), slots = map_array(directory + "/set_slots"),
        backends = map_array(directory + "/backends");
-  if (maps.frontends < 0 || !services || !slots || !backends) {
+  if (maps.frontends < 0 || !sets || !slots || !backends) {
     std::fprintf(stderr, "%s: no maps of services: %s\n", directory.c_str(), strerror(errno));
     return 1;
   }
-  maps.services = *services, maps.slots = *slots, maps.backends = *backends;
+  maps.sets = *sets, maps.slots = *slots, maps.backends = *backends;
   int all = std::atoi(arguments[3]), turns = std::atoi(arguments[4]);
   std::string text = "[";
   for (int turn = 0; turn < turns; ++turn) {

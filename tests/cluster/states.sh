@@ -4,7 +4,7 @@
 table() { http "$1" "/tables/$2?format=json"; }
 source_is() { http "$1" '/status?format=json' | jq -e ".sources.objects | $2" >/dev/null; }
 serves() {   # NODE SERVICE: over both families and protocols
-  table "$1" service_entries |
+  table "$1" service_sets |
     jq -e --arg name "default/$2:" '[.[] | select(.state == "done" and (.name | startswith($name)))] | length == 4' >/dev/null
 }
 
@@ -36,7 +36,7 @@ settle() {
 # What the agent read, wants and has, without what each start makes anew: the canary's rows.
 state_of() {
   local name
-  for name in services endpoint_slices nodes pods namespaces allocations sandbox_records sysctls service_entries attachments pod_links \
+  for name in services endpoint_slices nodes pods namespaces allocations sandbox_records sysctls service_sets frontends attachments pod_links \
     filters pod_entries routes neighbors files status_patches; do
     table "$1" "$name" | jq -c --arg table "$name" '.[] | select((tostring | contains("canary")) | not) | [$table, .]'
   done

@@ -12,7 +12,7 @@ using namespace support;
 
 World::World(uint32_t seed) : random_(seed) {
   rows_.emplace("node n1", a_node("n1", {"10.42.1.0/24", "fd00:42:1::/64"}, {"192.168.42.11"}));
-  rows_.emplace("canary", model::put(model::kCanaryKey, model::CanaryResult{true, true, "", model::kCanaryListenerAddress, 9000}));
+  rows_.emplace("canary", model::put(model::CanaryResult{true, true, "", model::kCanaryListenerAddress, 9000}));
   rows_.emplace("link", a_link("eth0"));
   rows_.emplace("address", an_address("eth0", "192.168.42.11/24"));
   for (const auto& change : all_synced())
@@ -57,8 +57,10 @@ model::Change World::service() {
     rows_.erase("service " + name);
     return model::gone<model::Service>("default/" + name);
   }
-  // Several Services may claim one address: the same one must win whatever came first.
-  auto service = a_service(name).address("10.96.0." + std::to_string(1 + pick(4))).port(static_cast<uint16_t>(80 + pick(2)));
+  // Each has up to three addresses, and several may claim one of them: the same one must win whatever came first.
+  auto service = a_service(name).port(static_cast<uint16_t>(80 + pick(2)));
+  for (uint32_t i = 1 + pick(3); i > 0; --i) service.address("10.96.0." + std::to_string(1 + pick(6)));
+  service.row.meta.created = pick(3);
   service.row.client_ip_affinity_seconds = pick(2) ? 0 : 60 * (1 + pick(2));
   service.row.internal_traffic_policy = pick(3) ? model::TrafficPolicy::kCluster : model::TrafficPolicy::kLocal;
   return rows_.insert_or_assign("service " + name, service).first->second;
@@ -130,7 +132,7 @@ void Agent::start() {
   model::Identity identity;
   identity.node_name = "n1";
   identity.program_generation = "g1";
-  core_ = std::make_unique<engine::Core>(identity, plan::features(), kernel_.stores(), now_);
+  core_ = std::make_unique<engine::Core>(identity, plan::features(), kernel_.stores(now_), now_);
 }
 
 void Agent::tell(std::vector<model::Change> changes) {

@@ -6,7 +6,7 @@
 #include "io/kernel/bpf_hash.h"
 #include "io/kernel/service_maps.h"
 #include "plan/services.h"
-#include "reconcile/service_regions.h"
+#include "reconcile/service_stores.h"
 #include "support/builders.h"
 #include "support/datapath.h"
 #include "support/sockets.h"
@@ -15,7 +15,8 @@ namespace {
 
 using namespace support;
 using model::Protocol;
-using model::desired::ServiceEntry;
+using model::desired::Frontend;
+using model::desired::ServiceSet;
 
 constexpr uint32_t kTimeout = 100;  // seconds
 constexpr int kRequests = 15;
@@ -47,10 +48,16 @@ class DatapathAffinity : public DatapathTest, public testing::WithParamInterface
     planning.fold({service});
     for (size_t index : endpoints)
       planning.fold({a_slice("web", std::to_string(index)).port(servers_[index].endpoint.port, protocol).endpoint("127.0.0.1")});
-    auto wanted = std::get<ServiceEntry>(plan::services::plan("default/web", planning.snapshot()).rows.at(0));
-    auto put = store_.put(wanted, actual_ ? &*actual_ : nullptr);
+    const auto rows = plan::services::plan("default/web", planning.snapshot()).rows;
+    write(std::get<ServiceSet>(rows.back()), std::get<Frontend>(rows.front()));
+  }
+
+  void write(const ServiceSet& set, const Frontend& frontend) {
+    auto put = stores_.sets->put(set, actual_ ? &*actual_ : nullptr);
     ASSERT_TRUE(put.ok()) << put.error().text;
-    actual_ = wanted;
+    actual_ = set;
+    put = stores_.frontends->put(frontend, nullptr);
+    ASSERT_TRUE(put.ok()) << put.error().text;
   }
 
   // Which server a new socket reaches.
@@ -99,9 +106,10 @@ class DatapathAffinity : public DatapathTest, public testing::WithParamInterface
   }
 
   std::vector<Server> servers_;
-  std::optional<ServiceEntry> actual_;
+  std::optional<ServiceSet> actual_;
   affinity_key key_{};
-  reconcile::ServiceRegions store_{std::make_unique<io::kernel::PinnedServiceMaps>(bpf_root_), [] { return base::boot_now(); }};
+  reconcile::ServiceStores stores_ =
+      reconcile::service_stores(std::make_unique<io::kernel::PinnedServiceMaps>(bpf_root_), [] { return base::boot_now(); });
 };
 
 INSTANTIATE_TEST_SUITE_P(Calls, DatapathAffinity,
@@ -199,10 +207,9 @@ TEST_P(DatapathAffinity, ARecordOfAnotherServiceIsNotBelieved) {
 }
 
 TEST_P(DatapathAffinity, EndpointsOnOtherNodesOnlyAreAnErrorOfTheirOwn) {
-  ServiceEntry entry;
-  entry.frontends = {{kFrontend.ip, kFrontend.port, GetParam().type == SOCK_STREAM ? Protocol::kTcp : Protocol::kUdp}};
-  entry.endpoints_elsewhere = true;
-  ASSERT_TRUE(store_.put(entry, nullptr).ok());
+  ServiceSet set{.id = model::desired::SetId("elsewhere"), .endpoints_elsewhere = true};
+  const Protocol protocol = GetParam().type == SOCK_STREAM ? Protocol::kTcp : Protocol::kUdp;
+  write(set, {.address = kFrontend.ip, .port = kFrontend.port, .protocol = protocol, .callers = set.id});
   base::Fd socket = client(AF_INET, GetParam().type);
 
   EXPECT_EQ(GetParam().connected ? connect_to(socket, AF_INET, kFrontend) : send_to(socket, AF_INET, kFrontend), EHOSTUNREACH);

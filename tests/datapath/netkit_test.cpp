@@ -46,7 +46,7 @@ class DatapathNetkit : public support::DatapathTest {
 
   static PodLink a_link(LinkKind kind, uint8_t number) {
     PodLink link;
-    link.name = "ich" + std::to_string(number), link.ifname = "eth0", link.mtu = 1500, link.kind = kind;
+    link.name = "ich00000000000" + std::to_string(number), link.ifname = "eth0", link.mtu = 1500, link.kind = kind;
     if (model::has_link_addresses(kind)) link.host_mac = {{2, 0, 0, 0, 1, number}}, link.pod_mac = {{2, 0, 0, 0, 2, number}};
     link.addresses = {*base::parse_ip("10.1.0." + std::to_string(number)), *base::parse_ip("fd00:1::" + std::to_string(number))};
     link.netns = std::make_shared<base::Fd>(std::move(io::kernel::make_netns()).value());
@@ -147,7 +147,7 @@ TEST_F(DatapathNetkit, FiltersAreFoundAgainReplacedAndPutBack) {
 
 TEST_F(DatapathNetkit, AnOlderGenerationsProgramsAreReplacedInOneStep) {
   PodLink link = a_pod(LinkKind::kNetkit, 1);
-  const auto older = io::kernel::netkit::program_on(if_nametoindex("ich1"));
+  const auto older = io::kernel::netkit::program_on(if_nametoindex("ich000000000001"));
   // The same programs once more, as another version of the agent would have pinned them.
   ASSERT_TRUE(support::run("mv " + bpf_root_ + "/programs/" + io::kernel::program_generation() + " " + bpf_root_ + "/programs/0123"));
   load_datapath();
@@ -157,7 +157,7 @@ TEST_F(DatapathNetkit, AnOlderGenerationsProgramsAreReplacedInOneStep) {
 
   std::cout << "replaced: " << replaced << " ms\n";
   EXPECT_EQ(filters()[0].generation, io::kernel::program_generation());
-  EXPECT_NE(*io::kernel::netkit::program_on(if_nametoindex("ich1")), *older);
+  EXPECT_NE(*io::kernel::netkit::program_on(if_nametoindex("ich000000000001")), *older);
   expect_node_answers(link);
 }
 

@@ -45,23 +45,22 @@ class DatapathSockets : public DatapathTest, public testing::WithParamInterface<
   service_handle region(const std::vector<Server>& servers) {
     uint32_t base = next_slot_;
     for (const auto& server : servers) {
-      EXPECT_TRUE(
-          maps_
-              .set_backend(
-                  next_backend_,
-                  {.address = io::kernel::to_abi(server.endpoint.ip), .port_be = htons(server.endpoint.port), .zero = 0, .zero2 = 0})
-              .ok());
-      EXPECT_TRUE(maps_.set_slot(next_slot_++, next_backend_++).ok());
+      EXPECT_TRUE(maps_
+                      .set_backend(
+                          next_backend_,
+                          {.address = io::kernel::to_abi(server.endpoint.ip), .port_be = htons(server.endpoint.port), .zero = 0, .node = 0})
+                      .ok());
+      EXPECT_TRUE(maps_.set_slot(next_slot_++, {.backend = next_backend_++, .other = 0}).ok());
     }
     return service_handle_pack(base, servers.size(), ++generation_);
   }
   void publish(uint8_t protocol, service_handle handle) { publish(protocol, handle, protocol, frontend()); }
   void publish(uint8_t protocol, service_handle handle, uint32_t number, const Endpoint& frontend) {
     EXPECT_TRUE(maps_.set_handle(number, handle).ok());
-    EXPECT_TRUE(maps_.put_frontend(key_of(protocol, frontend), number).ok());
+    EXPECT_TRUE(maps_.put_frontend(key_of(protocol, frontend), {.callers = number, .arrivals = 0}).ok());
   }
   static frontend_key key_of(uint8_t protocol, const Endpoint& frontend) {
-    return {.address = io::kernel::to_abi(frontend.ip), .port_be = htons(frontend.port), .protocol = protocol, .zero = 0};
+    return {.address = io::kernel::to_abi(frontend.ip), .port_be = htons(frontend.port), .protocol = protocol, .node_port = 0};
   }
 
   // Services of one UDP backend each, on the ports after kServicePort.
@@ -175,7 +174,7 @@ TEST_P(DatapathSockets, WithoutAnEndpointTheCallIsRefusedAtOnce) {
 }
 
 TEST_P(DatapathSockets, SlotThatNamesNoBackendIsRefusedAndCounted) {
-  ASSERT_TRUE(maps_.set_slot(0, 1000).ok());
+  ASSERT_TRUE(maps_.set_slot(0, {.backend = 1000, .other = 0}).ok());
   publish(IPPROTO_TCP, service_handle_pack(0, 1, 1));
 
   EXPECT_EQ(connect_to(client(family(), SOCK_STREAM), family(), frontend()), ECONNREFUSED);

@@ -90,14 +90,14 @@ TEST_F(DatapathStores, PinnedMapKeepsItsSizeAndItsEntries) {
   DatapathObjectStore store(bpf_root_);
   put(store, object_of(64));
   PinnedServiceMaps maps(bpf_root_);
-  ASSERT_TRUE(maps.put_frontend({.address = {}, .port_be = 80, .protocol = 6, .zero = 0}, 7));
+  ASSERT_TRUE(maps.put_frontend({.address = {}, .port_be = 80, .protocol = 6, .node_port = 0}, {.callers = 7, .arrivals = 0}));
   remove(store, object_of(64));
   EXPECT_TRUE(rows_of(store).empty());
 
   put(store, object_of(128));
 
   EXPECT_EQ(rows_of(store), std::vector{object_of(64)});
-  EXPECT_EQ(maps.open()->services, 64U);
+  EXPECT_EQ(maps.open()->sets, 64U);
   EXPECT_EQ(maps.frontends()->size(), 1U);
 }
 
@@ -138,7 +138,7 @@ TEST_F(DatapathStores, ObjectWhosePutWasKilledAnywhereIsFinishedByTheNext) {
 TEST_F(DatapathStores, ObjectThatLostAMapIsLoadedAnew) {
   DatapathObjectStore store(bpf_root_);
   put(store, object_of(64));
-  ASSERT_EQ(unlink((bpf_root_ + "/maps/frontends").c_str()), 0);
+  ASSERT_EQ(unlink((bpf_root_ + "/maps/frontend_sets").c_str()), 0);
   EXPECT_TRUE(rows_of(store).empty());
 
   put(store, object_of(64));
@@ -200,11 +200,14 @@ TEST_F(DatapathStores, EveryCgroupHookCanBePut) {
   if (cgroup.path().empty()) GTEST_SKIP() << "no cgroup2 tree";
   AttachmentStore store(bpf_root_);
 
-  for (Hook hook : {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4, Hook::kSendmsg6, Hook::kRecvmsg4, Hook::kRecvmsg6,
-                    Hook::kGetpeername4, Hook::kGetpeername6})
-    put(store, Attachment{.hook = hook, .target = cgroup.path(), .generation = program_generation()});
+  size_t count = 0;
+  for (const auto& facts : model::desired::kHooks) {
+    if (facts.target != model::desired::HookTarget::kCgroup) continue;
+    put(store, Attachment{.hook = facts.hook, .target = cgroup.path(), .generation = program_generation()});
+    ++count;
+  }
 
-  EXPECT_EQ(rows_of(store).size(), 8U);
+  EXPECT_EQ(rows_of(store).size(), count);
 }
 
 TEST_F(DatapathStores, UplinkThatCameAgainUnderItsNameIsAttachedAgain) {
@@ -217,7 +220,8 @@ TEST_F(DatapathStores, UplinkThatCameAgainUnderItsNameIsAttachedAgain) {
   EXPECT_EQ(rows_of(store), std::vector{row});
 
   ASSERT_TRUE(support::run("ip link del up.100 && ip link add up.100 type veth peer name far"));
-  EXPECT_TRUE(rows_of(store).empty());
+  ASSERT_EQ(rows_of(store).size(), 1U);
+  EXPECT_EQ(rows_of(store)[0].generation, "");
   put(store, row);
 
   EXPECT_EQ(rows_of(store), std::vector{row});
@@ -225,12 +229,38 @@ TEST_F(DatapathStores, UplinkThatCameAgainUnderItsNameIsAttachedAgain) {
   EXPECT_TRUE(rows_of(store).empty());
 }
 
+TEST_F(DatapathStores, PinsWhoseDeviceOrCgroupIsGoneOrHasAnotherNameAreFoundAndRemoved) {
+  load_datapath();
+  AttachmentStore store(bpf_root_);
+  ASSERT_TRUE(support::run("ip link add gone0 type veth peer name far0 && ip link add old0 type veth peer name far1"));
+  for (const char* device : {"gone0", "old0"})
+    put(store, Attachment{.hook = Hook::kUplinkIngress, .target = device, .generation = program_generation()});
+  {
+    support::OwnCgroup cgroup;
+    if (!cgroup.path().empty())
+      put(store, Attachment{.hook = Hook::kConnect4, .target = cgroup.path(), .generation = program_generation()});
+  }
+  ASSERT_TRUE(support::run("ip link del gone0 && ip link set old0 name new0"));
+
+  const std::vector<Attachment> left = rows_of(store);
+  EXPECT_GE(left.size(), 2U);
+  for (const auto& row : left) {
+    EXPECT_EQ(row.generation, "") << row.key();
+    remove(store, row);
+  }
+
+  EXPECT_TRUE(rows_of(store).empty());
+  EXPECT_EQ(io::kernel::pin_names(bpf_root_ + "/links")->size(), 0U);
+  put(store, Attachment{.hook = Hook::kUplinkIngress, .target = "new0", .generation = program_generation()});
+  EXPECT_EQ(support::output_of("bpftool net show dev new0 | grep -c uplink_ingress"), "1\n");
+}
+
 TEST_F(DatapathStores, FiltersAreFoundOnPodLinksAlone) {
   load_datapath();
-  ASSERT_TRUE(support::run("ip link add icha type veth peer name fara && ip link add other type veth peer name farb"));
+  ASSERT_TRUE(support::run("ip link add ich00000000000a type veth peer name fara && ip link add other type veth peer name farb"));
   FilterStore store(bpf_root_);
-  std::vector<Filter> rows = {{.link = "icha", .side = FilterSide::kFromPod, .generation = program_generation()},
-                              {.link = "icha", .side = FilterSide::kToPod, .generation = program_generation()}};
+  std::vector<Filter> rows = {{.link = "ich00000000000a", .side = FilterSide::kFromPod, .generation = program_generation()},
+                              {.link = "ich00000000000a", .side = FilterSide::kToPod, .generation = program_generation()}};
   EXPECT_TRUE(rows_of(store).empty());
 
   for (const auto& row : rows) put(store, row);
@@ -245,9 +275,9 @@ TEST_F(DatapathStores, FiltersAreFoundOnPodLinksAlone) {
 
 TEST_F(DatapathStores, FilterOfAnotherGenerationIsReplaced) {
   load_datapath();
-  ASSERT_TRUE(support::run("ip link add icha type veth peer name fara"));
+  ASSERT_TRUE(support::run("ip link add ich00000000000a type veth peer name fara"));
   FilterStore store(bpf_root_);
-  Filter row{.link = "icha", .side = FilterSide::kFromPod, .generation = program_generation()};
+  Filter row{.link = "ich00000000000a", .side = FilterSide::kFromPod, .generation = program_generation()};
   put(store, row);
   DatapathObjectStore objects(bpf_root_);
   remove(objects, object_of(64));
@@ -258,7 +288,7 @@ TEST_F(DatapathStores, FilterOfAnotherGenerationIsReplaced) {
   put(store, row);
 
   EXPECT_EQ(rows_of(store), std::vector{row});
-  std::string filters = support::output_of("tc filter show dev icha ingress");
+  std::string filters = support::output_of("tc filter show dev ich00000000000a ingress");
   EXPECT_EQ(filters.find("ichor:"), filters.rfind("ichor:")) << filters;
 }
 
@@ -278,13 +308,14 @@ TEST_F(DatapathStores, PodEntryNamesItsLinkAndMayMove) {
   PodEntryStore store(bpf_root_);
   EXPECT_TRUE(rows_of(store).empty());
   load_datapath();
-  ASSERT_TRUE(support::run("ip link add icha type veth peer name fara && ip link add ichb type veth peer name farb"));
-  PodEntry row{.address = *base::parse_ip("10.1.0.2"), .link = "icha", .host_mac = {{2, 0, 0, 0, 0, 1}}, .pod_mac = {{2, 0, 0, 0, 0, 2}}};
+  ASSERT_TRUE(support::run("ip link add ich00000000000a type veth peer name fara && ip link add ich00000000000b type veth peer name farb"));
+  PodEntry row{
+      .address = *base::parse_ip("10.1.0.2"), .link = "ich00000000000a", .host_mac = {{2, 0, 0, 0, 0, 1}}, .pod_mac = {{2, 0, 0, 0, 0, 2}}};
   put(store, row);
   EXPECT_EQ(rows_of(store), std::vector{row});
 
   PodEntry moved = row;
-  moved.link = "ichb";
+  moved.link = "ich00000000000b";
   put(store, moved, &row);
 
   EXPECT_EQ(rows_of(store), std::vector{moved});
@@ -295,10 +326,10 @@ TEST_F(DatapathStores, PodEntryNamesItsLinkAndMayMove) {
 
 TEST_F(DatapathStores, PodEntryOfAVanishedLinkCanBeRemoved) {
   load_datapath();
-  ASSERT_TRUE(support::run("ip link add icha type veth peer name fara"));
+  ASSERT_TRUE(support::run("ip link add ich00000000000a type veth peer name fara"));
   PodEntryStore store(bpf_root_);
-  put(store, PodEntry{.address = *base::parse_ip("fd00::2"), .link = "icha", .host_mac = {}, .pod_mac = {}});
-  ASSERT_TRUE(support::run("ip link del icha"));
+  put(store, PodEntry{.address = *base::parse_ip("fd00::2"), .link = "ich00000000000a", .host_mac = {}, .pod_mac = {}});
+  ASSERT_TRUE(support::run("ip link del ich00000000000a"));
 
   auto rows = rows_of(store);
 
@@ -310,9 +341,9 @@ TEST_F(DatapathStores, PodEntryOfAVanishedLinkCanBeRemoved) {
 
 TEST_F(DatapathStores, PodEntryHalfWrittenIsMendedByPutAndEndedByRemove) {
   load_datapath();
-  ASSERT_TRUE(support::run("ip link add icha type veth peer name fara"));
+  ASSERT_TRUE(support::run("ip link add ich00000000000a type veth peer name fara"));
   PodEntryStore store(bpf_root_);
-  PodEntry row{.address = *base::parse_ip("10.1.0.2"), .link = "icha", .host_mac = {}, .pod_mac = {}};
+  PodEntry row{.address = *base::parse_ip("10.1.0.2"), .link = "ich00000000000a", .host_mac = {}, .pod_mac = {}};
   put(store, row);
   auto pods = io::kernel::HashMap<ip_addr, pod>::open(bpf_root_, "pods");
   ASSERT_TRUE(pods.ok() && pods->erase(io::kernel::to_abi(row.address)).ok());
@@ -334,20 +365,25 @@ TEST_F(DatapathStores, ServiceMapsKeepWhatIsStoredAcrossARestart) {
   auto sizes = maps.open();
   ASSERT_TRUE(sizes.ok());
   EXPECT_EQ(sizes->slots, 4096U);
-  struct backend last = {.address = {{1, 2, 3, 4}}, .port_be = 5, .zero = 0, .zero2 = 0};
+  struct backend last = {.address = {{1, 2, 3, 4}}, .port_be = 5, .zero = 0, .node = 0};
 
   ASSERT_TRUE(maps.set_backend(sizes->backends - 1, last).ok());
-  ASSERT_TRUE(maps.set_slot(sizes->slots - 1, 42).ok());
-  ASSERT_TRUE(maps.set_handle(sizes->services - 1, service_handle_pack(1, 2, 3)).ok());
+  ASSERT_TRUE(maps.set_slot(sizes->slots - 1, {.backend = 42, .other = 0}).ok());
+  ASSERT_TRUE(maps.set_handle(sizes->sets - 1, service_handle_pack(1, 2, 3)).ok());
+  ASSERT_TRUE(maps.set_options(sizes->sets - 1, service_options_pack(60)).ok());
+  ASSERT_TRUE(maps.set_hash(sizes->sets - 1, 7).ok());
 
   PinnedServiceMaps restarted(bpf_root_);
   EXPECT_EQ(restarted.backend(sizes->backends - 1)->port_be, 5);
-  EXPECT_EQ(restarted.slot(sizes->slots - 1).value(), 42U);
-  EXPECT_EQ(restarted.handle(sizes->services - 1).value(), service_handle_pack(1, 2, 3));
-  EXPECT_FALSE(restarted.handle(sizes->services).ok());
-  uint32_t index = sizes->slots - 1, seen = 0;
-  ASSERT_EQ(bpf_map_lookup_elem(open_map(bpf_root_, "slots")->get(), &index, &seen), 0);
-  EXPECT_EQ(seen, 42U);
+  EXPECT_EQ(restarted.slot(sizes->slots - 1)->backend, 42U);
+  EXPECT_EQ(restarted.handle(sizes->sets - 1).value(), service_handle_pack(1, 2, 3));
+  EXPECT_FALSE(restarted.handle(sizes->sets).ok());
+  EXPECT_EQ(restarted.options(sizes->sets - 1).value(), service_options_pack(60));
+  EXPECT_EQ(restarted.hashes().value(), (std::vector<std::pair<uint32_t, uint64_t>>{{sizes->sets - 1, 7}}));
+  uint32_t index = sizes->slots - 1;
+  service_slot seen{};
+  ASSERT_EQ(bpf_map_lookup_elem(open_map(bpf_root_, "set_slots")->get(), &index, &seen), 0);
+  EXPECT_EQ(seen.backend, 42U);
 }
 
 TEST_F(DatapathStores, ServiceMapsOpenOnlyWhereADatapathIs) {

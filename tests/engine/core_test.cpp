@@ -20,7 +20,7 @@ model::Identity node_one() {
 struct Core : testing::Test {
   support::FakeKernel kernel;
   base::BootTime now{1};
-  engine::Core core{node_one(), plan::features(), kernel.stores(), now};
+  engine::Core core{node_one(), plan::features(), kernel.stores(now), now};
 
   void tell(std::vector<model::Change> changes) {
     model::Fact fact;
@@ -35,6 +35,11 @@ struct Core : testing::Test {
     changes.push_back(an_address("eth0", "192.168.42.11/24"));
     tell(std::move(changes));
   }
+  // What a call of the address, port 80, may reach.
+  std::vector<std::string> reached(const std::string& address) const {
+    auto sets = kernel.services.find(ip(address), 80, model::Protocol::kTcp);
+    return sets ? kernel.services.reached(sets->callers) : std::vector<std::string>{"no frontend"};
+  }
   std::optional<base::Result<model::SandboxReply>> reply;
   void request(const model::Change& change) {
     model::Fact fact;
@@ -46,7 +51,7 @@ struct Core : testing::Test {
   }
 };
 
-TEST_F(Core, OneEndpointOfTenThousandServicesCostsOnePlannerCallAndOneWrite) {
+TEST_F(Core, OneEndpointOfTenThousandServicesCostsOnePlannerCallAndAHandfulOfStores) {
   constexpr int kServices = 10'000;
   start_node();
   std::vector<model::Change> cluster;
@@ -56,14 +61,17 @@ TEST_F(Core, OneEndpointOfTenThousandServicesCostsOnePlannerCallAndOneWrite) {
     cluster.push_back(a_slice(name, name + "-a").port(80).endpoint("10.42.2.1").endpoint("10.42.2.2"));
   }
   tell(std::move(cluster));
-  ASSERT_EQ(kernel.of<model::desired::ServiceEntry>().size(), size_t{kServices});
+  ASSERT_EQ(kernel.services.hashes.size(), size_t{kServices});
+  ASSERT_EQ(kernel.services.frontends.size(), size_t{kServices});
   auto before = core.publish(now)->counters;
+  kernel.services.writes.clear();
 
   tell({a_slice("s42", "s42-a").port(80).endpoint("10.42.2.1").endpoint("10.42.2.3")});
 
   auto after = core.publish(now)->counters;
   EXPECT_EQ(after.planner_calls - before.planner_calls, 1u);
   EXPECT_EQ(after.writes - before.writes, 1u);
+  EXPECT_EQ(kernel.services.writes, (std::vector<std::string>{"backend", "slot", "slot", "handle"}));
 }
 
 TEST_F(Core, AnAddIsAnsweredWhenItsRowsAreInForceAndItsRecordIsComplete) {
@@ -151,15 +159,16 @@ TEST_F(Core, ADelOfAnUnknownSandboxSucceeds) {
   EXPECT_TRUE(reply && reply->ok());
 }
 
-TEST_F(Core, TwoServicesOfOneAddressAreAProblemOfTheLoser) {
+TEST_F(Core, TwoServicesOfOneAddressAreAProblemOfBoth) {
   start_node();
   tell({a_service("b").address("10.96.0.1").port(80), a_slice("b", "b1").port(80).endpoint("10.42.2.2")});
   tell({a_service("a").address("10.96.0.1").port(80), a_slice("a", "a1").port(80).endpoint("10.42.2.1")});
 
   auto published = core.publish(now);
-  EXPECT_EQ(kernel.of<model::desired::ServiceEntry>().begin()->second.backends[0].address, ip("10.42.2.1"));
+  EXPECT_EQ(reached("10.96.0.1"), (std::vector<std::string>{"10.42.2.1:80"}));
   ASSERT_EQ(published->conflicts.size(), 1u);
   EXPECT_EQ((*published->conflicts.begin()).second->problems[0].subject, "services default/b");
+  EXPECT_EQ((*published->conflicts.begin()).second->problems[1].subject, "services default/a");
 }
 
 TEST_F(Core, ARowThatDriftedIsPutRightAtAHint) {
@@ -210,7 +219,8 @@ void keys_of_services(const plan::Touched& touched, const model::Snapshot&, plan
 TEST(CoreWake, AKeyIsPlannedAgainWhenItAskedToBe) {
   const plan::Feature feature[] = {{"sleeper", keys_of_services, wakes}};
   support::FakeKernel kernel;
-  engine::Core core(node_one(), feature, kernel.stores(), base::BootTime(1));
+  base::BootTime now{1};
+  engine::Core core(node_one(), feature, kernel.stores(now), now);
   model::Fact fact;
   fact.changes.push_back(a_service("a"));
   core.fold(std::move(fact));

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 
-#include "model/readiness.h"
+#include "status/readiness.h"
 
 namespace engine {
 namespace {
@@ -15,7 +15,7 @@ TEST(EngineWaiting, WhatIsWaitedForIsShownUntilItIsThere) {
   auto attempt = [&]() -> base::Result<void> {
     auto published = process.cell().load();
     if (!published) return base::Error{EBUSY, "another holds it"};
-    for (const auto& check : model::readiness(*published))
+    for (const auto& check : status::readiness(*published))
       if (check.name == "start") shown = check.text;
     return {};
   };
@@ -36,7 +36,7 @@ TEST(EngineWaiting, WhatIsThereAtOnceIsNotShown) {
 TEST(EngineWaiting, WhatWasKnownBeforeStaysInSight) {
   Process process("127.0.0.1:0");
   model::Snapshot known;
-  known.table<model::Problem>().set("settings/0", std::make_shared<const model::Problem>(model::Problem{"a.yaml:1", "wrong", ""}));
+  known.apply(model::put_problem(model::Origin::kSettings, "0", {"a.yaml:1", "wrong", ""}));
   std::shared_ptr<const model::Published> seen;
   auto attempt = [&]() -> base::Result<void> {
     seen = process.cell().load();
@@ -45,7 +45,7 @@ TEST(EngineWaiting, WhatWasKnownBeforeStaysInSight) {
 
   EXPECT_TRUE(wait_for(process, known, {"node name", "wait", attempt}));
 
-  EXPECT_TRUE(seen->snapshot.table<model::Problem>().find("settings/0"));
+  EXPECT_TRUE(seen->snapshot.table<model::Problem>().find(model::problem_key(model::Origin::kSettings, "0")));
 }
 
 }  // namespace

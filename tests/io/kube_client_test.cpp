@@ -65,6 +65,43 @@ TEST_F(IoKubeClient, AsksAsTheNodeAndReadsTheBody) {
   EXPECT_THAT(asked, HasSubstr("\r\nAccept: application/json\r\n"));
 }
 
+// A trickle is no answer, whatever it is made of.
+TEST_F(IoKubeClient, NothingButContentEndsASilence) {
+  for (const auto& [begun, drop] :
+       std::initializer_list<std::pair<std::string, std::string>>{{"", "H"},
+                                                                  {"HTTP/1.1 200 OK\r\n", "a: b\r\n"},
+                                                                  {kChunked, "0"},
+                                                                  {kChunked + "5;x=", "y"},
+                                                                  {kChunked + chunk("x") + "0\r\n", "a: b\r\n"}}) {
+    std::promise<void> over;
+    serve([&, ended = over.get_future().share()](Conversation& with) {
+      with.request();
+      with.say(begun);
+      while (ended.wait_for(2ms) == std::future_status::timeout) with.say(drop);
+    });
+
+    const auto answered = get("/api/v1/pods", 300ms);
+    over.set_value();
+
+    ASSERT_FALSE(answered.ok()) << begun << drop;
+    EXPECT_EQ(answered.error().code, ETIMEDOUT) << answered.error().text;
+    server_.reset();
+  }
+}
+
+TEST_F(IoKubeClient, TheHeadIsReportedBeforeThereIsABody) {
+  serve([](Conversation& with) {
+    with.request();
+    with.say(kChunked);
+    with.wait_for_the_client();
+  });
+
+  const auto answered = connection_->get("/api/v1/pods?watch=1", kPatience, [](std::string_view piece) { return !piece.empty(); });
+
+  ASSERT_ANSWERED(answered);
+  EXPECT_EQ(answered->status, 200);
+}
+
 TEST_F(IoKubeClient, KeepsTheConnectionBetweenRequests) {
   serve([](Conversation& with) {
     while (with.request()) with.say(kChunked + chunk("one") + "0\r\n\r\n");
@@ -109,13 +146,13 @@ TEST_F(IoKubeClient, PiecesComeAsTheyAreSent) {
   std::vector<std::string> pieces;
 
   const auto answered = connection_->get("/watch", kPatience, [&](std::string_view piece) {
-    if (pieces.empty()) first_seen.set_value();
+    if (pieces.size() == 1) first_seen.set_value();
     pieces.emplace_back(piece);
     return true;
   });
 
   ASSERT_ANSWERED(answered);
-  EXPECT_THAT(pieces, ElementsAre("first", "second"));
+  EXPECT_THAT(pieces, ElementsAre("", "first", "second"));
 }
 
 TEST_F(IoKubeClient, TheSinkEndsARequestAndItsConnection) {
@@ -126,7 +163,7 @@ TEST_F(IoKubeClient, TheSinkEndsARequestAndItsConnection) {
   });
 
   for (int i = 0; i < 2; ++i) {
-    const auto answered = connection_->get("/watch", kPatience, [](std::string_view) { return false; });
+    const auto answered = connection_->get("/watch", kPatience, [](std::string_view piece) { return piece.empty(); });
     ASSERT_ANSWERED(answered);
     EXPECT_EQ(answered->status, 200);
   }

@@ -55,6 +55,8 @@ TEST(IoKubeResponse, AHeadThatIsNotWholeHasNoLength) {
 }
 
 TEST(IoKubeResponse, ARetryAfterThatIsADateIsNotRead) {
+  for (const char* long_time : {"61", "999999999", "99999999999999999999"})
+    EXPECT_EQ(parse_head(head("Retry-After: " + std::string(long_time) + "\r\n"))->retry_after, kLongestRetryAfter) << long_time;
   EXPECT_EQ(parse_head(head("Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n"))->retry_after, std::nullopt);
 }
 

@@ -57,13 +57,13 @@ TEST_F(IoSandboxRecords, ARebootMakesAllVoidAlsoWhatItDamaged) {
   SandboxRecords after(directory_.path() + "/sandboxes", "boot-2");
 
   EXPECT_THAT(after.read()->records, IsEmpty());
-  EXPECT_THAT(after.read()->damaged, IsEmpty());
+  EXPECT_THAT(after.read()->unreadable, IsEmpty());
   ASSERT_TRUE(after.discard_void());
   EXPECT_THAT(records_.read()->records, IsEmpty());
-  EXPECT_THAT(records_.read()->damaged, IsEmpty());
+  EXPECT_THAT(records_.read()->unreadable, IsEmpty());
 }
 
-TEST_F(IoSandboxRecords, DamageIsToldWithTheAddressesThatCanBeRead) {
+TEST_F(IoSandboxRecords, DamageIsReportedWithTheNameAndTheAddressesThatCanBeRead) {
   ASSERT_TRUE(records_.put(kRecord, nullptr));
   write("a@eth0@boot-1.json", "{");
   write("b@eth0@boot-1.json", R"({"version":1,"addresses":["10.1.0.9"]})");
@@ -73,11 +73,47 @@ TEST_F(IoSandboxRecords, DamageIsToldWithTheAddressesThatCanBeRead) {
 
   ASSERT_TRUE(content);
   EXPECT_THAT(content->records, ElementsAre(kRecord));
-  ASSERT_THAT(content->damaged, SizeIs(3));
-  EXPECT_EQ(content->damaged[0].path, path_of("a@eth0@boot-1.json"));
-  EXPECT_THAT(content->damaged[0].addresses, IsEmpty());
-  EXPECT_THAT(content->damaged[1].addresses, ElementsAre(*base::parse_ip("10.1.0.9")));
-  EXPECT_THAT(content->damaged[2].addresses, SizeIs(2));
+  ASSERT_THAT(content->unreadable, SizeIs(3));
+  EXPECT_EQ(content->unreadable[0].path, path_of("a@eth0@boot-1.json"));
+  EXPECT_EQ(content->unreadable[0].identity.key(), "a/eth0");
+  EXPECT_THAT(content->unreadable[0].addresses, IsEmpty());
+  EXPECT_THAT(content->unreadable[1].addresses, ElementsAre(*base::parse_ip("10.1.0.9")));
+  EXPECT_THAT(content->unreadable[2].addresses, SizeIs(2));
+}
+
+TEST_F(IoSandboxRecords, OneThatCannotBeReadIsListedKeptAsItIsAndRemovedByItsName) {
+  const std::string newer = R"({"version":2,"addresses":["10.1.0.9"],"what":"nobody knows yet"})";
+  for (const std::string& content : {std::string(), std::string(R"({"version":1,"conta)"), newer}) {
+    write("a@v@4@boot-1.json", content);
+    const auto listed = records_.list();
+    ASSERT_TRUE(listed);
+    ASSERT_THAT(*listed, SizeIs(1));
+    const SandboxRecord& row = listed->front();
+    EXPECT_EQ(row.key(), "a/v@4");
+    EXPECT_FALSE(row.readable);
+    EXPECT_TRUE(records_.holds(row));
+
+    ASSERT_TRUE(records_.put(row, &row));
+    EXPECT_EQ(*read_file(path_of("a@v@4@boot-1.json")), content);
+
+    ASSERT_TRUE(records_.remove(row));
+    EXPECT_FALSE(records_.has("a/v@4"));
+    EXPECT_THAT(*records_.list(), IsEmpty());
+  }
+}
+
+TEST_F(IoSandboxRecords, AFieldThatIsNotKnownIsPassedOver) {
+  ASSERT_TRUE(records_.put(kRecord, nullptr));
+  std::string text = *read_file(path_of("abc@eth0@boot-1.json"));
+  write("abc@eth0@boot-1.json", text.insert(1, R"("fromTheFuture": {"a": [1]},)"));
+
+  EXPECT_THAT(*records_.list(), ElementsAre(kRecord));
+}
+
+TEST_F(IoSandboxRecords, ANameThatIsNoSandboxsIsPassedOver) {
+  for (const char* name : {"noise@boot-1.json", "@eth0@boot-1.json", "a@@boot-1.json", "@boot-1.json"}) write(name, "{");
+
+  EXPECT_THAT(*records_.list(), IsEmpty());
 }
 
 TEST_F(IoSandboxRecords, DiscardingLeavesWhatIsOfThisBootOrForeign) {

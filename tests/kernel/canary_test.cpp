@@ -112,7 +112,7 @@ class Canary : public support::NetnsTest {
   void make_pod_link() {
     ASSERT_TRUE(eventually([this] { return sandbox_.netns != nullptr; }));
     model::desired::PodLink link;
-    link.name = "ich00canary";
+    link.name = "ich0000000ca0a7";
     link.ifname = sandbox_.identity.ifname;
     link.host_mac = {{2, 1, 0, 0, 0, 1}};
     link.pod_mac = {{2, 2, 0, 0, 0, 1}};

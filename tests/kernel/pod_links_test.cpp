@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "base/text.h"
 #include "io/kernel/neighbors.h"
 #include "io/kernel/routes.h"
 #include "io/kernel/sysctls.h"
@@ -36,7 +37,7 @@ class PodLinks : public support::NetnsTest {
     PodLink row;
     row.name =
         "ich0000000000" + std::string(1, static_cast<char>('0' + number / 10)) + std::string(1, static_cast<char>('0' + number % 10));
-    row.sandbox = "container/eth0";
+    row.alias = "ichor pod container/eth0";
     row.ifname = "eth0";
     row.host_mac = {{2, 1, 0, 0, 0, number}};
     row.pod_mac = {{2, 2, 0, 0, 0, number}};
@@ -103,16 +104,16 @@ TEST_F(PodLinks, GiveThePodItsAddressesGatewaysAndMtu) {
                                                                           HasSubstr("fe80::69 dev eth0 lladdr 02:01:00:00:00:01")));
 }
 
-TEST_F(PodLinks, AreListedByPrefixAndKind) {
+TEST_F(PodLinks, AreListedByNameAndKind) {
   PodLink link = a_link();
   put(link);
-  ASSERT_TRUE(support::run("ip link add other type veth peer name ichor-like; ip link add name ichbridge type bridge"));
+  ASSERT_TRUE(support::run("ip link add other type veth peer name ichor-like; ip link add name ich00000b41d6e0 type bridge"));
 
   auto listed = PodLinkStore().list();
 
   ASSERT_TRUE(listed) << listed.error().text;
   EXPECT_THAT(*listed, testing::Contains(link));
-  for (const auto& row : *listed) EXPECT_NE(row.name, "ichbridge");
+  for (const auto& row : *listed) EXPECT_NE(row.name, "ich00000b41d6e0");
 }
 
 TEST_F(PodLinks, SetTheNodesSideForForwardingWithoutReversePathFilter) {
@@ -188,6 +189,85 @@ TEST_F(PodLinks, LeaveAForeignInterfaceOfThePodAlone) {
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().text, HasSubstr("already has an interface eth0 that is not ichor's"));
   EXPECT_THAT(in_pod(link, "ip -o link show dev eth0"), HasSubstr("eth0"));
+}
+
+TEST_F(PodLinks, OfASecondInterfaceLeaveTheFirstOnesDefaultRoutesAloneComingAndGoing) {
+  PodLink first = a_link(1);
+  put(first);
+  put_ways(first);
+  const std::string routes = "ip route; ip -6 route show proto 105";
+  const std::string before = in_pod(first, routes);
+  PodLink second = a_link(2);
+  second.ifname = "eth1";
+  second.netns = first.netns;
+
+  put(second);
+  put(second);
+
+  expect_traffic_both_ways(first);
+  for (const auto& line : base::split(before, '\n')) EXPECT_THAT(in_pod(first, routes), HasSubstr(std::string(line)));
+  EXPECT_THAT(in_pod(first, "ip route get 10.77.0.1"), HasSubstr("dev eth0"));
+  EXPECT_THAT(in_pod(first, "ip -6 route get fd00:77::1"), HasSubstr("dev eth0"));
+  EXPECT_THAT(in_pod(first, "ip route show dev eth1"), HasSubstr("default via 169.254.105.105"));
+  EXPECT_THAT(in_pod(first, "ip -6 route show dev eth1"), HasSubstr("default via fe80::69"));
+
+  ASSERT_TRUE(PodLinkStore().remove(second));
+  EXPECT_EQ(in_pod(first, routes), before);
+  expect_traffic_both_ways(first);
+}
+
+TEST_F(PodLinks, OfASecondInterfaceStandInWhenTheFirstGoes) {
+  PodLink first = a_link(1);
+  put(first);
+  PodLink second = a_link(2);
+  second.ifname = "eth1";
+  second.netns = first.netns;
+  put(second);
+  put_ways(second);
+
+  ASSERT_TRUE(PodLinkStore().remove(first));
+
+  expect_traffic_both_ways(second);
+}
+
+TEST_F(PodLinks, SayWhoseTheyAreAndAStrangersAreNotIchors) {
+  PodLink link = a_link();
+  put(link);
+  // A name of ichor's kind is enough, as older versions gave no alias; so is the alias. Anything else that begins with "ich" is foreign.
+  ASSERT_TRUE(
+      support::run("ip link add ich0123456789ab type veth peer name p0; ip link add other type veth peer name p1; "
+                   "ip link set other alias 'ichor pod abc/eth0'; ip link add ichost type veth peer name p2; "
+                   "ip link add ichthys0 type veth peer name p3; ip link add ich0123456789aB type veth peer name p4; "
+                   "ip link add ich0123456789a type veth peer name p5; ip link set p5 alias 'ichor of Troy'"));
+
+  std::vector<std::string> names;
+  const auto listed = PodLinkStore().list();
+  for (const auto& row : *listed) names.push_back(row.name);
+
+  EXPECT_THAT(names, testing::UnorderedElementsAre(link.name, "ich0123456789ab", "other"));
+  EXPECT_THAT(support::output_of("ip link show dev " + link.name), HasSubstr("alias ichor pod container/eth0"));
+  PodLink stranger;
+  stranger.name = "ichthys0";
+  ASSERT_TRUE(PodLinkStore().remove(stranger));
+  EXPECT_THAT(support::output_of("ip link show dev ichthys0"), HasSubstr("ichthys0"));
+}
+
+TEST_F(PodLinks, OfAnOlderVersionGetTheirAlias) {
+  PodLink link = a_link();
+  const std::string alias = std::exchange(link.alias, "");
+  put(link);
+  link.alias = alias;
+  link.netns = nullptr;
+  EXPECT_THAT(*PodLinkStore().list(), testing::Not(testing::Contains(link)));
+
+  put(link);
+  EXPECT_THAT(*PodLinkStore().list(), testing::Contains(link));
+
+  ASSERT_TRUE(support::run("ip link set " + link.name + " alias ''"));
+  link.mtu = 1300;
+  EXPECT_FALSE(PodLinkStore().put(link, nullptr));  // the MTU cannot be had
+
+  EXPECT_THAT(*PodLinkStore().list(), testing::Contains(link));
 }
 
 TEST_F(PodLinks, OfAnotherPodAreNotTakenForThisOnesByTheirNumbers) {

@@ -29,7 +29,7 @@ class KernelRoutes : public support::NetnsTest {
     ASSERT_TRUE(
         run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && "
             "ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8::1/64 dev up0 nodad && "
-            "ip link add ich01 type veth peer name eth0 && ip link set eth0 up && ip link set ich01 up"));
+            "ip link add ich000000000001 type veth peer name eth0 && ip link set eth0 up && ip link set ich000000000001 up"));
   }
 
   void put(const Route& row) {
@@ -44,15 +44,15 @@ class KernelRoutes : public support::NetnsTest {
 };
 
 TEST_F(KernelRoutes, ComeBackAsTheyWerePut) {
-  std::vector<Route> rows = {{cidr("10.1.0.5/32"), base::Ip{}, "ich01", base::Ip{}},
-                             {cidr("fd00:1::5/128"), base::Ip{}, "ich01", base::Ip{}},
+  std::vector<Route> rows = {{cidr("10.1.0.5/32"), base::Ip{}, "ich000000000001", base::Ip{}},
+                             {cidr("fd00:1::5/128"), base::Ip{}, "ich000000000001", base::Ip{}},
                              {cidr("10.2.0.0/16"), ip("192.0.2.2"), "up0", ip("192.0.2.1")},
                              {cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}}};
 
   for (const auto& row : rows) put(row);
 
   EXPECT_THAT(list(), testing::UnorderedElementsAreArray(rows));
-  EXPECT_THAT(output_of("ip route"), HasSubstr("10.1.0.5 dev ich01 proto 105 scope link"));
+  EXPECT_THAT(output_of("ip route"), HasSubstr("10.1.0.5 dev ich000000000001 proto 105 scope link"));
 }
 
 TEST_F(KernelRoutes, OfTypeUnreachableAndWithAMetricComeBackAsTheyWerePutAndGo) {
@@ -67,9 +67,9 @@ TEST_F(KernelRoutes, OfTypeUnreachableAndWithAMetricComeBackAsTheyWerePutAndGo) 
   EXPECT_THAT(list(), testing::UnorderedElementsAreArray(rows));
   ASSERT_TRUE(
       run("ip route add 10.2.0.0/16 via 192.0.2.9 && ip -6 route add fd00:2::/64 via 2001:db8::9 && "
-          "ip route add 10.1.0.0/24 dev ich01 && ip -6 route add fd00:1::/64 dev ich01"));
-  for (const char* preferred :
-       {"10.2.0.1 via 192.0.2.9", "fd00:2::1 from :: via 2001:db8::9", "10.1.0.1 dev ich01", "fd00:1::1 from :: dev ich01"})
+          "ip route add 10.1.0.0/24 dev ich000000000001 && ip -6 route add fd00:1::/64 dev ich000000000001"));
+  for (const char* preferred : {"10.2.0.1 via 192.0.2.9", "fd00:2::1 from :: via 2001:db8::9", "10.1.0.1 dev ich000000000001",
+                                "fd00:1::1 from :: dev ich000000000001"})
     EXPECT_THAT(output_of("ip route get 10.2.0.1; ip route get fd00:2::1; ip route get 10.1.0.1; ip route get fd00:1::1"),
                 HasSubstr(preferred));
 
@@ -97,12 +97,12 @@ TEST_F(KernelRoutes, AreReplacedNotDoubled) {
 
 TEST_F(KernelRoutes, GoFromALinkToAGatewayAndBack) {
   for (auto [destination, gateway] : {std::pair{"10.2.0.9/32", "192.0.2.2"}, {"fd00:2::9/128", "2001:db8::2"}}) {
-    put({cidr(destination), base::Ip{}, "ich01", base::Ip{}});
+    put({cidr(destination), base::Ip{}, "ich000000000001", base::Ip{}});
     put({cidr(destination), ip(gateway), "up0", base::Ip{}});
     EXPECT_THAT(list(), testing::ElementsAre(Route{cidr(destination), ip(gateway), "up0", base::Ip{}}));
-    put({cidr(destination), base::Ip{}, "ich01", base::Ip{}});
-    EXPECT_THAT(list(), testing::ElementsAre(Route{cidr(destination), base::Ip{}, "ich01", base::Ip{}}));
-    ASSERT_TRUE(RouteStore().remove({cidr(destination), base::Ip{}, "ich01", base::Ip{}}));
+    put({cidr(destination), base::Ip{}, "ich000000000001", base::Ip{}});
+    EXPECT_THAT(list(), testing::ElementsAre(Route{cidr(destination), base::Ip{}, "ich000000000001", base::Ip{}}));
+    ASSERT_TRUE(RouteStore().remove({cidr(destination), base::Ip{}, "ich000000000001", base::Ip{}}));
   }
 }
 
@@ -134,7 +134,7 @@ TEST_F(KernelRoutes, NeedAGatewayOnTheirOwnSegment) {
 }
 
 TEST_F(KernelRoutes, AreRemovedAndRemovingNothingSucceeds) {
-  Route row{cidr("10.1.0.5/32"), base::Ip{}, "ich01", base::Ip{}};
+  Route row{cidr("10.1.0.5/32"), base::Ip{}, "ich000000000001", base::Ip{}};
   Route row6{cidr("fd00:2::/64"), ip("2001:db8::2"), "up0", base::Ip{}};
   put(row);
   put(row6);
@@ -149,17 +149,19 @@ TEST_F(KernelRoutes, AreRemovedAndRemovingNothingSucceeds) {
 }
 
 TEST_F(KernelRoutes, ToALinkThatIsGoneSaySo) {
-  auto made = RouteStore().put({cidr("10.1.0.5/32"), base::Ip{}, "ich77", base::Ip{}}, nullptr);
+  auto made = RouteStore().put({cidr("10.1.0.5/32"), base::Ip{}, "ich000000000077", base::Ip{}}, nullptr);
 
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ENODEV);
-  EXPECT_THAT(made.error().text, HasSubstr("link ich77"));
+  EXPECT_THAT(made.error().text, HasSubstr("link ich000000000077"));
 }
 
 TEST_F(KernelRoutes, NeighborsOnPodLinksComeBackAsTheyWerePut) {
   NeighborStore store;
-  std::vector<Neighbor> rows = {{"ich01", ip("10.1.0.5"), {{2, 0, 0, 0, 0, 1}}}, {"ich01", ip("fd00:1::5"), {{2, 0, 0, 0, 0, 1}}}};
-  ASSERT_TRUE(run("ip neigh add 192.0.2.7 lladdr 02:00:00:00:00:09 dev up0 && ip neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev ich01"));
+  std::vector<Neighbor> rows = {{"ich000000000001", ip("10.1.0.5"), {{2, 0, 0, 0, 0, 1}}},
+                                {"ich000000000001", ip("fd00:1::5"), {{2, 0, 0, 0, 0, 1}}}};
+  ASSERT_TRUE(
+      run("ip neigh add 192.0.2.7 lladdr 02:00:00:00:00:09 dev up0 && ip neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev ich000000000001"));
 
   for (const auto& row : rows) ASSERT_TRUE(store.put(row, nullptr));
   ASSERT_TRUE(store.put(rows[0], &rows[0]));
@@ -171,7 +173,7 @@ TEST_F(KernelRoutes, NeighborsOnPodLinksComeBackAsTheyWerePut) {
 
 TEST_F(KernelRoutes, NeighborsTakeANewMacAndAreRemoved) {
   NeighborStore store;
-  Neighbor row{"ich01", ip("10.1.0.5"), {{2, 0, 0, 0, 0, 1}}};
+  Neighbor row{"ich000000000001", ip("10.1.0.5"), {{2, 0, 0, 0, 0, 1}}};
   ASSERT_TRUE(store.put(row, nullptr));
   row.mac = {{2, 0, 0, 0, 0, 2}};
 
@@ -181,7 +183,7 @@ TEST_F(KernelRoutes, NeighborsTakeANewMacAndAreRemoved) {
   EXPECT_TRUE(store.remove(row));
   EXPECT_TRUE(store.remove(row));
   EXPECT_THAT(*store.list(), testing::IsEmpty());
-  row.link = "ich77";
+  row.link = "ich000000000077";
   EXPECT_TRUE(store.remove(row));
   EXPECT_FALSE(store.put(row, nullptr));
 }

@@ -204,7 +204,7 @@ took=$(($(now_ms) - begun))
 before=$(kernel_state)
 check "second instance: /status answers within $limit_ms ms" in_time
 echo "# second instance: /status after $took ms"
-check "second instance: it names the lock" second_says "agent.lock: another ichor-agent holds this directory"
+check "second instance: it names the directory" second_says "/run/ichor: another ichor-agent holds this directory"
 check "second instance: so does its log" grep -q "another ichor-agent holds this directory" "$lab/logs/second"
 check "second instance: the status file is the first one's" until_true 5 "the file" says_file n1 "on node n1: READY"
 check "second instance: the first is undisturbed" heals n1

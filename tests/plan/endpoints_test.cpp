@@ -10,7 +10,7 @@ namespace {
 
 using namespace support;
 using model::desired::Backend;
-using model::desired::ServiceEntry;
+using model::desired::ServiceSet;
 
 constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 
@@ -53,10 +53,10 @@ struct PlanEndpoints : testing::Test {
 
   void SetUp() override { planning.fold(all_synced()), in_zone("z1"); }
   void in_zone(const std::string& zone) { planning.fold({model::put("n1", own_node(zone))}); }
-  ServiceEntry planned(const std::vector<a_slice>& slices) {
+  ServiceSet planned(const std::vector<a_slice>& slices) {
     planning.fold({service});
     for (const auto& slice : slices) planning.fold({slice});
-    return std::get<ServiceEntry>(plan::services::plan("default/web", planning.snapshot()).rows.at(0));
+    return std::get<ServiceSet>(plan::services::plan("default/web", planning.snapshot()).rows.back());
   }
   // Addresses that the Service leads to.
   std::vector<std::string> reached(const std::vector<an_endpoint>& endpoints) {
@@ -140,13 +140,36 @@ TEST_F(PlanEndpoints, PublishNotReadyAddressesIsForTheWriterOfSlices) {
   EXPECT_EQ(reached({an_endpoint("10.1.0.1").not_ready(), an_endpoint("10.1.0.2")}), Addresses{"10.1.0.2"});
 }
 
-TEST_F(PlanEndpoints, OfTwoCopiesTheLocalOneCountsThenTheReadyOne) {
-  EXPECT_EQ(planned({a_slice_of({an_endpoint("10.1.0.1").not_ready()}, "a"), a_slice_of({an_endpoint("10.1.0.1")}, "b")}).backends.size(),
-            1u);
-  local_only();
-  EXPECT_EQ(
-      planned({a_slice_of({an_endpoint("10.1.0.1").on("n2")}, "a"), a_slice_of({an_endpoint("10.1.0.1").on("n1")}, "b")}).backends.size(),
-      1u);
+TEST_F(PlanEndpoints, OfTwoCopiesTheReadyOneCountsThenTheServingOneThenTheLocalOne) {
+  // Each row: one copy in slice a, the other in slice b, in both orders; whether the address is reached, by any node and by this one.
+  const an_endpoint stuck_here = an_endpoint("10.1.0.1").on("n1").terminating(false);
+  const an_endpoint ending_here = an_endpoint("10.1.0.1").on("n1").terminating();
+  const an_endpoint not_ready_here = an_endpoint("10.1.0.1").on("n1").not_ready();
+  const an_endpoint ready_here = an_endpoint("10.1.0.1").on("n1");
+  const an_endpoint ready_there = an_endpoint("10.1.0.1").on("n2");
+  const an_endpoint ending_there = an_endpoint("10.1.0.1").on("n2").terminating();
+  struct Case {
+    const char* what;
+    an_endpoint one, other;
+    bool by_all, by_this_node;
+  };
+  const Case kCases[] = {
+      {"stuck here, ready there", stuck_here, ready_there, true, false},
+      {"ending here, ready there", ending_here, ready_there, true, false},
+      {"not ready here, ready there", not_ready_here, ready_there, true, false},
+      {"not ready here, ending there", not_ready_here, ending_there, true, false},
+      {"ending here and there", ending_here, ending_there, true, true},
+      {"ready here and there", ready_here, ready_there, true, true},
+  };
+  for (const auto& row : kCases)
+    for (bool swapped : {false, true})
+      for (bool local : {false, true}) {
+        service.row.internal_traffic_policy = local ? model::TrafficPolicy::kLocal : model::TrafficPolicy::kCluster;
+        const auto& first = swapped ? row.other : row.one;
+        const auto& second = swapped ? row.one : row.other;
+        auto entry = planned({a_slice_of({first}, "a"), a_slice_of({second}, "b")});
+        EXPECT_EQ(entry.backends.size(), (local ? row.by_this_node : row.by_all) ? 1u : 0u) << row.what << swapped << local;
+      }
 }
 
 TEST_F(PlanEndpoints, EachSliceMayHaveItsOwnPortNumber) {
@@ -168,10 +191,10 @@ TEST_F(PlanEndpoints, OnlyAnotherZoneOfTheOwnNodeTouchesServices) {
     plan::services::keys_for({model::put(name, before), model::put(name, after)}, planning.snapshot(), keys);
     return keys.size();
   };
-  model::Node heartbeat = own_node("z1");
-  heartbeat.meta.resource_version = "2";
+  model::Node tainted = own_node("z1");
+  tainted.taint_keys = {"node.kubernetes.io/unreachable"};
 
-  EXPECT_EQ(touched("n1", own_node("z1"), heartbeat), 0u);
+  EXPECT_EQ(touched("n1", own_node("z1"), tainted), 0u);
   EXPECT_EQ(touched("n1", own_node("z1"), own_node("z2")), 1u);
   EXPECT_EQ(touched("n2", own_node("z1"), own_node("z2")), 0u);
 }

@@ -109,7 +109,7 @@ TEST_F(PlanNode, MapsGrowWithTheNodesMemoryWithinBounds) {
   auto board = sized(1ull << 30), server = sized(256ull << 30);
 
   EXPECT_LT(board.slots, server.slots);
-  EXPECT_LE(board.slots * 4 + board.services * 8 + board.backends * 24, 2u << 20);
+  EXPECT_LE(board.slots * 8 + board.services * 24 + board.backends * 24, 3u << 20);
   EXPECT_LE(server.slots, 1u << SERVICE_HANDLE_BASE_BITS);
 }
 

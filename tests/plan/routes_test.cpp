@@ -21,14 +21,8 @@ Route unused(const std::string& destination) {
   return {cidr(destination), {}, "", {}, model::desired::kUnusedRouteMetric, RouteType::kUnreachable};
 }
 
-model::Identity node_one() {
-  model::Identity identity;
-  identity.node_name = "n1";
-  return identity;
-}
-
 struct PlanRoutes : testing::Test {
-  engine::Planning planning{node_one(), plan::features()};
+  engine::Planning planning{{.node_name = "n1"}, plan::features()};
 
   void SetUp() override {
     planning.fold(all_synced());

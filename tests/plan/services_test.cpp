@@ -10,7 +10,8 @@ namespace {
 using namespace support;
 using model::Protocol;
 using model::desired::Backend;
-using model::desired::ServiceEntry;
+using model::desired::Frontend;
+using model::desired::ServiceSet;
 
 model::Planned planned(const std::string& service, const std::vector<model::Change>& changes) {
   engine::Planning planning({}, {});
@@ -19,7 +20,15 @@ model::Planned planned(const std::string& service, const std::vector<model::Chan
   return plan::services::plan("default/" + service, planning.snapshot());
 }
 
-const ServiceEntry& entry(const model::Planned& planned, size_t index) { return std::get<ServiceEntry>(planned.rows.at(index)); }
+template <class Row>
+std::vector<Row> rows_of(const model::Planned& planned) {
+  std::vector<Row> rows;
+  for (const auto& row : planned.rows)
+    if (const auto* found = std::get_if<Row>(&row)) rows.push_back(*found);
+  return rows;
+}
+
+ServiceSet set(const model::Planned& planned, size_t index) { return rows_of<ServiceSet>(planned).at(index); }
 
 TEST(PlanServices, EachAddressAndPortIsAFrontendWithTheReadyEndpointsOfItsFamily) {
   auto result = planned("web", {a_service("web").address("10.96.0.1").address("fd00:96::1").port(80).port(53, Protocol::kUdp, "dns"),
@@ -31,12 +40,31 @@ TEST(PlanServices, EachAddressAndPortIsAFrontendWithTheReadyEndpointsOfItsFamily
                                     .endpoint("10.1.0.3", false),
                                 a_slice("web", "b", base::Family::kIpv6).port(8080).endpoint("fd00::1")});
 
-  ASSERT_EQ(result.rows.size(), 4u);
-  EXPECT_EQ(entry(result, 0).backends, (std::vector<Backend>{{ip("10.1.0.1"), 8080}, {ip("10.1.0.2"), 8080}}));
-  EXPECT_EQ(entry(result, 1).backends, (std::vector<Backend>{{ip("fd00::1"), 8080}}));
-  EXPECT_EQ(entry(result, 2).backends, (std::vector<Backend>{{ip("10.1.0.1"), 5353}, {ip("10.1.0.2"), 5353}}));
-  EXPECT_TRUE(entry(result, 3).backends.empty());
+  ASSERT_EQ(rows_of<ServiceSet>(result).size(), 4u);
+  EXPECT_EQ(set(result, 0).backends, (std::vector<Backend>{{ip("10.1.0.1"), 8080}, {ip("10.1.0.2"), 8080}}));
+  EXPECT_EQ(set(result, 1).backends, (std::vector<Backend>{{ip("fd00::1"), 8080}}));
+  EXPECT_EQ(set(result, 2).backends, (std::vector<Backend>{{ip("10.1.0.1"), 5353}, {ip("10.1.0.2"), 5353}}));
+  EXPECT_TRUE(set(result, 3).backends.empty());
   EXPECT_TRUE(result.problems.empty());
+}
+
+TEST(PlanServices, AllAddressesOfAFamilyLeadToOneSetForCallers) {
+  auto service = a_service("web").address("10.96.0.1").address("10.96.0.2").address("fd00:96::1").port(80);
+  service.row.meta.created = 1700000000;
+
+  auto result = planned("web", {service, a_slice("web", "a").port(8080).endpoint("10.1.0.1")});
+
+  auto sets = rows_of<ServiceSet>(result);
+  auto frontends = rows_of<Frontend>(result);
+  ASSERT_EQ(sets.size(), 2u);
+  ASSERT_EQ(frontends.size(), 3u);
+  EXPECT_EQ(sets[0].id.name(), "default/web:80/TCP/IPv4/callers");
+  EXPECT_EQ(sets[1].id.name(), "default/web:80/TCP/IPv6/callers");
+  for (size_t i = 0; i < frontends.size(); ++i) {
+    EXPECT_EQ(frontends[i].callers, sets[i / 2].id);
+    EXPECT_FALSE(frontends[i].arrivals);
+    EXPECT_EQ(frontends[i].since, 1700000000);
+  }
 }
 
 TEST(PlanServices, TerminatingEndpointsServeOnlyWhereNoneIsReady) {
@@ -46,15 +74,15 @@ TEST(PlanServices, TerminatingEndpointsServeOnlyWhereNoneIsReady) {
   auto alone = planned("web", {service, terminating});
   auto beside = planned("web", {service, terminating, a_slice("web", "b").port(80).endpoint("10.1.0.9")});
 
-  EXPECT_EQ(entry(alone, 0).backends, (std::vector<Backend>{{ip("10.1.0.1"), 80}}));
-  EXPECT_EQ(entry(beside, 0).backends, (std::vector<Backend>{{ip("10.1.0.9"), 80}}));
+  EXPECT_EQ(set(alone, 0).backends, (std::vector<Backend>{{ip("10.1.0.1"), 80}}));
+  EXPECT_EQ(set(beside, 0).backends, (std::vector<Backend>{{ip("10.1.0.9"), 80}}));
 }
 
 TEST(PlanServices, AnEndpointInTwoSlicesCountsOnce) {
   auto result = planned("web", {a_service("web").address("10.96.0.1").port(80), a_slice("web", "a").port(80).endpoint("10.1.0.1"),
                                 a_slice("web", "b").port(80).endpoint("10.1.0.1")});
 
-  EXPECT_EQ(entry(result, 0).backends.size(), 1u);
+  EXPECT_EQ(set(result, 0).backends.size(), 1u);
 }
 
 TEST(PlanServices, PortsMatchByNameAndProtocol) {
@@ -62,7 +90,7 @@ TEST(PlanServices, PortsMatchByNameAndProtocol) {
                                 a_slice("web", "a").port(80, Protocol::kTcp, "other").endpoint("10.1.0.1"),
                                 a_slice("web", "b").port(80, Protocol::kUdp, "http").endpoint("10.1.0.2")});
 
-  EXPECT_TRUE(entry(result, 0).backends.empty());
+  EXPECT_TRUE(set(result, 0).backends.empty());
 }
 
 TEST(PlanServices, WhatOthersServeIsLeftAlone) {
@@ -88,7 +116,7 @@ TEST(PlanServices, NothingIsSaidBeforeAllObjectsHaveBeenRead) {
   EXPECT_TRUE(plan::services::plan("default/web", planning.snapshot()).rows.empty());
   size_t entries = 0;
   auto count = [&](const auto&, auto rows) {
-    entries += std::count_if(rows.begin(), rows.end(), [](auto& row) { return std::holds_alternative<ServiceEntry>(row); });
+    entries += std::count_if(rows.begin(), rows.end(), [](auto& row) { return std::holds_alternative<ServiceSet>(row); });
   };
   planning.run({}, count);
   planning.fold({synced(model::SourceId::kObjects)});
@@ -115,7 +143,7 @@ TEST(PlanServices, SctpIsAProblemAndDisturbsNoOtherPort) {
   auto result = planned(
       "web", {a_service("web").address("10.96.0.1").port(80).port(81, Protocol::kSctp), a_slice("web", "a").port(80).endpoint("10.1.0.1")});
 
-  EXPECT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(rows_of<ServiceSet>(result).size(), 1u);
   EXPECT_EQ(result.problems.size(), 1u);
 }
 

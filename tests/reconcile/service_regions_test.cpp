@@ -1,220 +1,344 @@
-#include "reconcile/service_regions.h"
-
-#include <arpa/inet.h>
+// Sets of backends in the maps: what readers meet while they come, change and go, and what the next agent makes of them.
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "support/builders.h"
+#include "reconcile/region_allocator.h"
+#include "reconcile/service_stores.h"
 #include "support/memory_service_maps.h"
+#include "support/service_rows.h"
 
 namespace {
 
-using model::desired::Backend;
-using model::desired::ServiceEntry;
-using support::ip;
+using model::desired::Frontend;
+using model::desired::ServiceSet;
+using model::desired::SetId;
+using support::a_frontend;
+using support::a_set;
 
-ServiceEntry entry(int service, const std::vector<int>& backends) {
-  ServiceEntry row;
-  row.name = "s" + std::to_string(service);
-  row.frontends = {{ip("10.96.0." + std::to_string(service)), 80, model::Protocol::kTcp}};
-  for (int backend : backends) row.backends.push_back({ip("10.42.0." + std::to_string(backend)), 8080});
-  return row;
-}
+using Writes = std::vector<std::string>;
+using Reached = std::vector<std::string>;
 
 struct ServiceRegions : testing::Test {
   support::ServiceMemory memory;
   base::BootTime now{1};
-  reconcile::ServiceRegions store{std::make_unique<support::MemoryServiceMaps>(memory), [this] { return now; }};
+  reconcile::ServiceStores stores = new_agent();
 
-  // Addresses that a program would reach through the frontend, in slot order.
-  std::vector<std::string> reached(const ServiceEntry& row) {
-    for (const auto& [text, frontend] : memory.frontends) {
-      if (std::memcmp(&frontend.first.address, row.frontends[0].address.bytes.data(), 16) != 0) continue;
-      service_handle handle = memory.handles[frontend.second];
-      std::vector<std::string> addresses;
-      for (uint32_t i = 0; i < service_handle_size(handle); ++i) {
-        base::Ip address;
-        std::memcpy(address.bytes.data(), &memory.backends[memory.slots[service_handle_base(handle) + i]].address, 16);
-        addresses.push_back(base::to_string(address));
-      }
-      return addresses;
-    }
-    return {"no frontend"};
+  reconcile::ServiceStores new_agent() {
+    return reconcile::service_stores(std::make_unique<support::MemoryServiceMaps>(memory), [this] { return now; });
+  }
+  ServiceSet put(ServiceSet row, const ServiceSet* actual = nullptr) {
+    memory.writes.clear();
+    auto result = stores.sets->put(row, actual);
+    EXPECT_TRUE(result.ok()) << result.error().text;
+    return row;
+  }
+  // With a frontend of its number, so that it is reached.
+  ServiceSet serve(ServiceSet row, int service) {
+    put(row);
+    EXPECT_TRUE(stores.frontends->put(a_frontend(service, service), nullptr).ok());
+    return row;
+  }
+  uint32_t number_of(const SetId& id) const {
+    for (const auto& [number, hash] : memory.hashes)
+      if (hash == id.hash()) return number;
+    return 0;
+  }
+  service_handle handle_of(const SetId& id) { return memory.handles[number_of(id)]; }
+  Reached reached(int service) const {
+    auto sets = memory.find(support::ip("10.96.0." + std::to_string(service)), 80, model::Protocol::kTcp);
+    return sets ? memory.reached(sets->callers) : Reached{"no frontend"};
   }
 };
 
-TEST_F(ServiceRegions, WhatWasPutIsReachedAndReadBack) {
-  auto row = entry(1, {3, 4});
-  ASSERT_TRUE(store.put(row, nullptr).ok());
+TEST_F(ServiceRegions, WhatWasPutIsReachedAndReadBackByItsHash) {
+  auto row = serve(a_set(1, {3, 4}), 1);
 
-  EXPECT_EQ(reached(row), (std::vector<std::string>{"10.42.0.3", "10.42.0.4"}));
-  reconcile::ServiceRegions restarted(std::make_unique<support::MemoryServiceMaps>(memory), [this] { return now; });
-  auto read = restarted.list();
+  EXPECT_EQ(reached(1), (Reached{"10.42.0.3:8080", "10.42.0.4:8080"}));
+  auto read = new_agent().sets->list();
   ASSERT_TRUE(read.ok());
   ASSERT_EQ(read->size(), 1u);
   EXPECT_EQ(read->front(), row);
+  EXPECT_EQ(read->front().key(), row.key());
+  EXPECT_EQ(read->front().id.name(), "");
 }
 
 TEST_F(ServiceRegions, AChangeOfBackendsIsOneStoreOfTheHandle) {
-  auto before = entry(1, {3, 4}), after = entry(1, {4, 5, 6});
-  ASSERT_TRUE(store.put(before, nullptr).ok());
-  uint64_t stores = memory.handle_stores;
+  auto before = serve(a_set(1, {3, 4}), 1);
+  uint64_t stores_before = memory.handle_stores;
 
-  ASSERT_TRUE(store.put(after, &before).ok());
+  put(a_set(1, {4, 5, 6}), &before);
 
-  EXPECT_EQ(memory.handle_stores, stores + 1);
-  EXPECT_EQ(reached(after), (std::vector<std::string>{"10.42.0.4", "10.42.0.5", "10.42.0.6"}));
+  EXPECT_EQ(memory.handle_stores, stores_before + 1);
+  EXPECT_EQ(reached(1), (Reached{"10.42.0.4:8080", "10.42.0.5:8080", "10.42.0.6:8080"}));
+}
+
+TEST_F(ServiceRegions, EachNewSetHasAnotherGenerationWhichBeginsAgainAtItsEnd) {
+  auto row = serve(a_set(1, {0}), 1);
+  uint32_t before = service_handle_generation(handle_of(row.id));
+  for (uint32_t i = 1; i <= SERVICE_HANDLE_GENERATIONS; ++i) {
+    now += reconcile::kReuseGrace;
+    row = put(a_set(1, {static_cast<int>(i % 2)}), &row);
+    ASSERT_EQ(service_handle_generation(handle_of(row.id)), (before + i) % SERVICE_HANDLE_GENERATIONS);
+    ASSERT_EQ(service_handle_flags(handle_of(row.id)), 0u);
+    ASSERT_EQ(reached(1).size(), 1u);
+  }
 }
 
 TEST_F(ServiceRegions, AnOldHandleStillReadsItsOwnBackendsDuringTheGracePeriod) {
-  auto before = entry(1, {3, 4});
-  ASSERT_TRUE(store.put(before, nullptr).ok());
-  service_handle old = memory.handles[memory.frontends.begin()->second.second];
+  auto before = serve(a_set(1, {3, 4}), 1);
+  service_handle old = handle_of(before.id);
   auto slots = memory.slots;
   auto backends = memory.backends;
-  auto after = entry(1, {5});
-  ASSERT_TRUE(store.put(after, &before).ok());
+  put(a_set(1, {5}), &before);
 
-  for (int service = 2; service < 20; ++service) ASSERT_TRUE(store.put(entry(service, {service + 20}), nullptr).ok());
+  for (int service = 2; service < 20; ++service) put(a_set(service, {service + 20}));
 
   for (uint32_t i = 0; i < service_handle_size(old); ++i) {
-    uint32_t slot = service_handle_base(old) + i;
-    EXPECT_EQ(memory.slots[slot], slots[slot]);
-    EXPECT_EQ(std::memcmp(&memory.backends[slots[slot]], &backends[slots[slot]], sizeof(struct backend)), 0);
+    uint32_t slot = service_handle_base(old) + i, number = slots[slot].backend;
+    EXPECT_EQ(memory.slots[slot].backend, number);
+    EXPECT_EQ(std::memcmp(&memory.backends[number], &backends[number], sizeof(struct backend)), 0);
   }
 }
 
 TEST_F(ServiceRegions, AfterTheGracePeriodRegionsAreUsedAgainForEver) {
-  ServiceEntry row = entry(1, {1, 2, 3, 4});
-  ASSERT_TRUE(store.put(row, nullptr).ok());
+  ServiceSet row = serve(a_set(1, {1, 2, 3, 4}), 1);
   for (int i = 0; i < 2000; ++i) {
     now += reconcile::kReuseGrace;
-    ServiceEntry next = entry(1, {1 + i % 50, 60 + i % 7, 100 + i % 3});
-    ASSERT_TRUE(store.put(next, &row).ok()) << i;
-    row = next;
+    row = put(a_set(1, {1 + i % 50, 60 + i % 7, 100 + i % 3}), &row);
   }
-  EXPECT_EQ(reached(row).size(), 3u);
+  EXPECT_EQ(reached(1).size(), 3u);
 }
 
 TEST_F(ServiceRegions, FullSlotsAreAnErrorThatNamesThemAndHarmNoOtherService) {
   memory.sizes.slots = 5;
-  auto first = entry(1, {1, 2, 3});
-  ASSERT_TRUE(store.put(first, nullptr).ok());
+  serve(a_set(1, {1, 2, 3}), 1);
 
-  auto result = store.put(entry(2, {4, 5, 6}), nullptr);
+  auto result = stores.sets->put(a_set(2, {4, 5, 6}), nullptr);
 
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.error().text.find("5 slots"), std::string::npos) << result.error().text;
-  EXPECT_EQ(reached(first).size(), 3u);
-  EXPECT_TRUE(store.put(entry(2, {4, 5}), nullptr).ok());
+  EXPECT_NE(result.error().text.find("default/s2:80"), std::string::npos) << result.error().text;
+  EXPECT_EQ(reached(1).size(), 3u);
+  EXPECT_TRUE(stores.sets->put(a_set(2, {4, 5}), nullptr).ok());
 }
 
-TEST_F(ServiceRegions, AServiceWithoutBackendsIsAFrontendWithAnEmptyHandle) {
-  auto row = entry(1, {});
-  ASSERT_TRUE(store.put(row, nullptr).ok());
+TEST_F(ServiceRegions, FullNumbersAreAnErrorAndZeroIsNone) {
+  memory.sizes.sets = 3;
+  put(a_set(1, {1})), put(a_set(2, {1}));
 
-  EXPECT_TRUE(reached(row).empty());
+  auto result = stores.sets->put(a_set(3, {1}), nullptr);
+
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ENOSPC);
+  EXPECT_FALSE(memory.hashes.contains(0));
+  EXPECT_EQ(memory.hashes.size(), 2u);
 }
 
-TEST_F(ServiceRegions, ARemovedServiceIsReachedNoMore) {
-  auto row = entry(1, {1});
-  ASSERT_TRUE(store.put(row, nullptr).ok());
-  ASSERT_TRUE(store.remove(row).ok());
+TEST_F(ServiceRegions, ASetWithoutBackendsHasAnEmptyHandle) {
+  serve(a_set(1, {}), 1);
 
-  EXPECT_EQ(reached(row), std::vector<std::string>{"no frontend"});
-  EXPECT_TRUE(store.remove(row).ok());
+  EXPECT_TRUE(reached(1).empty());
 }
 
-using Writes = std::vector<std::string>;
+TEST_F(ServiceRegions, ARemovedSetLeavesNothingBehind) {
+  auto row = put(a_set(1, {1}));
+  ASSERT_TRUE(stores.sets->remove(row).ok());
 
-struct ServiceAffinity : ServiceRegions {
-  uint64_t flags() { return service_handle_flags(memory.handles[memory.frontends.begin()->second.second]); }
-  uint32_t seconds() { return memory.affinity_seconds[memory.frontends.begin()->second.second]; }
-  ServiceEntry put(ServiceEntry row, const ServiceEntry* actual = nullptr) {
-    memory.writes.clear();
-    EXPECT_TRUE(store.put(row, actual).ok());
-    return row;
+  EXPECT_TRUE(memory.hashes.empty());
+  EXPECT_TRUE(new_agent().sets->list()->empty());
+  EXPECT_TRUE(stores.sets->remove(row).ok());
+}
+
+TEST_F(ServiceRegions, ANumberThatNothingPointsToIsFoundAndCanBeRemoved) {
+  auto row = put(a_set(1, {1}));
+
+  auto next = new_agent();
+  auto read = next.sets->list();
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_TRUE(next.sets->remove(read->front()).ok());
+  EXPECT_TRUE(memory.hashes.empty());
+}
+
+TEST_F(ServiceRegions, AnAgentKilledOverANewSetLeavesAFreeNumber) {
+  for (int writes = 0; writes < 6; ++writes) {
+    memory.fail_after = writes;  // as if it had ended there
+    EXPECT_FALSE(new_agent().sets->put(a_set(1, {1, 2}), nullptr).ok()) << writes;
+    memory.fail_after = -1;
+    EXPECT_TRUE(memory.hashes.empty());
   }
-  static ServiceEntry with_affinity(ServiceEntry row, uint32_t seconds) { return row.affinity_seconds = seconds, row; }
+  stores = new_agent();
+
+  serve(a_set(2, {7}), 2);
+
+  EXPECT_EQ(reached(2), Reached{"10.42.0.7:8080"});
+}
+
+TEST_F(ServiceRegions, TheNextAgentWritesNothingWhereAllIsRight) {
+  auto row = serve(a_set(1, {3, 4}), 1);
+  stores = new_agent();
+  auto read = stores.sets->list();
+  ASSERT_TRUE(read.ok());
+  memory.writes.clear();
+
+  ASSERT_TRUE(stores.sets->put(row, &read->front()).ok());
+
+  EXPECT_TRUE(memory.writes.empty());
+}
+
+TEST_F(ServiceRegions, APutBeforeAnythingCouldBeReadHarmsNothingThatIsThere) {
+  serve(a_set(1, {3, 4}), 1);
+  stores = new_agent();
+  memory.read_fails = [] { return true; };
+  EXPECT_FALSE(stores.sets->list().ok());
+  EXPECT_FALSE(stores.sets->put(a_set(2, {5}), nullptr).ok());
+  memory.read_fails = [] { return false; };
+
+  put(a_set(1, {3, 4}));
+  EXPECT_TRUE(memory.writes.empty());
+  serve(a_set(2, {5}), 2);
+
+  EXPECT_EQ(reached(1), (Reached{"10.42.0.3:8080", "10.42.0.4:8080"}));
+  EXPECT_EQ(reached(2), Reached{"10.42.0.5:8080"});
+}
+
+TEST_F(ServiceRegions, WhatWasSpoiledInTheMapsIsReadAsItIsAndWrittenAnew) {
+  auto row = serve(a_set(1, {3, 4}), 1);
+  auto mended = [&](const char* what) {
+    auto read = stores.sets->list();
+    ASSERT_TRUE(read.ok()) << what;
+    ASSERT_EQ(read->size(), 1u) << what;
+    EXPECT_FALSE(read->front() == row) << what;
+    ASSERT_TRUE(stores.sets->put(row, &read->front()).ok()) << what;
+    EXPECT_EQ(reached(1), (Reached{"10.42.0.3:8080", "10.42.0.4:8080"})) << what;
+    EXPECT_EQ(stores.sets->list()->front(), row) << what;
+    now += reconcile::kReuseGrace;
+  };
+  uint32_t number = number_of(row.id);
+
+  memory.backends[memory.slots[service_handle_base(memory.handles[number])].backend].port_be = 1;
+  mended("a backend");
+  memory.slots[service_handle_base(memory.handles[number])].backend = 100;
+  mended("a slot");
+  memory.handles[number] = service_handle_pack(200, 100, 1);
+  mended("a handle beyond the slots");
+  memory.handles[number] = 0;
+  mended("a handle");
+}
+
+TEST_F(ServiceRegions, TwoSetsThatOverlapAreBothWrittenAnew) {
+  auto first = serve(a_set(1, {3, 4}), 1), second = serve(a_set(2, {5}), 2);
+  memory.handles[number_of(second.id)] = handle_of(first.id);
+  stores = new_agent();
+
+  auto read = stores.sets->list();
+  ASSERT_EQ(read->size(), 2u);
+  for (const auto& row : *read) EXPECT_TRUE(stores.sets->put(row.id == first.id ? first : second, &row).ok());
+
+  EXPECT_EQ(reached(1), (Reached{"10.42.0.3:8080", "10.42.0.4:8080"}));
+  EXPECT_EQ(reached(2), Reached{"10.42.0.5:8080"});
+}
+
+TEST_F(ServiceRegions, OtherMapsUnderTheSameNamesAreReadFromTheBeginning) {
+  serve(a_set(1, {3}), 1);
+  memory.frontends.clear(), memory.hashes.clear(), memory.handles.clear(), memory.slots.clear(), memory.backends.clear();
+  memory.sizes.identity = 2;
+
+  EXPECT_TRUE(stores.sets->list()->empty());
+  EXPECT_TRUE(stores.frontends->list()->empty());
+  serve(a_set(1, {3}), 1);
+
+  EXPECT_EQ(reached(1), Reached{"10.42.0.3:8080"});
+}
+
+struct ServiceSetOptions : ServiceRegions {
+  static ServiceSet with_affinity(ServiceSet row, uint32_t seconds) { return row.affinity_seconds = seconds, row; }
+  uint64_t flags() { return service_handle_flags(handle_of(support::set_id(1))); }
+  uint32_t seconds() { return service_options_affinity_seconds(memory.options[number_of(support::set_id(1))]); }
 };
 
-TEST_F(ServiceAffinity, TheTimeoutIsThereBeforeTheHandleByWhichItCounts) {
-  put(with_affinity(entry(1, {3, 4}), 60));
+TEST_F(ServiceSetOptions, TheTimeoutIsThereBeforeTheHandleByWhichItCounts) {
+  put(with_affinity(a_set(1, {3, 4}), 60));
 
-  EXPECT_EQ(memory.writes, (Writes{"affinity seconds", "backend", "backend", "slot", "slot", "handle", "frontend"}));
+  EXPECT_EQ(memory.writes, (Writes{"options", "backend", "backend", "slot", "slot", "handle", "hash"}));
   EXPECT_EQ(flags(), SERVICE_AFFINITY);
   EXPECT_EQ(seconds(), 60u);
 }
 
-TEST_F(ServiceAffinity, SwitchingIsOneStoreOfTheHandleAndANewTimeoutOneStoreOfItself) {
-  auto none = put(entry(1, {3, 4}));
-  service_handle before = memory.handles[memory.frontends.begin()->second.second];
+TEST_F(ServiceSetOptions, SwitchingIsOneStoreOfTheHandleAndANewTimeoutOneStoreOfItself) {
+  auto none = put(a_set(1, {3, 4}));
+  service_handle before = handle_of(none.id);
 
   auto some = put(with_affinity(none, 60), &none);
-  EXPECT_EQ(memory.writes, (Writes{"affinity seconds", "handle"}));
+  EXPECT_EQ(memory.writes, (Writes{"options", "handle"}));
   auto longer = put(with_affinity(none, 90), &some);
-  EXPECT_EQ(memory.writes, Writes{"affinity seconds"});
+  EXPECT_EQ(memory.writes, Writes{"options"});
   EXPECT_EQ(seconds(), 90u);
   put(none, &longer);
   EXPECT_EQ(memory.writes, Writes{"handle"});
-  EXPECT_EQ(memory.handles[memory.frontends.begin()->second.second], before);
+  EXPECT_EQ(handle_of(none.id), before);
 }
 
-TEST_F(ServiceAffinity, FlagsAreReadBackByTheNextAgent) {
-  auto kept = put(with_affinity(entry(1, {3}), 60));
-  auto elsewhere = entry(2, {});
+TEST_F(ServiceSetOptions, FlagsAreReadBackByTheNextAgent) {
+  auto kept = put(with_affinity(a_set(1, {3}), 60));
+  auto elsewhere = a_set(2, {});
   elsewhere.endpoints_elsewhere = true;
   put(elsewhere);
 
-  reconcile::ServiceRegions restarted(std::make_unique<support::MemoryServiceMaps>(memory), [this] { return now; });
-  auto read = restarted.list();
+  stores = new_agent();
+  auto read = stores.sets->list();
   ASSERT_TRUE(read.ok());
-  std::sort(read->begin(), read->end(), [](const auto& a, const auto& b) { return a.frontends < b.frontends; });
+  std::sort(read->begin(), read->end(), [](const auto& a, const auto& b) { return a.backends.size() > b.backends.size(); });
   EXPECT_EQ(*read, (std::vector{kept, elsewhere}));
 
-  memory.writes.clear();
-  ASSERT_TRUE(restarted.put(with_affinity(kept, 61), &kept).ok());
-  EXPECT_EQ(memory.writes, Writes{"affinity seconds"});
+  put(with_affinity(kept, 61), &kept);
+  EXPECT_EQ(memory.writes, Writes{"options"});
 }
 
-TEST_F(ServiceAffinity, EndpointsElsewhereAreAFlagOfTheEmptyHandle) {
-  auto row = put(entry(1, {3}));
-  auto elsewhere = entry(1, {});
+TEST_F(ServiceSetOptions, EndpointsElsewhereAreAFlagOfTheEmptyHandle) {
+  auto row = put(a_set(1, {3}));
+  auto elsewhere = a_set(1, {});
   elsewhere.endpoints_elsewhere = true;
 
   put(elsewhere, &row);
   EXPECT_EQ(flags(), SERVICE_ELSEWHERE);
-  put(entry(1, {}), &elsewhere);
+  put(a_set(1, {}), &elsewhere);
   EXPECT_EQ(memory.writes, Writes{"handle"});
   EXPECT_EQ(flags(), 0u);
 }
 
-// Whatever write fails, and whatever is tried next, readers meet whole sets only and a retry succeeds.
-TEST_F(ServiceRegions, AnyWriteMayFailAndARetryMendsIt) {
+// Whatever read or write fails, and whatever is tried next, readers meet whole sets only and a retry succeeds.
+TEST_F(ServiceRegions, AnyReadOrWriteMayFailAndARetryMendsIt) {
   std::mt19937 random(1);
-  std::map<int, ServiceEntry> rows;
+  std::map<int, ServiceSet> rows;
   for (int step = 0; step < 3000; ++step) {
     now += base::Millis(random() % 800);
     int service = 1 + static_cast<int>(random() % 10);
     std::vector<int> backends;
     for (uint32_t i = random() % 5; i > 0; --i) backends.push_back(static_cast<int>(1 + backends.size() * 10 + random() % 9));
-    std::sort(backends.begin(), backends.end());
-    ServiceEntry next = entry(service, backends);
+    ServiceSet next = a_set(service, backends);
     next.affinity_seconds = random() % 2 * (1 + random() % 2);
     auto known = rows.find(service);
+    const ServiceSet* actual = known == rows.end() ? nullptr : &known->second;
     memory.fail_after = static_cast<int>(random() % 12);
-    auto result = store.put(next, known == rows.end() ? nullptr : &known->second);
+    auto result = stores.sets->put(next, actual);
     memory.fail_after = -1;
-    if (!result.ok()) result = store.put(next, known == rows.end() ? nullptr : &known->second);
+    if (!result.ok()) result = stores.sets->put(next, actual);
     ASSERT_TRUE(result.ok()) << result.error().text;
+    ASSERT_TRUE(stores.frontends->put(a_frontend(service, service), nullptr).ok());
     rows.insert_or_assign(service, next);
-    for (const auto& [number, row] : rows) ASSERT_EQ(reached(row).size(), row.backends.size()) << step;
-    if (step % 500 == 499) {
-      auto read = store.list();
-      ASSERT_TRUE(read.ok());
-      ASSERT_EQ(read->size(), rows.size());
-    }
+    for (const auto& [number, row] : rows) ASSERT_EQ(reached(number).size(), row.backends.size()) << step;
+    ASSERT_EQ(memory.dangling(), "");
+    if (random() % 50 == 0) stores = new_agent();
+    int reads = static_cast<int>(random() % 100);
+    memory.read_fails = [reads]() mutable { return reads-- == 0; };
+    (void)stores.sets->list();
+    memory.read_fails = [] { return false; };
+    auto read = stores.sets->list();
+    ASSERT_TRUE(read.ok());
+    ASSERT_EQ(read->size(), rows.size());
+    for (const auto& row : *read)
+      ASSERT_TRUE(std::any_of(rows.begin(), rows.end(), [&](const auto& wanted) { return wanted.second == row; })) << step;
   }
 }
 

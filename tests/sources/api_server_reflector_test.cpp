@@ -1,11 +1,8 @@
 // One resource against a server that breaks in every way: whatever happens, the rows end as the server's objects, and none is said to be
 // gone that was not deleted.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
-#include "sources/api_server/collection.h"
-#include "sources/api_server/reflector.h"
-#include "sources/decode/row_change.h"
-#include "support/fake_api_server.h"
+#include "support/reflector_client.h"
 
 namespace sources::api_server {
 namespace {
@@ -14,98 +11,11 @@ using nlohmann::json;
 using support::FakeApiServer;
 using support::WatchList;
 
-json a_service(const std::string& name, int port) {
-  return {{"kind", "Service"},
-          {"metadata", {{"name", name}, {"namespace", "default"}, {"managedFields", {{{"manager", "kubectl"}}}}}},
-          {"spec", {{"clusterIP", "10.96.0.9"}, {"ports", {{{"port", port}}}}}}};
-}
-
-// A reflector and its rows, driven by hand.
-class Client {
- public:
-  Client(FakeApiServer& server, uint64_t seed) : server_(server), reflector_(0, "one", seed) {}
-
-  void ask() {
-    Events events;
-    now_ += base::Millis(10);
-    request_ = reflector_.next(now_, events);
-    stream_ = server_.open(request_.target);
-    initial_ = request_.target.find("sendInitialEvents") != std::string::npos || request_.target.find("watch=") == std::string::npos;
-    fold(std::move(events));
-    if (!stream_->answer.ok()) end(stream_->answer);
-  }
-  // Delivers up to `most` bytes of what there is; a list ends when all of it has come.
-  bool read(size_t most) {
-    if (!stream_) ask();
-    if (!stream_) return true;
-    waiting_ += server_.body(*stream_);
-    std::string piece = waiting_.substr(0, most);
-    waiting_.erase(0, piece.size());
-    Events events;
-    bool more = piece.empty() || reflector_.take(piece, events);
-    fold(std::move(events));
-    if (!more || (stream_->ended && waiting_.empty())) end(io::kube::Answer{200, "", "", {}});
-    return !piece.empty();
-  }
-  void end(base::Result<io::kube::Answer> outcome) {
-    if (!stream_) return;
-    unfinished += initial_ && !complete_since_asked_;
-    Events events;
-    now_ += base::Millis(5);
-    wait = reflector_.ended(outcome, now_, events);
-    fold(std::move(events));
-    stream_.reset();
-    waiting_.clear();
-  }
-  void settle() {
-    for (int quiet = 0; quiet < 8;) quiet = read(100'000) ? 0 : quiet + 1;
-  }
-
-  std::map<std::string, std::string> versions() const {
-    std::map<std::string, std::string> versions;
-    for (const auto& [key, row] : collection.rows()[0]) versions[key] = decode::meta_of(row).resource_version;
-    return versions;
-  }
-
-  Collection collection;
-  std::vector<Trouble> troubles;
-  std::map<std::string, size_t> told_gone;
-  size_t unfinished = 0, changes = 0;
-  base::Millis wait{};
-  const Request& request() const { return request_; }
-  bool open() const { return stream_.has_value(); }
-
- private:
-  void fold(Events events) {
-    for (auto& event : events) {
-      if (std::holds_alternative<Began>(event)) complete_since_asked_ = false;
-      if (std::holds_alternative<Complete>(event)) complete_since_asked_ = true;
-      if (auto* trouble = std::get_if<Trouble>(&event)) troubles.push_back(*trouble);
-      collection.take(0, std::move(event));
-    }
-    for (const auto& change : collection.changes()) {
-      const auto* service = std::get_if<model::RowChange<model::Service>>(&change);
-      if (!service) continue;
-      ++changes;
-      if (service->row) continue;
-      EXPECT_LE(++told_gone[service->key], server_.deletions(service->key)) << service->key << " was not deleted so often";
-    }
-  }
-
-  FakeApiServer& server_;
-  Reflector reflector_;
-  Request request_;
-  std::optional<FakeApiServer::Stream> stream_;
-  std::string waiting_;
-  base::BootTime now_{1'000'000};
-  bool initial_ = false, complete_since_asked_ = false;
-};
-
 void live(FakeApiServer& server, std::mt19937_64& random) {
   auto any = [&](int below) { return std::uniform_int_distribution<int>(0, below - 1)(random); };
   std::string name = "s" + std::to_string(any(12));
   if (any(3))
-    server.put(a_service(name, 1 + any(60000)));
+    server.put(a_service_object(name, 1 + any(60000)));
   else
     server.remove("default/" + name);
 }
@@ -167,7 +77,7 @@ TEST(ApiServerReflector, AnEmptyServerIsCompleteAndNothingElse) {
 
 TEST(ApiServerReflector, ABrokenStreamGoesOnWithoutAList) {
   FakeApiServer server;
-  server.put(a_service("web", 80));
+  server.put(a_service_object("web", 80));
   Client client(server, 1);
   client.settle();
 
@@ -175,7 +85,7 @@ TEST(ApiServerReflector, ABrokenStreamGoesOnWithoutAList) {
     client.end(base::Error{EPIPE, "cut"});
     EXPECT_GE(client.wait, base::Millis(800));
     EXPECT_LE(client.wait, base::Millis(30'000));
-    server.put(a_service("web" + std::to_string(i), 80));
+    server.put(a_service_object("web" + std::to_string(i), 80));
     client.settle();
   }
 
@@ -186,7 +96,7 @@ TEST(ApiServerReflector, ABrokenStreamGoesOnWithoutAList) {
 
 TEST(ApiServerReflector, AHistoryThatIsGoneIsReadAnewWithoutAChangeForWhatIsTheSame) {
   FakeApiServer server;
-  for (const char* name : {"a", "b", "c"}) server.put(a_service(name, 80));
+  for (const char* name : {"a", "b", "c"}) server.put(a_service_object(name, 80));
   Client client(server, 1);
   client.settle();
   client.end(base::Error{EPIPE, "cut"});
@@ -203,7 +113,7 @@ TEST(ApiServerReflector, AHistoryThatIsGoneIsReadAnewWithoutAChangeForWhatIsTheS
 
 TEST(ApiServerReflector, AServerThatIgnoresSendInitialEventsIsListed) {
   FakeApiServer server(WatchList::kIgnored);
-  for (const char* name : {"a", "b", "c", "d", "e"}) server.put(a_service(name, 80));
+  for (const char* name : {"a", "b", "c", "d", "e"}) server.put(a_service_object(name, 80));
   Client client(server, 1);
   client.read(100'000);
   server.bookmark();
@@ -217,7 +127,7 @@ TEST(ApiServerReflector, AServerThatIgnoresSendInitialEventsIsListed) {
 
 TEST(ApiServerReflector, AnInitialStreamThatFallsSilentIsListed) {
   FakeApiServer server(WatchList::kIgnored);
-  server.put(a_service("a", 80));
+  server.put(a_service_object("a", 80));
   Client client(server, 1);
   client.read(100'000);
   client.end(base::Error{ETIMEDOUT, "silent"});
@@ -253,38 +163,13 @@ TEST(ApiServerReflector, AMissingRightNamesTheVerb) {
   EXPECT_EQ(client.troubles[0].text, "403 Forbidden: services is forbidden");
 }
 
-TEST(ApiServerReflector, RetryAfterIsHonoured) {
-  FakeApiServer server;
-  Client client(server, 1);
-  client.ask();
-  client.end(io::kube::Answer{429, "TooManyRequests", "", base::Millis(47'000)});
-
-  EXPECT_EQ(client.wait, base::Millis(47'000));
-}
-
-TEST(ApiServerReflector, AVersionThatStaysInTheFutureIsGivenUp) {
-  FakeApiServer server;
-  server.put(a_service("a", 80));
-  Client client(server, 1);
-  client.settle();
-  client.end(base::Error{EPIPE, "cut"});
-  for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(server.initial_streams, 1U);
-    client.ask();
-    client.end(io::kube::Answer{504, "Timeout", "Too large resource version", {}});
-  }
-  client.settle();
-
-  EXPECT_EQ(server.initial_streams, 2U);
-}
-
 TEST(ApiServerReflector, ABrokenObjectKeepsItsRowAndDisturbsNoOther) {
   FakeApiServer server;
-  server.put(a_service("a", 80));
+  server.put(a_service_object("a", 80));
   Client client(server, 1);
   client.settle();
-  server.put(a_service("a", 70000));
-  server.put(a_service("b", 81));
+  server.put(a_service_object("a", 70000));
+  server.put(a_service_object("b", 81));
 
   client.settle();
 
@@ -293,10 +178,29 @@ TEST(ApiServerReflector, ABrokenObjectKeepsItsRowAndDisturbsNoOther) {
   EXPECT_EQ(std::get<0>(*rows.find("default/a"))->ports[0].port, 80);
 }
 
+TEST(ApiServerReflector, AnOddEntryIsNamedUntilItIsGone) {
+  auto problems = [](Collection& collection) {
+    std::vector<std::string> texts;
+    for (const auto& change : collection.changes())
+      if (auto* problem = std::get_if<model::RowChange<model::Problem>>(&change))
+        texts.push_back(problem->row ? problem->row->text : "gone");
+    return texts;
+  };
+  auto item = [](const char* external_ip) {
+    return read_item(0, R"({"metadata":{"name":"a"},"spec":{"ports":[{"port":80}],"externalIPs":[")" + std::string(external_ip) + "\"]}}");
+  };
+  Collection collection;
+  collection.take(0, item("239.1.1.1"));
+  ASSERT_TRUE(collection.rows()[0].find("default/a"));
+  EXPECT_THAT(problems(collection), testing::ElementsAre(testing::StartsWith("spec.externalIPs[0]: \"239.1.1.1\" is not allowed")));
+  collection.take(0, item("203.0.113.1"));
+  EXPECT_THAT(problems(collection), testing::ElementsAre("gone"));
+}
+
 TEST(ApiServerReflector, WhatCannotBeReadDeletesNothing) {
   Collection collection;
   collection.take(0, Began{});
-  collection.take(0, Put{"default/a", decode::decode_object(0, a_service("a", 80), "").value().value()});
+  collection.take(0, Put{"default/a", decode::decode_object(0, a_service_object("a", 80), "").value().row.value()});
   collection.take(0, Complete{});
   collection.take(0, Began{});
   collection.take(0, read_item(0, "{\"metadata\":"));

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/mailbox.h"
+#include "sources/api_server/kept_state.h"
 #include "support/fake_api_connection.h"
 #include "support/temporary_directory.h"
 
@@ -109,15 +111,58 @@ TEST(ApiServer, AStartWithTheServerAwayStandsOnTheKeptState) {
   ASSERT_TRUE(listener.hears([&] { return listener.status.kept; }));
   EXPECT_FALSE(listener.status.synced);
   EXPECT_TRUE(listener.services.contains("default/web") && listener.nodes.contains("one"));
-  EXPECT_TRUE(listener.problems.contains("api kept"));
+  EXPECT_TRUE(listener.problems.contains("objects/kept"));
 
   scene.api.with(kServices, [](auto& server) { server.put(an_object("new")); });
   scene.api.with(kServices, [](auto& server) { server.remove("default/web"); });
   scene.api.come_back();
   ASSERT_TRUE(listener.syncs());
-  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("api kept"); }));
+  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("objects/kept"); }));
   EXPECT_TRUE(listener.services.contains("default/new") && !listener.services.contains("default/web"));
   EXPECT_EQ(listener.nodes.size(), 1U);
+}
+
+TEST(ApiServer, AListThatDoesNotComeWholeLeavesTheKeptStateStanding) {
+  Scene scene;
+  {
+    Listener listener;
+    auto source = scene.started(listener);
+    ASSERT_TRUE(listener.syncs());
+  }
+  scene.api.stall(kServices);
+  Listener listener;
+  auto source = scene.started(listener);
+
+  ASSERT_TRUE(listener.hears([&] { return listener.status.kept; }));
+  EXPECT_TRUE(listener.services.contains("default/web"));
+}
+
+TEST(ApiServer, WhatChangedIsKeptWhileTheAgentRuns) {
+  Scene scene;
+  Listener listener;
+  auto source = scene.started(listener);
+  ASSERT_TRUE(listener.syncs());
+  for (const char* name : {"first", "second"}) {
+    scene.api.with(kServices, [&](auto& server) { server.put(an_object(name)); });
+    auto is_kept = [&] {
+      auto state = api_server::load_kept_state(scene.state.path() + "/objects");
+      return state.ok() && state->rows[0].find("default/" + std::string(name));
+    };
+    base::BootTime until = base::boot_now() + base::Millis(20'000);
+    while (!is_kept() && base::boot_now() < until) std::this_thread::yield();
+    EXPECT_TRUE(is_kept()) << name << ": a killed agent must know it";
+  }
+}
+
+TEST(ApiServer, AKindThatNoPlannerReadsBlocksNothing) {
+  Scene scene;
+  scene.api.forbid("/api/v1/pods");
+  scene.api.stall("/api/v1/namespaces");
+  Listener listener;
+  auto source = scene.started(listener);
+
+  EXPECT_TRUE(listener.syncs());
+  EXPECT_TRUE(listener.hears([&] { return listener.problems.contains("objects/right to pods"); }));
 }
 
 TEST(ApiServer, AServerThatAnswersIsNotForestalledByTheKeptState) {
@@ -132,7 +177,7 @@ TEST(ApiServer, AServerThatAnswersIsNotForestalledByTheKeptState) {
   auto source = scene.started(listener);
 
   ASSERT_TRUE(listener.syncs());
-  EXPECT_EQ(listener.gone, 0U) << "the old Service was told, and taken back";
+  EXPECT_EQ(listener.gone, 0U) << "the old Service was reported, and taken back";
   EXPECT_TRUE(listener.services.empty());
 }
 
@@ -143,11 +188,11 @@ TEST(ApiServer, ADamagedKeptStateIsReportedAndIgnored) {
   Listener listener;
   auto source = scene.started(listener);
 
-  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("api kept file"); }));
+  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("objects/kept file"); }));
   EXPECT_FALSE(listener.status.kept);
   scene.api.come_back();
   ASSERT_TRUE(listener.syncs());
-  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("api kept file"); })) << "written anew";
+  EXPECT_TRUE(listener.hears([&] { return !listener.problems.contains("objects/kept file"); })) << "written anew";
 }
 
 TEST(ApiServer, RestartsOfTheServerCostNoFullStates) {
@@ -193,8 +238,8 @@ TEST(ApiServer, AMissingRightIsAProblemThatSaysWhatToApply) {
   Listener listener;
   auto source = scene.started(listener);
 
-  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("api right to endpointslices.discovery.k8s.io"); }));
-  const auto& problem = *listener.problems["api right to endpointslices.discovery.k8s.io"];
+  ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("objects/right to endpointslices.discovery.k8s.io"); }));
+  const auto& problem = *listener.problems["objects/right to endpointslices.discovery.k8s.io"];
   EXPECT_NE(problem.text.find("watch endpointslices.discovery.k8s.io"), std::string::npos) << problem.text;
   EXPECT_NE(problem.remedy.find("machineconfig/manifests/rbac.yaml"), std::string::npos);
   EXPECT_TRUE(listener.hears([&] { return listener.services.contains("default/web"); })) << "the others are not disturbed";

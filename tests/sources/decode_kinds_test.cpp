@@ -15,6 +15,18 @@ using testing::StartsWith;
 base::Ip ip(const char* text) { return *base::parse_ip(text); }
 base::Cidr cidr(const char* text) { return *base::parse_cidr(text); }
 
+// Without warnings.
+template <class Row>
+Row whole(Row (*decode)(const json&, Warnings&), const json& object) {
+  Warnings warnings;
+  auto row = decode(object, warnings);
+  EXPECT_EQ(warnings.text(), "") << object;
+  return row;
+}
+auto decode_endpoint_slice(const json& object) { return whole(sources::decode::decode_endpoint_slice, object); }
+auto decode_node(const json& object) { return whole(sources::decode::decode_node, object); }
+auto decode_pod(const json& object) { return whole(sources::decode::decode_pod, object); }
+
 json a_slice(const char* rest) {
   json slice = json::parse(rest);
   slice["metadata"] = {{"name", "web-1"}, {"namespace", "shop"}, {"labels", {{"kubernetes.io/service-name", "web"}}}};
@@ -45,28 +57,51 @@ TEST(SourcesDecodeEndpointSlice, FqdnSlicesHaveNoRow) {
   EXPECT_FALSE(slice->has_value());
 }
 
-TEST(SourcesDecodeEndpointSlice, WhatIsWrongIsNamedByItsPath) {
+TEST(SourcesDecodeEndpointSlice, WhatMakesTheWholeUselessIsNamedByItsPath) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"addressType":"ipv4"})", "addressType: \"ipv4\" is not one of"},
       {R"({"addressType":null})", "addressType: is missing"},
-      {R"({"endpoints":[{"addresses":["10.0.0.1"]},{"addresses":["fd00::1"]}]})",
-       "endpoints[1].addresses[0]: \"fd00::1\" is not an IPv4 address"},
-      {R"({"addressType":"IPv6","endpoints":[{"addresses":["10.0.0.1"]}]})",
-       "endpoints[0].addresses[0]: \"10.0.0.1\" is not an IPv6 address"},
-      {R"({"endpoints":[{"addresses":["010.0.0.1"]}]})", "endpoints[0].addresses[0]: \"010.0.0.1\" is not an IP address"},
-      {R"({"endpoints":[{"addresses":[null]}]})", "endpoints[0].addresses[0]: nothing is not an IP address"},
-      {R"({"endpoints":[{"addresses":["169.254.1.1"]}]})", "endpoints[0].addresses[0]: \"169.254.1.1\" is not allowed"},
-      {R"({"endpoints":[{"addresses":[]}]})", "endpoints[0].addresses: needs an address"},
-      {R"({"endpoints":[{}]})", "endpoints[0].addresses: needs an address"},
       {R"({"endpoints":"x"})", "endpoints: \"x\" is not a list"},
-      {R"({"ports":[{"port":65536}]})", "ports[0].port: 65536 is not a port (0 to 65535)"},
-      {R"({"endpoints":[{"addresses":["10.0.0.1"],"conditions":{"ready":"true"}}]})",
-       "endpoints[0].conditions.ready: \"true\" is not true or false"},
   };
   for (const auto& [rest, what] : kCases) {
     auto slice = decode_endpoint_slice(a_slice(rest));
     EXPECT_THAT(slice.ok() ? "" : slice.error().text, StartsWith(what)) << rest;
   }
+}
+
+// Beside a good endpoint, whose address Kubernetes reads as 10.0.0.6, and a good port.
+TEST(SourcesDecodeEndpointSlice, OneBadEntryIsLeftOutAlone) {
+  const std::pair<const char*, const char*> kEndpoints[] = {
+      {R"({"addresses":["fd00::1"]})", "endpoints[1].addresses[0]: \"fd00::1\" is not an IPv4 address"},
+      {R"({"addresses":["10.0.0.256"]})", "endpoints[1].addresses[0]: \"10.0.0.256\" is not an IP address"},
+      {R"({"addresses":["169.254.1.1"]})", "endpoints[1].addresses[0]: \"169.254.1.1\" is not allowed"},
+      {R"({"addresses":[null]})", "endpoints[1].addresses: needs an address"},
+      {R"({"addresses":[]})", "endpoints[1].addresses: needs an address"},
+      {R"({})", "endpoints[1].addresses: needs an address"},
+      {R"(7)", "endpoints[1]: 7 is not a map"},
+      {R"({"addresses":["10.0.0.1"],"conditions":{"ready":"true"}})", "endpoints[1].conditions.ready: \"true\" is not true or false"},
+      {R"({"addresses":["10.0.0.1"],"nodeName":7})", "endpoints[1].nodeName: 7 is not text"},
+  };
+  for (const auto& [endpoint, what] : kEndpoints) {
+    json object = a_slice(R"({"endpoints":[{"addresses":["10.0.00.006"]}],"ports":[{"port":80},{"port":65536}]})");
+    object["endpoints"].push_back(json::parse(endpoint));
+    Warnings warnings;
+    auto slice = decode_endpoint_slice(object, warnings);
+    ASSERT_TRUE(slice.ok()) << slice.error().text;
+    ASSERT_EQ((*slice)->endpoints.size(), 1u) << endpoint;
+    EXPECT_EQ((*slice)->endpoints[0].address, ip("10.0.0.6"));
+    EXPECT_EQ((*slice)->ports.size(), 1u);
+    EXPECT_THAT(warnings.text(), StartsWith("ports[1].port: 65536 is not a port (0 to 65535); left out; " + std::string(what))) << endpoint;
+  }
+}
+
+TEST(SourcesDecodeEndpointSlice, WhatOnlyHelpsToChooseAmongEndpointsCostsNone) {
+  Warnings warnings;
+  auto slice =
+      decode_endpoint_slice(a_slice(R"({"endpoints":[{"addresses":["10.0.0.1"],"zone":7,"hints":[1],"targetRef":"x"}]})"), warnings);
+  ASSERT_TRUE(slice.ok()) << slice.error().text;
+  EXPECT_EQ((*slice)->endpoints.size(), 1u);
+  EXPECT_THAT(warnings.text(), testing::HasSubstr("endpoints[0].zone: 7 is not text"));
 }
 
 TEST(SourcesDecodeNode, PrefixesAndAddressesAreRead) {
@@ -86,22 +121,36 @@ TEST(SourcesDecodeNode, PrefixesAndAddressesAreRead) {
   EXPECT_TRUE(node->network_unavailable);
 }
 
-TEST(SourcesDecodeNode, ThePodCidrAloneIsEnoughAndContradictionsAreRefused) {
+TEST(SourcesDecodeNode, ThePodCidrAloneIsEnough) {
   auto alone = decode_node(json::parse(R"({"metadata":{"name":"n"},"spec":{"podCIDR":"10.1.0.0/24"}})"));
   ASSERT_TRUE(alone.ok());
   EXPECT_THAT(alone->pod_cidrs, ElementsAre(cidr("10.1.0.0/24")));
-  EXPECT_FALSE(alone->network_unavailable);
-
-  const std::pair<const char*, const char*> kCases[] = {
-      {R"({"podCIDR":"10.1.0.0/24","podCIDRs":["10.2.0.0/24"]})", "spec.podCIDR: is not the first"},
-      {R"({"podCIDRs":["10.1.0.0/24","10.2.0.0/24"]})", "spec.podCIDRs[1]: is the second prefix of its family"},
-      {R"({"podCIDRs":["10.1.0.0/33"]})", "spec.podCIDRs[0]: \"10.1.0.0/33\" is not a prefix"},
-  };
-  for (const auto& [spec, what] : kCases) {
-    auto node = decode_node({{"metadata", {{"name", "n"}}}, {"spec", json::parse(spec)}});
-    EXPECT_THAT(node.ok() ? "" : node.error().text, StartsWith(what)) << spec;
-  }
+  EXPECT_FALSE(alone->network_unavailable || alone->ready);
   EXPECT_FALSE(decode_node(json::parse(R"({"metadata":{"name":"n","namespace":"default"}})")).ok());
+}
+
+TEST(SourcesDecodeNode, OneBadEntryIsLeftOutAlone) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {R"({"spec":{"podCIDR":"10.1.0.0/24","podCIDRs":["10.2.0.0/24"]}})", "spec.podCIDR: is not the first"},
+      {R"({"spec":{"podCIDRs":["10.2.0.0/24","10.3.0.0/24"]}})", "spec.podCIDRs[1]: is the second prefix of its family"},
+      {R"({"spec":{"podCIDRs":["10.1.0.0/33","010.2.0.0/24"]}})", "spec.podCIDRs[0]: \"10.1.0.0/33\" is not a prefix"},
+      {R"({"spec":{"podCIDRs":["10.2.0.0/24"]},"status":{"addresses":[{"type":"InternalIP","address":"x"}]}})",
+       "status.addresses[0].address: \"x\" is not an IP address"},
+      {R"({"spec":{"podCIDRs":["10.2.0.0/24"],"taints":7},"status":{"conditions":"x"}})", "status.conditions: \"x\" is not a list"},
+  };
+  for (const auto& [rest, what] : kCases) {
+    json object = json::parse(rest);
+    object["metadata"]["name"] = "n";
+    object["status"]["addresses"].push_back({{"type", "InternalIP"}, {"address", "192.0.2.1"}});
+    if (!object["status"].contains("conditions")) object["status"]["conditions"] = {{{"type", "Ready"}, {"status", "True"}}};
+    Warnings warnings;
+    auto node = decode_node(object, warnings);
+    ASSERT_TRUE(node.ok()) << node.error().text;
+    EXPECT_THAT(warnings.text(), StartsWith(what)) << rest;
+    EXPECT_THAT(node->pod_cidrs, ElementsAre(cidr("10.2.0.0/24"))) << rest;
+    EXPECT_THAT(node->internal_ips, ElementsAre(ip("192.0.2.1"))) << rest;
+    EXPECT_EQ(node->ready, object["status"]["conditions"].is_array());
+  }
 }
 
 TEST(SourcesDecodePod, AddressesComeFromPodIpsOrPodIp) {
@@ -150,6 +199,14 @@ TEST(SourcesDecodeObjects, ABrokenObjectIsToldApartFromItsNeighbours) {
   EXPECT_EQ(contents.broken[1].id, std::nullopt);
   EXPECT_THAT(contents.broken[1].text, StartsWith("apiVersion: "));
   EXPECT_EQ(contents.broken[2].text, "is not an object with apiVersion and kind");
+}
+
+TEST(SourcesDecodeObjects, WhatIsLeftOutOfAnObjectComesWithIt) {
+  auto contents = decode_objects("a.yaml",
+                                 "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+                                 "spec: {clusterIP: 10.96.0.1, ports: [{port: 80}], externalIPs: [239.1.1.1]}\n");
+  ASSERT_EQ(contents.objects.size(), 1u);
+  EXPECT_THAT(contents.objects[0].left_out, StartsWith("spec.externalIPs[0]: \"239.1.1.1\" is not allowed"));
 }
 
 TEST(SourcesDecodeObjects, TooManyObjectsAreRefusedWhole) {

@@ -86,6 +86,24 @@ TEST(SourcesDecodeText, AliasesAndMergeKeysAreResolved) {
   EXPECT_EQ(only("a: &x {p: 1}\nb: *x"), json({{"a", {{"p", 1}}}, {"b", {{"p", 1}}}}));
   EXPECT_EQ(only("a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}")["b"], json({{"p", 1}, {"q", 3}}));
   EXPECT_EQ(only("'<<': 1"), json({{"<<", 1}}));
+  EXPECT_EQ(only("x: &x {p: 1}\ny: &y {p: 2, q: 2}\nb: {<<: *x, <<: *y, r: 3}\nc: {<<: [*x, *y]}")["b"],
+            json({{"p", 1}, {"q", 2}, {"r", 3}}));
+}
+
+TEST(SourcesDecodeText, AnchorsOfScalarsAreKeysToo) {
+  EXPECT_EQ(only("name: &app web\nlabels: {*app : 'yes'}"), json({{"name", "web"}, {"labels", {{"web", "yes"}}}}));
+  EXPECT_EQ(only("&port 0080: a\nagain: *port"), json({{"0080", "a"}, {"again", 80}}));
+  EXPECT_EQ(only("a: &x 0x10\nb: {*x : 1}")["b"], json({{"0x10", 1}}));
+  EXPECT_EQ(only("a: &x 1\nb: &x 2\nc: *x")["c"], 2) << "an anchor that is used again";
+}
+
+TEST(SourcesDecodeText, WhatEditorsLeaveInFilesIsRead) {
+  const json expected = {{"a", {{"b", "c"}}}};
+  for (const char* text : {"\xef\xbb\xbf"
+                           "a:\n  b: c\n",
+                           "a:\r\n  b: c\r\n", "a:\n  b:\tc\t\n", "%YAML 1.2\n---\na:\n  b: c\n...\n", "--- # head\na: {b: c}\n",
+                           "--- {a: {b: c}}\n", "\xef\xbb\xbf---\na:\n  b: c # \t\n", "a:\n  b: c"})
+    EXPECT_EQ(only(text), expected) << text;
 }
 
 TEST(SourcesDecodeText, RefusalsSayWhatIsWrongAndWhere) {
@@ -94,6 +112,8 @@ TEST(SourcesDecodeText, RefusalsSayWhatIsWrongAndWhere) {
       {"x: 1\n---\na: &a [*a]", "line 3: an alias stands inside the value"},
       {"a: !secret x", "tag !secret is not known"},
       {"? [a]\n: b", "cannot be a key"},
+      {"a: &a [1]\nb: {*a : 1}", "cannot be a key"},
+      {"a:\n\tb: c", "line 2"},
       {"a: \xff", "is not UTF-8"},
       {"a: \xed\xa0\x80", "is not UTF-8"},
       {"a: {<<: 3}", "<< takes a map"},
@@ -116,7 +136,7 @@ TEST(SourcesDecodeText, ABombOfAliasesIsRefused) {
 
 TEST(SourcesDecodeText, JsonIsHeldToTheSameBounds) {
   std::string many = "[0";
-  for (size_t i = 0; i < kMaxValues; ++i) many += ",0";
+  for (size_t i = 0; i < Limits().values; ++i) many += ",0";
   EXPECT_THAT(parse_json(many + "]").error().text, HasSubstr("more than 2000000 values"));
   EXPECT_THAT(parse_json(std::string(100, '[')).error().text, HasSubstr("deeper than 64"));
   EXPECT_THAT(parse_json(R"({"a":1,"a":2})").error().text, HasSubstr("twice"));

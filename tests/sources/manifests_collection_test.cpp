@@ -18,7 +18,7 @@ std::string a_service(const std::string& name, int port) {
 }
 std::string a_broken_service(const std::string& name) { return a_service(name, 70000); }
 
-// The changes as text: "+Service default/a:80", "-Service default/a", "!KEY: SUBJECT" and "-!KEY" for problems.
+// The changes as text: "+Service default/a:80", "-Service default/a", "!objects/KEY: SUBJECT" and "-!objects/KEY" for problems.
 std::vector<std::string> told(Collection& collection) {
   std::vector<std::string> lines;
   for (const auto& change : collection.changes()) {
@@ -57,10 +57,36 @@ TEST(SourcesManifestsCollection, ABrokenObjectKeepsItsLastGoodContentAndOnlyThat
   told(collection);
 
   put(collection, "a.yaml", a_service("a", 90) + a_broken_service("b"));
-  EXPECT_THAT(told(collection), ElementsAre("+default/a:90", "-default/c", "!a.yaml#2: Service default/b"));
+  EXPECT_THAT(told(collection), ElementsAre("+default/a:90", "-default/c", "!objects/a.yaml#2: Service default/b"));
 
   put(collection, "a.yaml", a_service("a", 90) + a_service("b", 91));
-  EXPECT_THAT(told(collection), ElementsAre("+default/b:91", "-!a.yaml#2"));
+  EXPECT_THAT(told(collection), ElementsAre("+default/b:91", "-!objects/a.yaml#2"));
+}
+
+TEST(SourcesManifestsCollection, AnOddEntryIsNamedAndTheRestIsInForce) {
+  Collection collection;
+  const std::string head = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}, {name: b, port: ";
+  put(collection, "a.yaml", head + "70000}]}\n");
+  EXPECT_THAT(told(collection), ElementsAre("+default/a:80", "!objects/a.yaml left out: Service default/a"));
+
+  put(collection, "a.yaml", head + "81}]}\n");
+  EXPECT_THAT(told(collection), ElementsAre("+default/a:80", "-!objects/a.yaml left out"));
+}
+
+TEST(SourcesManifestsCollection, OddEntriesOfManyObjectsAreNotAllNamed) {
+  Collection collection;
+  std::string text;
+  for (int i = 0; i < 1000; ++i)
+    text += "apiVersion: v1\nkind: Service\nmetadata: {name: s" + std::to_string(i) +
+            "}\nspec: {ports: [{port: 80}], externalIPs: [239.1.1.1]}\n---\n";
+  put(collection, "a.yaml", text);
+
+  auto lines = told(collection);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("!"); }), 21);
+  EXPECT_THAT(lines, testing::Contains("!objects/a.yaml and more: file a.yaml"));
+  collection.remove("a.yaml");
+  lines = told(collection);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("-!"); }), 21);
 }
 
 TEST(SourcesManifestsCollection, WhatCannotBeTakenApartKeepsAllItHeld) {
@@ -69,13 +95,13 @@ TEST(SourcesManifestsCollection, WhatCannotBeTakenApartKeepsAllItHeld) {
   told(collection);
 
   put(collection, "a.yaml", "a: [");
-  EXPECT_THAT(told(collection), ElementsAre("!a.yaml: file a.yaml"));
+  EXPECT_THAT(told(collection), ElementsAre("!objects/a.yaml: file a.yaml"));
   put(collection, "a.yaml", a_service("a", 90) + "kind: Service\n");
-  EXPECT_THAT(told(collection), ElementsAre("+default/a:90", "-!a.yaml", "!a.yaml#2: file a.yaml#2"));
+  EXPECT_THAT(told(collection), ElementsAre("+default/a:90", "-!objects/a.yaml", "!objects/a.yaml#2: file a.yaml#2"));
   collection.put_unreadable("a.yaml", "cannot open");
-  EXPECT_THAT(told(collection), ElementsAre("!a.yaml: file a.yaml", "-!a.yaml#2"));
+  EXPECT_THAT(told(collection), ElementsAre("!objects/a.yaml: file a.yaml", "-!objects/a.yaml#2"));
   collection.remove("a.yaml");
-  EXPECT_THAT(told(collection), ElementsAre("-default/a", "-default/b", "-!a.yaml"));
+  EXPECT_THAT(told(collection), ElementsAre("-default/a", "-default/b", "-!objects/a.yaml"));
 }
 
 TEST(SourcesManifestsCollection, OfTwoFilesTheFirstNameWinsInWhateverOrderTheyCame) {
@@ -83,15 +109,17 @@ TEST(SourcesManifestsCollection, OfTwoFilesTheFirstNameWinsInWhateverOrderTheyCa
   do {
     Collection collection;
     for (const auto& file : files) put(collection, file, a_service("x", file[0]));
-    EXPECT_THAT(told(collection),
-                ElementsAre("+default/x:97", "!a.yaml Service default/x: Service default/x", "!b.yaml Service default/x: Service default/x",
-                            "!c.yaml Service default/x: Service default/x"));
+    EXPECT_THAT(told(collection), ElementsAre("+default/x:97", "!objects/a.yaml Service default/x: Service default/x",
+                                              "!objects/b.yaml Service default/x: Service default/x",
+                                              "!objects/c.yaml Service default/x: Service default/x"));
 
     collection.remove("a.yaml");
-    EXPECT_THAT(told(collection), ElementsAre("+default/x:98", "-!a.yaml Service default/x", "!b.yaml Service default/x: Service default/x",
-                                              "!c.yaml Service default/x: Service default/x"));
+    EXPECT_THAT(told(collection),
+                ElementsAre("+default/x:98", "-!objects/a.yaml Service default/x", "!objects/b.yaml Service default/x: Service default/x",
+                            "!objects/c.yaml Service default/x: Service default/x"));
     put(collection, "b.yaml", a_service("y", 1));
-    EXPECT_THAT(told(collection), ElementsAre("+default/x:99", "+default/y:1", "-!b.yaml Service default/x", "-!c.yaml Service default/x"));
+    EXPECT_THAT(told(collection),
+                ElementsAre("+default/x:99", "+default/y:1", "-!objects/b.yaml Service default/x", "-!objects/c.yaml Service default/x"));
   } while (std::next_permutation(files.begin(), files.end()));
 }
 
@@ -99,7 +127,7 @@ TEST(SourcesManifestsCollection, AnObjectTwiceInOneFileIsAProblemAndTheFirstIsIn
   Collection collection;
   put(collection, "a.yaml", a_service("x", 1) + a_service("x", 2));
 
-  EXPECT_THAT(told(collection), ElementsAre("+default/x:1", "!a.yaml#2: Service default/x"));
+  EXPECT_THAT(told(collection), ElementsAre("+default/x:1", "!objects/a.yaml#2: Service default/x"));
 }
 
 TEST(SourcesManifestsCollection, AHundredBrokenObjectsAreNotAHundredProblems) {
@@ -110,7 +138,7 @@ TEST(SourcesManifestsCollection, AHundredBrokenObjectsAreNotAHundredProblems) {
 
   auto lines = told(collection);
   EXPECT_EQ(lines.size(), 21u);
-  EXPECT_THAT(lines, testing::Contains("!a.yaml and more: file a.yaml"));
+  EXPECT_THAT(lines, testing::Contains("!objects/a.yaml and more: file a.yaml"));
   put(collection, "a.yaml", "");
   EXPECT_EQ(told(collection).size(), 21u);
 }
@@ -123,7 +151,7 @@ TEST(SourcesManifestsCollection, OtherKindsAreCountedOverFiles) {
   EXPECT_THAT(told(collection), ElementsAre("cilium.io/v2 CiliumLoadBalancerIPPool=2"));
   put(collection, "b.yaml", "a: [");
   collection.remove("a.yaml");
-  EXPECT_THAT(told(collection), ElementsAre("!b.yaml: file b.yaml", "cilium.io/v2 CiliumLoadBalancerIPPool=0"));
+  EXPECT_THAT(told(collection), ElementsAre("!objects/b.yaml: file b.yaml", "cilium.io/v2 CiliumLoadBalancerIPPool=0"));
 }
 
 TEST(SourcesManifestsCollection, ACopyFollowsTheSameRuleAsTheRows) {

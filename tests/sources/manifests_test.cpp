@@ -168,7 +168,7 @@ TEST_F(SourcesManifests, ABrokenFileIsAProblemUntilItIsMended) {
   start_synced();
 
   write_by_rename("a.yaml", "a: [");
-  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.contains("a.yaml"); }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.contains("objects/a.yaml"); }));
   write_by_rename("b.yaml", a_service("b", 82));
   EXPECT_TRUE(wait_for_port("default/b", 82));
   EXPECT_EQ(told->rows().port("default/a"), 80);
@@ -276,7 +276,7 @@ TEST_F(SourcesManifests, AStateDirectoryThatCannotBeWrittenIsAProblemAndNoMore) 
   write("a.yaml", a_service("a", 80));
   start_synced();
 
-  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.contains("copies of manifests") && t.port("default/a") == 80; }));
+  EXPECT_TRUE(told->wait([](const Rows& t) { return t.problems.contains("state_directory/manifests") && t.port("default/a") == 80; }));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"k8sServiceHost: localhost\nk8sServicePort: 70000\n",
               "values.yaml:2: k8sServicePort: \"70000\" is not a whole number from 1 to 65535 [allowed: a whole number from 1 to 65535]"},
         Wrong{"ipv6:\n  enabled: maybe\n", "values.yaml:2: ipv6.enabled: \"maybe\" is not true or false [allowed: true or false]"},
-        Wrong{"hubble: true\n", "values.yaml:1: hubble: true is not a map of keys [such as hubble.annotations]"},
+        Wrong{"hubble: true\n", "values.yaml:1: hubble: true is not a map of keys [write hubble.enabled]"},
         Wrong{"loadBalancer:\n  algorithm: fastest\n",
               "values.yaml:2: loadBalancer.algorithm: \"fastest\" is not accepted: how a backend is chosen for what comes from outside "
               "[allowed: "
@@ -106,10 +106,13 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"kubeProxyReplacement: 'false'\n",
               "values.yaml:1: kubeProxyReplacement: \"false\" is not accepted: ichor always serves the Services itself: take kube-proxy "
               "out of the "
-              "cluster [allowed: true]"},
+              "cluster [allowed: one of: true, strict]"},
         Wrong{"ipv4:\n  enabled: false\nipv6:\n  enabled: false\n",
               "values.yaml:4: ipv6.enabled: both families are off: ipv4.enabled is false too [leave one of them on]"},
-        Wrong{"MTU: 900\n", "values.yaml:1: MTU: 900 is less than IPv6 needs on every link (RFC 8200) [allowed: 0, or 1280 and more]"},
+        Wrong{"MTU: 1270\nipv6: {enabled: true}\n",
+              "values.yaml:1: MTU: 1270 is less than IPv6 needs on every link (RFC 8200) [write 1280 or more, or ipv6.enabled: false where "
+              "pods need no IPv6]"},
+        Wrong{"MTU: 575\n", "values.yaml:1: MTU: 575 is less than a host has to take (RFC 791) [allowed: 0, or 576 and more]"},
         Wrong{"k8sServicePort: 7445\n",
               "values.yaml:1: k8sServicePort: a port without a host [set k8sServiceHost too: localhost with Talos' KubePrism]"},
         Wrong{"k8sServiceHost: auto\n",
@@ -123,9 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
     Text, SettingsWrong,
     testing::Values(Wrong{"ipv4:\n  enabled: true\n  enabled: true\n", "values.yaml:3: key \"enabled\" is there twice []"},
                     Wrong{"- a\n", "values.yaml:1: is no map of keys []"},
-                    Wrong{"MTU: 1500\n---\nMTU: 1400\n", "values.yaml:1: holds several YAML documents: one is read []"},
+                    Wrong{"MTU: 1500\n---\nMTU: 1400\n", "values.yaml:2: a second YAML document begins here: one is read []"},
                     Wrong{"a: &a [*a]\n", "values.yaml:1: an alias stands inside the value that it names []"},
-                    Wrong{"a: &a {b: c}\n<<: *a\n", "values.yaml:2: the merge key << is not read here: write its keys out []"},
+                    Wrong{"a: &a {b: c}\n<<: 3\n", "values.yaml:1: << takes a map or a list of maps []"},
                     Wrong{"MTU: \xff\n", "values.yaml: is not UTF-8 text []"}));
 
 TEST(Settings, BrokenYamlIsAnErrorWithItsLine) {
@@ -284,12 +287,50 @@ TEST(SettingsBounds, AliasBombsAreRefused) {
     bomb += "]\n";
   }
 
-  EXPECT_THAT(lines(from(bomb)), ElementsAre(HasSubstr("anchors and aliases counted")));
+  EXPECT_THAT(lines(from(bomb)), ElementsAre(HasSubstr("anchors and aliases stand for more than 1 MiB")));
 }
 
 TEST(SettingsBounds, AliasesAreRead) {
   EXPECT_THAT(lines(from("resources: &r {limits: {cpu: 1}}\ninitResources: *r\n")), IsEmpty());
   EXPECT_EQ(from("ipv6: &off {enabled: false}\nendpointRoutes: *off\n").config.ipv6, false);
+}
+
+TEST(SettingsBounds, ValuesAreCounted) {
+  std::string many = "resources: [0";
+  for (int i = 0; i < 50'000; ++i) many += ",0";
+  EXPECT_THAT(lines(from(many + "]\n")), ElementsAre(HasSubstr("more than 50000 values")));
+}
+
+TEST(Settings, MergeKeysAndAliasesAsKeysAreRead) {
+  auto settings = from("x: &off {enabled: false}\nipv6: {<<: *off}\nM: &mtu MTU\n*mtu : 1400\n");
+  EXPECT_THAT(lines(settings), ElementsAre(HasSubstr("x: unknown key"), HasSubstr("M: unknown key")));
+  EXPECT_FALSE(find(settings, "ipv6.enabled")->value != "false");
+  EXPECT_EQ(find(settings, "MTU")->value, "1400");
+}
+
+TEST(Settings, ASmallMtuIsFineWithoutIpv6AndWhereNobodyAskedForIt) {
+  for (const char* text : {"MTU: 1270\nipv6: {enabled: false}\n", "MTU: 1270\n", "MTU: 576\n"})
+    EXPECT_THAT(lines(from(text)), IsEmpty()) << text;
+}
+
+TEST(Settings, AKubernetesObjectIsNamedAsSuch) {
+  EXPECT_THAT(
+      lines(from("apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n")),
+      ElementsAre("values.yaml:2: is a Kubernetes object (ConfigMap), not a values file [a values file has the keys of Cilium's Helm "
+                  "chart at its top level]"));
+  EXPECT_THAT(lines(from("kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\nspec: {values: {MTU: 1500}}\n")),
+              ElementsAre("values.yaml:1: is a Kubernetes object (HelmRelease), not a values file [ichor-agent settings FILE prints the "
+                          "values in it]"));
+}
+
+TEST(Settings, AdviceHelpsOrIsNone) {
+  EXPECT_THAT(lines(from("bgp: {enabled: true}\n")),
+              ElementsAre("values.yaml:1: bgp: unknown key [keys are those of Cilium's Helm chart]"));
+  EXPECT_THAT(lines(from("enabled: true\n")), ElementsAre(HasSubstr("[keys are those of Cilium's Helm chart]")));
+  EXPECT_THAT(
+      lines(from("cilium: {MTU: 1500}\n")),
+      ElementsAre("values.yaml:1: cilium: unknown key [write what is below it at the top level: ichor-agent settings FILE prints it "
+                  "so]"));
 }
 
 TEST(SettingsBounds, AFileOfNothingButErrorsIsNotListedWhole) {

@@ -7,7 +7,6 @@
 
 #include "base/mailbox.h"
 #include "io/files/files.h"
-#include "model/state_directory.h"
 #include "support/temporary_directory.h"
 
 namespace sources {
@@ -18,8 +17,8 @@ constexpr base::Millis kPatience{20'000};
 class SourcesStateDirectory : public testing::Test {
  protected:
   std::string path() const { return directory_.path() + "/state"; }
-  void start(std::vector<StateDirectory::Errand> errands = {}) {
-    source_ = std::make_unique<StateDirectory>(path(), std::move(errands), [this](model::Fact fact) { facts_.push(std::move(fact)); });
+  void start(std::vector<StateDirectory::PendingWrite> pending = {}) {
+    source_ = std::make_unique<StateDirectory>(path(), std::move(pending), [this](model::Fact fact) { facts_.push(std::move(fact)); });
     ASSERT_TRUE(source_->start());
   }
   // The row after the next change of that key.
@@ -41,26 +40,26 @@ class SourcesStateDirectory : public testing::Test {
 TEST_F(SourcesStateDirectory, OneThatTakesNothingIsAProblemUntilItDoes) {
   ASSERT_TRUE(io::files::write_file(path(), "in the way"));
   start();
-  const auto problem = next(model::kStateDirectoryKey);
+  const auto problem = next(model::problem_key(model::Origin::kStateDirectory, ""));
   ASSERT_TRUE(problem);
   EXPECT_NE(problem->subject.find(path()), std::string::npos);
 
   ASSERT_TRUE(io::files::remove_file(path()));
 
-  EXPECT_EQ(next(model::kStateDirectoryKey), nullptr);
+  EXPECT_EQ(next(model::problem_key(model::Origin::kStateDirectory, "")), nullptr);
 }
 
-TEST_F(SourcesStateDirectory, AnErrandIsRunUntilItSucceedsAndNeverAgain) {
+TEST_F(SourcesStateDirectory, APendingWriteIsRunUntilItSucceedsAndNeverAgain) {
   std::atomic<int> runs = 0;
   start({{"kept settings", [&runs]() -> base::Result<void> {
             if (++runs == 1) return base::Error{EIO, "not now"};
             return {};
           }}});
-  const auto problem = next("errand kept settings");
+  const auto problem = next(model::problem_key(model::Origin::kStateDirectory, "kept settings"));
   ASSERT_TRUE(problem);
   EXPECT_NE(problem->text.find("not now"), std::string::npos);
 
-  EXPECT_EQ(next("errand kept settings"), nullptr);
+  EXPECT_EQ(next(model::problem_key(model::Origin::kStateDirectory, "kept settings")), nullptr);
   source_.reset();
   EXPECT_EQ(runs, 2);
 }

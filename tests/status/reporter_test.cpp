@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::seconds;
 
-const std::vector<model::Check> kGood{{"canary", true, ""}};
-const std::vector<model::Check> kBad{{"canary", false, "refused"}};
+const std::vector<status::Check> kGood{{"canary", true, ""}};
+const std::vector<status::Check> kBad{{"canary", false, "refused"}};
 
 TEST(StatusReporter, TheFileFollowsHealthAndProblemsAtOnceAndElseEachTenSeconds) {
   ReportSchedule schedule;

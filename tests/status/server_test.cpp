@@ -44,7 +44,7 @@ TEST_F(StatusServer, ReadinessNamesEachCheck) {
   EXPECT_EQ(get("/readyz").status, 200);
 
   auto published = support::a_quiet_node();
-  published.snapshot.table<model::CanaryResult>().erase("canary");
+  published.snapshot.apply(model::gone<model::CanaryResult>(model::CanaryResult::key()));
   cell_.store(std::make_shared<const model::Published>(published));
   auto response = get("/readyz");
 
@@ -61,7 +61,7 @@ TEST_F(StatusServer, TheFormatIsChosenByTheQuery) {
 }
 
 TEST_F(StatusServer, TablesAreListedAndShown) {
-  EXPECT_THAT(get("/tables").body, HasSubstr("service_entries"));
+  EXPECT_THAT(get("/tables").body, HasSubstr("service_sets"));
   EXPECT_THAT(get("/tables/nodes").body, HasSubstr("10.244.1.0/24"));
   EXPECT_EQ(nlohmann::json::parse(get("/tables/nodes?format=json").body)[1]["key"], "two");
 }

@@ -40,7 +40,7 @@ programs   /sys/fs/cgroup: connect4
            no filters on pod links
 maps       room for 4096 services, 16384 slots, 16384 backends, 512 pods
 sysctls    set (1): net/ipv4/ip_forward=1
-effects    6 wanted, 6 done, 0 pending, 0 failed
+effects    7 wanted, 7 done, 0 pending, 0 failed
 problems   none
 engine     0 passes, 0 planner calls, 0 writes, 0 failed; 12.0 MiB of memory
 )");
@@ -59,7 +59,7 @@ TEST(StatusSummary, AFailingCheckIsNamedWithAReasonAndAdvice) {
 
 TEST(StatusSummary, AFailedWriteIsShownWithItsReason) {
   auto published = support::a_quiet_node();
-  support::put(published, model::desired::Route{support::cidr("10.244.2.0/24"), support::ip("192.0.2.3"), "", {}}, "routes three",
+  support::put(published, model::desired::Route{support::cidr("10.244.2.0/24"), support::ip("192.0.2.3"), "", {}}, {"routes", "three"},
                {model::OutcomeState::kFailed, "no route to host", 1, base::BootTime(102'000)});
 
   EXPECT_THAT(text_of(published), HasSubstr("FAILED routes 10.244.2.0/24: no route to host (once, again in 2.0 s)"));
@@ -69,17 +69,17 @@ TEST(StatusSummary, ARouteToNobodySaysSo) {
   auto published = support::a_quiet_node();
   model::desired::Route route{support::cidr("10.244.2.0/24"), {}, "", {}};
   route.type = model::desired::RouteType::kUnreachable;
-  support::put(published, route, "routes one");
+  support::put(published, route, {"routes", "one"});
 
   EXPECT_THAT(text_of(published), HasSubstr("10.244.2.0/24 unreachable"));
 }
 
 TEST(StatusSummary, AServiceWithoutEndpointsIsNamed) {
   auto published = support::a_quiet_node();
-  model::desired::ServiceEntry empty{"default/db:sql/TCP/IPv4", {{support::ip("10.96.0.11"), 5432, model::Protocol::kTcp}}, {}};
-  support::put(published, empty, "services default/db");
+  model::desired::ServiceSet empty{.id = model::desired::SetId("default/db:5432/TCP/IPv4/callers")};
+  support::put(published, empty, {"services", "default/db"});
 
-  EXPECT_THAT(text_of(published), HasSubstr("without endpoints (1): default/db:sql/TCP/IPv4"));
+  EXPECT_THAT(text_of(published), HasSubstr("without endpoints (1): default/db:5432/TCP/IPv4/callers"));
 }
 
 TEST(StatusSummary, ManyNamesAreCutAndSayWhereTheRestIs) {
@@ -117,7 +117,7 @@ TEST(StatusSummary, KernelSettingsAreListedWithAdviceForThoseThatAreNotAsTheySho
 
 TEST(StatusSummary, JsonSaysTheSame) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, model::put(std::string("web.yaml"), model::Problem{"file web.yaml", "not YAML", "mend it"}));
+  support::put(published.snapshot, model::put_problem(model::Origin::kObjects, "web.yaml", model::Problem{"file web.yaml", "not YAML", "mend it"}));
 
   auto json = nlohmann::json::parse(summary_json(summarize(published, kNow, kAround)));
 

@@ -43,7 +43,7 @@ TEST(StatusTables, ServicesAreShownAsAPersonReadsThem) {
 TEST(StatusTables, AnEffectShowsItsOwnerAndWhyItFailed) {
   auto published = support::a_quiet_node();
   model::Outcome failed{model::OutcomeState::kFailed, "no space left", 3, base::BootTime(101'500)};
-  support::put(published, model::desired::File{"/etc/cni/net.d/05-ichor.conflist", "{}"}, "cni_conf one", failed);
+  support::put(published, model::desired::File{"/etc/cni/net.d/05-ichor.conflist", "{}"}, {"cni_conf", "one"}, failed);
 
   EXPECT_EQ(text_of("files", published),
             "KEY                               BYTES  CONTENT  STATE   OWNER         FAILED                   ERROR\n"
@@ -52,7 +52,7 @@ TEST(StatusTables, AnEffectShowsItsOwnerAndWhyItFailed) {
 
 TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
   auto published = support::a_quiet_node();
-  model::Effect left{"routes", "10.9.0.0/24", "", std::nullopt, {model::OutcomeState::kDone, "", 0, {}}};
+  model::Effect left{"routes", "10.9.0.0/24", {}, {}, {model::OutcomeState::kDone, "", 0, {}}};
   published.effects.set("routes 10.9.0.0/24", std::make_shared<const model::Effect>(left));
 
   EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    -          -        -       kept"));
@@ -60,7 +60,7 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
 
 TEST(StatusTables, ProblemsOfSourcesAndPlannersStandInOneTable) {
   auto published = support::a_quiet_node();
-  support::put(published.snapshot, model::put(std::string("web.yaml"), model::Problem{"file web.yaml", "not YAML", "mend it"}));
+  support::put(published.snapshot, model::put_problem(model::Origin::kObjects, "web.yaml", model::Problem{"file web.yaml", "not YAML", "mend it"}));
   model::KeyProblems of_service{{{"Service default/db", "no slices", ""}}};
   published.problems.set("services default/db", std::make_shared<const model::KeyProblems>(of_service));
 

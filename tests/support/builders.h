@@ -96,11 +96,11 @@ inline model::Sandbox a_sandbox(const std::string& container) {
 }
 inline model::Change the_sandbox(const model::Sandbox& sandbox) { return model::put(sandbox.key(), sandbox); }
 
-inline model::Change synced(model::SourceId id) { return model::put(model::source_name(id), model::SourceStatus{id, true, ""}); }
+inline model::Change synced(model::SourceId id) { return model::put(model::SourceStatus{id, true, ""}); }
 
 inline std::vector<model::Change> all_synced() {
   using enum model::SourceId;
-  return {synced(kSettings), synced(kObjects), synced(kHost), synced(kSandboxes), synced(kCanary), model::put("config", model::Config{})};
+  return {synced(kSettings), synced(kObjects), synced(kHost), synced(kSandboxes), synced(kCanary), model::put(model::Config{})};
 }
 
 }  // namespace support

@@ -101,11 +101,10 @@ void DatapathTest::attach_sockets() {
   load_datapath();
   cgroup_.emplace();
   if (cgroup_->path().empty()) GTEST_SKIP() << "needs a cgroup2 tree";
-  using model::desired::Hook;
   io::kernel::AttachmentStore attachments(bpf_root_);
-  for (Hook hook : {Hook::kConnect4, Hook::kConnect6, Hook::kSendmsg4, Hook::kSendmsg6, Hook::kRecvmsg4, Hook::kRecvmsg6,
-                    Hook::kGetpeername4, Hook::kGetpeername6}) {
-    auto put = attachments.put({.hook = hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
+  for (const auto& facts : model::desired::kHooks) {
+    if (facts.target != model::desired::HookTarget::kCgroup) continue;
+    auto put = attachments.put({.hook = facts.hook, .target = cgroup_->path(), .generation = io::kernel::program_generation()}, nullptr);
     ASSERT_TRUE(put.ok()) << put.error().text;
   }
 }

@@ -14,8 +14,11 @@ class FakeApiConnection : public io::kube::Connection {
     if (api_.forbidden_.contains(path)) return io::kube::Answer{403, "Forbidden", path + " is forbidden", {}};
     uint64_t run = api_.runs_;
     auto stream = api_.servers_[path].open(target);
-    while (stream.answer.ok()) {
-      std::string text = api_.servers_[path].body(stream);
+    lock.unlock();
+    bool wanted = !stream.answer.ok() || sink("");
+    lock.lock();
+    while (wanted && stream.answer.ok()) {
+      std::string text = api_.stalled_.contains(path) ? "" : api_.servers_[path].body(stream);
       if (!text.empty()) {
         lock.unlock();
         bool more = sink(text);
@@ -58,6 +61,11 @@ void FakeApi::come_back() {
 void FakeApi::forbid(const std::string& path) {
   std::lock_guard lock(mutex_);
   forbidden_.insert(path);
+}
+
+void FakeApi::stall(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  stalled_.insert(path);
 }
 
 size_t FakeApi::full_states(const std::string& path) {

@@ -23,6 +23,7 @@ class FakeApi {
   void go_away();  // every stream ends, nothing is answered
   void come_back();
   void forbid(const std::string& path);
+  void stall(const std::string& path);          // agrees, and then says nothing
   size_t full_states(const std::string& path);  // lists and initial streams so far
 
   std::unique_ptr<io::kube::Connection> connect();
@@ -32,7 +33,7 @@ class FakeApi {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, FakeApiServer> servers_;
-  std::set<std::string> forbidden_;
+  std::set<std::string> forbidden_, stalled_;
   bool away_ = false;
   uint64_t runs_ = 0;  // of the server; a stream belongs to one
 };

@@ -28,6 +28,7 @@ std::string line(const std::string& type, const json& object) { return json{{"ty
 
 void FakeApiServer::event(const std::string& type, const std::string& key, json object) {
   object["metadata"]["resourceVersion"] = std::to_string(version_);
+  object["metadata"]["labels"]["version"] = std::to_string(version_);  // what of it a row keeps
   history_.push_back({version_, line(type, object)});
   if (!key.empty()) objects_[key] = std::move(object);
 }

@@ -1,5 +1,6 @@
 #include "support/fake_kernel.h"
 
+#include "reconcile/service_stores.h"
 #include "support/row_text.h"
 
 namespace support {
@@ -11,6 +12,7 @@ class FakeStore : public io::Store<Row> {
   explicit FakeStore(FakeKernel& kernel) : kernel_(kernel) {}
 
   base::Result<std::vector<Row>> list() override {
+    if (kernel_.unreadable()) return base::Error{EIO, "the fake kernel was told not to be readable"};
     std::vector<Row> rows;
     for (const auto& [key, row] : kernel_.of<Row>()) rows.push_back(row);
     return rows;
@@ -20,7 +22,6 @@ class FakeStore : public io::Store<Row> {
     ++kernel_.writes;
     Row kept = row;
     if constexpr (std::is_same_v<Row, model::desired::PodLink>) kept.netns = nullptr, kept.mtu = 0;
-    if constexpr (std::is_same_v<Row, model::desired::ServiceEntry>) kept.name.clear();  // no kernel holds it
     kernel_.of<Row>().insert_or_assign(row.key(), kept);
     return {};
   }
@@ -35,14 +36,34 @@ class FakeStore : public io::Store<Row> {
   FakeKernel& kernel_;
 };
 
+template <class Row>
+std::unique_ptr<io::Store<Row>> make_store(FakeKernel& kernel, reconcile::ServiceStores& services) {
+  if constexpr (std::is_same_v<Row, model::desired::ServiceSet>)
+    return std::move(services.sets);
+  else if constexpr (std::is_same_v<Row, model::desired::Frontend>)
+    return std::move(services.frontends);
+  else
+    return std::make_unique<FakeStore<Row>>(kernel);
+}
+
 template <class... Rows>
-reconcile::Stores make_stores(FakeKernel& kernel, std::variant<Rows...>*) {
-  return {std::make_unique<FakeStore<Rows>>(kernel)...};
+reconcile::Stores make_stores(FakeKernel& kernel, reconcile::ServiceStores services, std::variant<Rows...>*) {
+  return {make_store<Rows>(kernel, services)...};
 }
 
 }  // namespace
 
-reconcile::Stores FakeKernel::stores() { return make_stores(*this, static_cast<model::desired::Row*>(nullptr)); }
+FakeKernel::FakeKernel() {
+  constexpr uint32_t kMany = 1 << 20;
+  services.sizes = {kMany, kMany, kMany, 1};
+  services.write_fails = [this] { return fails(); };
+  services.read_fails = [this] { return unreadable(); };
+}
+
+reconcile::Stores FakeKernel::stores(const base::BootTime& now) {
+  auto services_stores = reconcile::service_stores(std::make_unique<MemoryServiceMaps>(services), [&now] { return now; });
+  return make_stores(*this, std::move(services_stores), static_cast<model::desired::Row*>(nullptr));
+}
 
 std::string FakeKernel::text() const {
   std::string text;
@@ -54,7 +75,7 @@ std::string FakeKernel::text() const {
         (add(kinds), ...);
       },
       rows);
-  return text;
+  return text + services.text();
 }
 
 }  // namespace support

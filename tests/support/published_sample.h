@@ -6,36 +6,32 @@
 
 namespace support {
 
-inline void put(model::Snapshot& snapshot, const model::Change& change) {
-  std::visit([&]<class Row>(const model::RowChange<Row>& row) { snapshot.table<Row>().set(row.key, row.row); }, change);
-}
+inline void put(model::Snapshot& snapshot, const model::Change& change) { snapshot.apply(change); }
 
-inline void put(model::Published& published, model::desired::Row row, const std::string& owner,
+inline void put(model::Published& published, model::desired::Row row, const model::Owner& owner,
                 model::Outcome outcome = {model::OutcomeState::kDone, "", 0, {}}) {
   model::Effect effect;
-  effect.kind = std::visit([](const auto& r) { return std::string(r.kKind); }, row);
+  effect.kind = std::visit([](const auto& r) { return std::string_view(r.kKind); }, row);
   effect.key = std::visit([](const auto& r) { return r.key(); }, row);
   effect.owner = owner;
-  effect.desired = std::move(row);
+  std::visit([&]<class Row>(Row& r) { effect.desired = std::make_shared<const Row>(std::move(r)); }, row);
   effect.outcome = std::move(outcome);
-  published.effects.set(effect.kind + " " + effect.key, std::make_shared<const model::Effect>(effect));
+  published.effects.set(std::string(effect.kind) + " " + effect.key, std::make_shared<const model::Effect>(effect));
 }
 
 inline void put_sources(model::Snapshot& snapshot) {
-  auto synced = [&](model::SourceId id, const std::string& text) {
-    put(snapshot, model::put(model::source_name(id), model::SourceStatus{id, true, text}));
-  };
+  auto synced = [&](model::SourceId id, const std::string& text) { put(snapshot, model::put(model::SourceStatus{id, true, text})); };
   synced(model::SourceId::kSettings, "31 keys");
   synced(model::SourceId::kObjects, "4 files, 12 objects");
   synced(model::SourceId::kHost, "4 links, 9 routes");
   synced(model::SourceId::kSandboxes, "1 record");
   synced(model::SourceId::kCanary, "");
-  put(snapshot, model::put(std::string("canary"), model::CanaryResult{true, true, "", ip("169.254.42.1"), 4242}));
+  put(snapshot, model::put(model::CanaryResult{true, true, "", ip("169.254.42.1"), 4242}));
 }
 
 inline void put_settings(model::Snapshot& snapshot) {
   using enum model::SettingClass;
-  put(snapshot, model::put(std::string("config"), model::Config{}));
+  put(snapshot, model::put(model::Config{}));
   for (const auto& [key, kind] :
        {std::pair("kubeProxyReplacement", kImplemented), {"hubble.enabled", kPlanned}, {"operator.replicas", kWithoutMeaning}})
     put(snapshot, model::put(std::string(key), model::Setting{key, "true", "/etc/ichor/values.yaml:3", kind, ""}));
@@ -54,13 +50,14 @@ inline model::Published a_quiet_node() {
   put(snapshot, a_node("one", {"10.244.0.0/24"}, {"192.0.2.1"}));
   put(snapshot, a_node("two", {"10.244.1.0/24"}, {"192.0.2.2"}));
   put(snapshot, a_service("web").address("10.96.0.10").port(80, model::Protocol::kTcp, "http"));
-  put(published, DatapathObject{"abc", 4096, 16384, 16384, 512}, "programs one");
-  put(published, Attachment{Hook::kConnect4, "/sys/fs/cgroup", "abc"}, "programs one");
-  put(published, Attachment{Hook::kUplinkIngress, "eth0", "abc"}, "programs one");
-  put(published, Sysctl{{"net", "ipv4", "ip_forward"}, "1", ""}, "sysctls one");
-  put(published, Route{cidr("10.244.1.0/24"), ip("192.0.2.2"), "", {}}, "routes two");
-  ServiceEntry web{"default/web:http/TCP/IPv4", {{ip("10.96.0.10"), 80, model::Protocol::kTcp}}, {{ip("10.244.0.5"), 8080}}};
-  put(published, web, "services default/web");
+  put(published, DatapathObject{"abc", 4096, 16384, 16384, 512}, {"programs", "node"});
+  put(published, Attachment{Hook::kConnect4, "/sys/fs/cgroup", "abc"}, {"programs", "node"});
+  put(published, Attachment{Hook::kUplinkIngress, "eth0", "abc"}, {"programs", "node"});
+  put(published, Sysctl{{"net", "ipv4", "ip_forward"}, "1", ""}, {"sysctls", "node"});
+  put(published, Route{cidr("10.244.1.0/24"), ip("192.0.2.2"), "", {}}, {"routes", "two"});
+  ServiceSet web{.id = SetId("default/web:80/TCP/IPv4/callers"), .backends = {{ip("10.244.0.5"), 8080}}};
+  put(published, web, {"services", "default/web"});
+  put(published, Frontend{.address = ip("10.96.0.10"), .port = 80, .callers = web.id}, {"services", "default/web"});
   return published;
 }
 

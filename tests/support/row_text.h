@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "model/fields.h"
+#include "status/fields.h"
 
 namespace support {
 
 inline std::string row_text(const model::desired::Row& row) {
   std::string text = std::visit([]<class Kind>(const Kind&) { return std::string(Kind::kKind); }, row);
-  for (const auto& [name, value] : model::fields(row)) {
+  for (const auto& [name, value] : status::fields(row)) {
     text += " " + std::string(name) + "=";
     if (const auto* word = std::get_if<std::string>(&value)) text += *word;
     if (const auto* number = std::get_if<int64_t>(&value)) text += std::to_string(*number);

@@ -11,12 +11,11 @@ base::Result<base::Fd> lock_directory(const std::string& directory) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   if (failed) return base::system_error(failed.value(), directory);
-  const std::string path = directory + "/agent.lock";
-  base::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return base::errno_error(path);
+  base::Fd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) return base::errno_error(directory);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return base::Error{EBUSY, path + ": another ichor-agent holds this directory"};
-  return base::errno_error(path);
+  if (errno == EWOULDBLOCK) return base::Error{EBUSY, directory + ": another ichor-agent holds this directory"};
+  return base::errno_error(directory);
 }
 
 }  // namespace io::files

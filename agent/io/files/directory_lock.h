@@ -1,4 +1,5 @@
-// A directory that one process has for itself. The lock ends with its descriptor, however the process ends, and needs no clean-up.
+// A directory that one process has for itself. The lock is on the directory and not on a file in it, so that it can be had of a BPF file
+// system, which takes no files, and of a disk that is full or read-only. It ends with its descriptor, however the process ends.
 #pragma once
 
 #include <string>
@@ -8,7 +9,7 @@
 
 namespace io::files {
 
-// Makes the directory and holds DIRECTORY/agent.lock. EBUSY: another ichor-agent holds it.
+// Makes the directory and holds it. EBUSY: another ichor-agent holds it.
 base::Result<base::Fd> lock_directory(const std::string& directory);
 
 }  // namespace io::files

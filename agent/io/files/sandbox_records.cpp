@@ -105,9 +105,26 @@ bool SandboxRecords::is_of_this_boot(const std::string& name) const {
   return !name.starts_with('.') && name.ends_with("@" + boot_id_ + std::string(kSuffix));
 }
 
-base::Result<std::vector<SandboxRecord>> SandboxRecords::list() { return std::move(TRY(read()).records); }
+std::optional<model::SandboxIdentity> SandboxRecords::identity_of(const std::string& name) const {
+  const std::string key = name.substr(0, name.size() - boot_id_.size() - kSuffix.size() - 1);
+  const size_t separator = key.find('@');  // container ids have none
+  if (separator == 0 || separator == std::string::npos || separator + 1 == key.size()) return std::nullopt;
+  model::SandboxIdentity identity;
+  identity.container_id = key.substr(0, separator);
+  identity.ifname = key.substr(separator + 1);
+  return identity;
+}
 
+base::Result<std::vector<SandboxRecord>> SandboxRecords::list() {
+  Content content = TRY(read());
+  for (auto& unreadable : content.unreadable)
+    content.records.push_back({.identity = std::move(unreadable.identity), .addresses = {}, .readable = false});
+  return std::move(content.records);
+}
+
+// One that cannot be read may be a newer version's, which will want it again.
 base::Result<void> SandboxRecords::put(const SandboxRecord& row, const SandboxRecord*) {
+  if (!row.readable) return {};
   return write_file(path_of(row.key()), encode(row));
 }
 
@@ -117,10 +134,12 @@ base::Result<SandboxRecords::Content> SandboxRecords::read() const {
   Content content;
   for (const std::string& name : TRY(names_in(directory_))) {
     if (!is_of_this_boot(name)) continue;
+    const auto identity = identity_of(name);
+    if (!identity) continue;
     const std::string path = directory_ + "/" + name;
     const auto text = read_file(path);
     if (!text) {
-      if (text.error().code != ENOENT) content.damaged.push_back({path, text.error().text, {}});
+      if (text.error().code != ENOENT) content.unreadable.push_back({*identity, path, text.error().text, {}});
       continue;
     }
     auto record = decode(*text);
@@ -128,7 +147,7 @@ base::Result<SandboxRecords::Content> SandboxRecords::read() const {
     if (record)
       content.records.push_back(std::move(*record));
     else
-      content.damaged.push_back({path, record.error().text, readable_addresses(*text)});
+      content.unreadable.push_back({*identity, path, record.error().text, readable_addresses(*text)});
   }
   return content;
 }

@@ -2,6 +2,7 @@
 // ends in the boot id: after a reboot no pod lives, and whatever an older boot left, whole or broken, is void.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,9 @@
 
 namespace io::files {
 
-// A file of this boot that is no record.
-struct DamagedRecord {
+// A file of this boot that is named as a record and cannot be read as one: damaged, or a newer version's.
+struct UnreadableRecord {
+  model::SandboxIdentity identity;  // by the file's name: container_id and ifname
   std::string path;
   std::string text;                 // what is wrong with it
   std::vector<base::Ip> addresses;  // those that can still be read: somebody may be using them
@@ -22,13 +24,15 @@ class SandboxRecords : public Store<model::desired::SandboxRecord> {
  public:
   SandboxRecords(std::string directory, std::string boot_id) : directory_(std::move(directory)), boot_id_(std::move(boot_id)) {}
 
+  // Those that cannot be read too, so that they go when nobody wants them any more.
   base::Result<std::vector<model::desired::SandboxRecord>> list() override;
+  bool holds(const model::desired::SandboxRecord& row) override { return !row.readable; }  // there is nothing to keep any more
   base::Result<void> put(const model::desired::SandboxRecord& row, const model::desired::SandboxRecord* actual) override;
   base::Result<void> remove(const model::desired::SandboxRecord& actual) override;
 
   struct Content {
     std::vector<model::desired::SandboxRecord> records;
-    std::vector<DamagedRecord> damaged;
+    std::vector<UnreadableRecord> unreadable;
   };
   base::Result<Content> read() const;
   // Whether there is a record of that Sandbox key.
@@ -39,6 +43,8 @@ class SandboxRecords : public Store<model::desired::SandboxRecord> {
  private:
   std::string path_of(const std::string& sandbox) const;
   bool is_of_this_boot(const std::string& name) const;
+  // By the name of a file of this boot; nullopt: it names no sandbox.
+  std::optional<model::SandboxIdentity> identity_of(const std::string& name) const;
 
   std::string directory_;
   std::string boot_id_;

@@ -1,79 +1,271 @@
 #include "io/http/server.h"
 
-#include <httplib.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
+#include <list>
+#include <system_error>
 #include <thread>
 
+#include "base/fd.h"
 #include "io/http/address.h"
+#include "io/http/exchange.h"
+#include "io/http/workers.h"
 
 namespace io::http {
 namespace {
 
-constexpr size_t kWorkers = 4;
-constexpr size_t kLargestRequestBody = 4096;  // bytes; nothing here reads one
+constexpr size_t kWorkers = 3;
+constexpr size_t kLargestHead = 8192;
+constexpr base::Millis kWithoutDescriptors{200};  // when the process has no more of them, the listener rests
 
-Request to_request(const httplib::Request& from) {
-  Request request{from.path, {}, from.get_header_value("Accept")};
-  for (const auto& [name, value] : from.params) request.query.emplace(name, value);
-  return request;
+struct Connection {
+  enum class State : uint8_t { kAsking, kAnswering, kTaking };
+
+  uint64_t id;
+  base::Fd socket;
+  base::BootTime deadline;  // not while kAnswering
+  State state = State::kAsking;
+  std::string text = {};  // what came of the request, or what is left of the response from `sent` on
+  size_t sent = 0;
+
+  size_t unsent() const { return state == State::kTaking ? text.size() - sent : 0; }
+};
+
+// A client that gets no answer, or not all of it. Without this the kernel would keep what it was sent until it is taken.
+void abort(const Connection& connection) {
+  const linger at_once{1, 0};
+  ::setsockopt(connection.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-// The library would share the port with another process by SO_REUSEPORT, and half of the questions would reach the wrong agent.
-void socket_options(socket_t fd) {
+struct Listener {
+  base::Fd socket;
+  int port = 0;
+};
+
+base::Result<Listener> listen_on(const HostPort& where, const std::string& address) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &found) != 0)
+    return base::system_error(EADDRNOTAVAIL, "HTTP on " + address);
+  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+  Listener listener{base::Fd(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), 0};
   int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  // No SO_REUSEPORT: half of the questions would reach another agent.
+  if (!listener.socket || ::setsockopt(listener.socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::bind(listener.socket.get(), found->ai_addr, found->ai_addrlen) != 0 || ::listen(listener.socket.get(), SOMAXCONN) != 0 ||
+      ::getsockname(listener.socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
+    return base::errno_error("HTTP on " + address);
+  // sin_port and sin6_port lie at the same place.
+  listener.port = ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
+  return listener;
 }
 
 }  // namespace
 
-struct Server::State {
-  httplib::Server server;
-  std::thread thread;
+class Server::Loop {
+ public:
+  Loop(const Answer& answer, const base::Ip& listening, const ServerLimits& limits, base::Fd listener)
+      : limits_(limits),
+        listener_(std::move(listener)),
+        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        exchange_(answer, listening),
+        workers_([this](const std::string& head) { return exchange_.respond(head); }, limits.queue, wake_.get()) {}
+  ~Loop();
+  base::Result<void> start();
+
+ private:
+  using Place = std::list<Connection>::iterator;
+
+  void run();
+  void turn();
+  int patience(base::BootTime now) const;
+  void accept_all(base::BootTime now);
+  void attend(Place connection, base::BootTime now);
+  void read(Place connection, base::BootTime now);
+  void answer(Place connection, std::string response, base::BootTime now);
+  void write(Place connection);
+  void hand_out(base::BootTime now);
+  void end_overdue(base::BootTime now);
+  void end_untaken();
+  bool end_first(Connection::State state);
+  size_t unsent_bytes() const;
+
+  ServerLimits limits_;
+  base::Fd listener_, wake_;
+  Exchange exchange_;
+  Workers workers_;
+  std::list<Connection> connections_;  // the oldest first
+  uint64_t next_id_ = 1;
+  base::BootTime rests_until_{};
+  std::atomic<bool> stopped_{false};
+  std::thread thread_;
 };
 
-Server::Server(Answer answer) : state_(std::make_unique<State>()) {
-  httplib::Server& server = state_->server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(kWorkers); };
-  server.set_keep_alive_max_count(1);
-  server.set_keep_alive_timeout(1);  // also how long a connection may stay without a first byte
-  server.set_read_timeout(2);
-  server.set_write_timeout(5);
-  server.set_payload_max_length(kLargestRequestBody);
-  server.set_socket_options(socket_options);
-  server.set_pre_routing_handler([answer = std::move(answer)](const httplib::Request& from, httplib::Response& to) {
-    if (from.method != "GET" && from.method != "HEAD") {
-      to.status = 405;
-      to.set_header("Allow", "GET, HEAD");
-      to.set_content("only GET is answered here\n", "text/plain; charset=utf-8");
-      return httplib::Server::HandlerResponse::Handled;
-    }
-    Response response = answer(to_request(from));
-    to.status = response.status;
-    to.set_header("Cache-Control", "no-store");
-    to.set_content(std::move(response.body), response.content_type);
-    return httplib::Server::HandlerResponse::Handled;
-  });
+base::Result<void> Server::Loop::start() {
+  TRY(workers_.start(kWorkers));
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& error) {
+    return base::system_error(error.code().value(), "thread of the HTTP server");
+  }
+  return {};
 }
 
-Server::~Server() { stop(); }
+Server::Loop::~Loop() {
+  stopped_ = true;
+  ::eventfd_write(wake_.get(), 1);
+  if (thread_.joinable()) thread_.join();
+  workers_.stop();
+}
+
+void Server::Loop::run() {
+  while (!stopped_) turn();
+}
+
+void Server::Loop::turn() {
+  const bool rests = base::boot_now() < rests_until_;
+  std::vector<pollfd> watched{{wake_.get(), POLLIN, 0}, {rests ? -1 : listener_.get(), POLLIN, 0}};
+  std::vector<Place> places;
+  for (auto place = connections_.begin(); place != connections_.end(); ++place) {
+    if (place->state == Connection::State::kAnswering) continue;
+    watched.push_back({place->socket.get(), static_cast<short>(place->state == Connection::State::kAsking ? POLLIN : POLLOUT), 0});
+    places.push_back(place);
+  }
+  ::poll(watched.data(), watched.size(), patience(base::boot_now()));
+  const base::BootTime now = base::boot_now();
+  eventfd_t count = 0;
+  if (watched[0].revents != 0) ::eventfd_read(wake_.get(), &count);
+  for (size_t i = 0; i < places.size(); ++i)
+    if (watched[i + 2].revents != 0) attend(places[i], now);
+  if (watched[1].revents != 0) accept_all(now);
+  hand_out(now);
+  end_overdue(now);
+  end_untaken();
+}
+
+int Server::Loop::patience(base::BootTime now) const {
+  std::optional<base::BootTime> until;
+  if (now < rests_until_) until = rests_until_;
+  for (const auto& connection : connections_)
+    if (connection.state != Connection::State::kAnswering) until = std::min(until.value_or(connection.deadline), connection.deadline);
+  return until ? static_cast<int>(std::max<int64_t>((*until - now).count() + 1, 0)) : -1;
+}
+
+void Server::Loop::accept_all(base::BootTime now) {
+  for (size_t accepted = 0; accepted < limits_.connections; ++accepted) {
+    base::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket && (errno == EMFILE || errno == ENFILE)) {
+      if (!end_first(Connection::State::kAsking)) rests_until_ = now + kWithoutDescriptors;
+      return;
+    }
+    if (!socket) return;
+    if (connections_.size() >= limits_.connections && !end_first(Connection::State::kAsking) && !end_first(Connection::State::kTaking))
+      return;  // all are being answered, which ends by itself
+    connections_.push_back(Connection{next_id_++, std::move(socket), now + limits_.to_ask});
+    read(std::prev(connections_.end()), now);  // most have spoken by then, and are no longer among those who may be ended
+  }
+}
+
+void Server::Loop::attend(Place connection, base::BootTime now) {
+  if (connection->state == Connection::State::kAsking)
+    read(connection, now);
+  else
+    write(connection);
+}
+
+void Server::Loop::read(Place connection, base::BootTime now) {
+  char buffer[kLargestHead];
+  ssize_t length = ::recv(connection->socket.get(), buffer, sizeof buffer, 0);
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (length <= 0) {
+    connections_.erase(connection);
+    return;
+  }
+  connection->text.append(buffer, static_cast<size_t>(length));
+  size_t end = connection->text.find("\r\n\r\n");
+  if (end == std::string::npos) {
+    if (connection->text.size() < kLargestHead) return;
+    return answer(connection, refusal("431 Request Header Fields Too Large", "the head of a request has at most 8 KiB\n"), now);
+  }
+  connection->text.resize(end + 4);
+  connection->state = Connection::State::kAnswering;
+  if (workers_.push({connection->id, connection->text})) return;
+  answer(connection, refusal("503 Service Unavailable", "too many requests are waiting; ask again\n"), now);
+}
+
+void Server::Loop::answer(Place connection, std::string response, base::BootTime now) {
+  connection->state = Connection::State::kTaking;
+  connection->deadline = now + limits_.to_take_it;
+  connection->text = std::move(response);
+  write(connection);
+}
+
+void Server::Loop::write(Place connection) {
+  std::string_view rest = std::string_view(connection->text).substr(connection->sent);
+  ssize_t sent = rest.empty() ? 0 : ::send(connection->socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (sent > 0) connection->sent += static_cast<size_t>(sent);
+  if (sent > 0 && connection->unsent() > 0) return;
+  ::shutdown(connection->socket.get(), SHUT_WR);
+  connections_.erase(connection);
+}
+
+void Server::Loop::hand_out(base::BootTime now) {
+  for (auto& item : workers_.take_done()) {
+    auto place = std::find_if(connections_.begin(), connections_.end(), [&](const auto& other) { return other.id == item.id; });
+    if (place != connections_.end()) answer(place, std::move(item.text), now);
+  }
+}
+
+void Server::Loop::end_overdue(base::BootTime now) {
+  std::erase_if(connections_,
+                [&](const auto& connection) { return connection.state != Connection::State::kAnswering && now >= connection.deadline; });
+}
+
+// Answers in memory that are taken slowly. Never the last one: an answer may be larger than the limit.
+void Server::Loop::end_untaken() {
+  auto is_taking = [](const auto& connection) { return connection.state == Connection::State::kTaking; };
+  while (unsent_bytes() > limits_.unsent_bytes && std::count_if(connections_.begin(), connections_.end(), is_taking) > 1)
+    end_first(Connection::State::kTaking);
+}
+
+// The oldest in that state. False: there is none.
+bool Server::Loop::end_first(Connection::State state) {
+  auto first = std::find_if(connections_.begin(), connections_.end(), [&](const auto& connection) { return connection.state == state; });
+  if (first == connections_.end()) return false;
+  abort(*first);
+  connections_.erase(first);
+  return true;
+}
+
+size_t Server::Loop::unsent_bytes() const {
+  size_t bytes = 0;
+  for (const auto& connection : connections_) bytes += connection.unsent();
+  return bytes;
+}
+
+Server::Server(Answer answer, ServerLimits limits) : answer_(std::move(answer)), limits_(limits) {}
+
+Server::~Server() = default;
 
 base::Result<int> Server::start(const std::string& address) {
   HostPort where = TRY(parse_host_port(address));
-  httplib::Server& server = state_->server;
-  errno = 0;
-  int port = where.port ? where.port : server.bind_to_any_port(where.host);
-  bool bound = where.port ? server.bind_to_port(where.host, where.port) : port > 0;
-  // The library tells no reason; the call that failed last has left its own, or zero stayed.
-  if (!bound) return base::system_error(errno ? errno : EADDRNOTAVAIL, "HTTP on " + address);  // NOLINT(clang-analyzer-unix.Errno)
-  state_->thread = std::thread([&server] { server.listen_after_bind(); });
-  server.wait_until_ready();  // else a stop() in the meantime would be lost
-  return port;
+  Listener listener = TRY(listen_on(where, address));
+  auto loop = std::make_unique<Loop>(answer_, *base::parse_ip(where.host), limits_, std::move(listener.socket));
+  TRY(loop->start());
+  loop_ = std::move(loop);
+  return listener.port;
 }
 
-void Server::stop() {
-  if (!state_->thread.joinable()) return;
-  state_->server.stop();
-  state_->thread.join();
-}
+void Server::stop() { loop_.reset(); }
 
 }  // namespace io::http

@@ -1,17 +1,28 @@
-// A small HTTP/1.1 server for GET: one request a connection, so that no idle client can hold a worker.
+// A small HTTP/1.1 server for GET: one request a connection, each with deadlines, and as many connections as it likes. One thread reads and
+// writes all of them and waits for none; a few workers make the answers. So who connects and says nothing, or a byte now and then, or takes
+// its answer as slowly, holds nothing that another client needs.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "io/http/message.h"
 
 namespace io::http {
 
+struct ServerLimits {
+  size_t connections = 128;         // one more ends the one that has been asking for longest
+  size_t queue = 32;                // requests that wait for a worker; one more gets 503
+  size_t unsent_bytes = 64 << 20;   // of all answers; more end the one that has been taken for longest
+  base::Millis to_ask{5'000};       // from the connection to the end of the request's head
+  base::Millis to_take_it{30'000};  // from the answer's first byte to its last
+};
+
 class Server {
  public:
-  explicit Server(Answer answer);
+  explicit Server(Answer answer, ServerLimits limits = {});
   ~Server();  // stops
 
   // Binds "ADDRESS:PORT" ("[::1]:80" for IPv6, port 0 takes a free one), answers from then on, and returns the port.
@@ -19,8 +30,10 @@ class Server {
   void stop();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Loop;
+  Answer answer_;
+  ServerLimits limits_;
+  std::unique_ptr<Loop> loop_;
 };
 
 }  // namespace io::http

@@ -1,11 +1,11 @@
 #include "io/kernel/attachments.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <optional>
 
 #include "io/kernel/bpf_pins.h"
@@ -14,27 +14,10 @@ namespace io::kernel {
 namespace {
 
 using model::desired::Attachment;
+using model::desired::facts_of;
 using model::desired::Hook;
 
-struct HookFacts {
-  Hook hook;
-  const char* program;  // its name in the object, and the hook's in the pin
-  bpf_attach_type type;
-};
-constexpr std::array kHooks = {
-    HookFacts{Hook::kConnect4, "connect4", BPF_CGROUP_INET4_CONNECT},
-    HookFacts{Hook::kConnect6, "connect6", BPF_CGROUP_INET6_CONNECT},
-    HookFacts{Hook::kSendmsg4, "sendmsg4", BPF_CGROUP_UDP4_SENDMSG},
-    HookFacts{Hook::kSendmsg6, "sendmsg6", BPF_CGROUP_UDP6_SENDMSG},
-    HookFacts{Hook::kRecvmsg4, "recvmsg4", BPF_CGROUP_UDP4_RECVMSG},
-    HookFacts{Hook::kRecvmsg6, "recvmsg6", BPF_CGROUP_UDP6_RECVMSG},
-    HookFacts{Hook::kGetpeername4, "getpeername4", BPF_CGROUP_INET4_GETPEERNAME},
-    HookFacts{Hook::kGetpeername6, "getpeername6", BPF_CGROUP_INET6_GETPEERNAME},
-    HookFacts{Hook::kUplinkIngress, "uplink_ingress", BPF_TCX_INGRESS},
-};
-
-const HookFacts& facts_of(Hook hook) { return kHooks[static_cast<size_t>(hook)]; }
-bool is_uplink(Hook hook) { return hook == Hook::kUplinkIngress; }
+bool is_uplink(Hook hook) { return facts_of(hook).target == model::desired::HookTarget::kUplink; }
 
 bool is_plain(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
@@ -72,8 +55,8 @@ std::optional<Attachment> row_of(const std::string& pin) {
   if (at == pin.npos) return std::nullopt;
   auto target = unescape(std::string_view(pin).substr(at + 1));
   if (!target) return std::nullopt;
-  for (const auto& facts : kHooks)
-    if (pin.substr(0, at) == facts.program) return Attachment{.hook = facts.hook, .target = *target, .generation = {}};
+  for (const auto& facts : model::desired::kHooks)
+    if (pin.substr(0, at) == facts.name) return Attachment{.hook = facts.hook, .target = *target, .generation = {}};
   return std::nullopt;
 }
 
@@ -103,15 +86,18 @@ base::Result<base::Fd> attach(int program_fd, const Attachment& row) {
     if (!cgroup) return base::errno_error("cgroup " + row.target);
     target = cgroup.get();
   }
-  int link = bpf_link_create(program_fd, target, facts_of(row.hook).type, nullptr);
-  if (link < 0) return base::errno_error(std::string(facts_of(row.hook).program) + " on " + row.target);
+  bpf_attach_type type;
+  if (int error = -libbpf_attach_type_by_name(facts_of(row.hook).section, &type))
+    return base::system_error(error, facts_of(row.hook).section);
+  int link = bpf_link_create(program_fd, target, type, nullptr);
+  if (link < 0) return base::errno_error(std::string(facts_of(row.hook).name) + " on " + row.target);
   return base::Fd(link);
 }
 
 }  // namespace
 
 std::string AttachmentStore::pin_path(const Attachment& row) const {
-  return bpf_root_ + "/links/" + facts_of(row.hook).program + "@" + escape(row.target);
+  return bpf_root_ + "/links/" + facts_of(row.hook).name + "@" + escape(row.target);
 }
 
 base::Result<std::vector<Attachment>> AttachmentStore::list() {
@@ -121,23 +107,23 @@ base::Result<std::vector<Attachment>> AttachmentStore::list() {
     auto row = row_of(name);
     if (!row) continue;
     base::Fd link = TRY(open_pin(bpf_root_ + "/links/" + name));
-    auto program = TRY(program_on_target(link.get(), *row));
-    if (!program) continue;
-    auto found = generations.find(*program);
-    row->generation = found == generations.end() ? "?" : found->second;
+    if (auto program = TRY(program_on_target(link.get(), *row))) {
+      auto found = generations.find(*program);
+      row->generation = found == generations.end() ? "?" : found->second;
+    }
     rows.push_back(*row);
   }
   return rows;
 }
 
 base::Result<void> AttachmentStore::put(const Attachment& row, const Attachment*) {
-  base::Fd program = TRY(open_program(bpf_root_, row.generation, facts_of(row.hook).program));
+  base::Fd program = TRY(open_program(bpf_root_, row.generation, facts_of(row.hook).name));
   const std::string path = pin_path(row);
   auto pinned = open_pin(path);
   if (!pinned.ok() && pinned.error().code != ENOENT) return pinned.error();
   if (pinned.ok() && TRY(program_on_target(pinned->get(), row))) {
     if (bpf_link_update(pinned->get(), program.get(), nullptr) != 0)
-      return base::errno_error(std::string("new program for ") + facts_of(row.hook).program + " on " + row.target);
+      return base::errno_error(std::string("new program for ") + facts_of(row.hook).name + " on " + row.target);
     return {};
   }
   TRY(make_pin_directory(bpf_root_, "links"));

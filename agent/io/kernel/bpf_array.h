@@ -28,6 +28,7 @@ class MappedArray {
   MappedArray& operator=(MappedArray&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(size_, other.size_);
+    std::swap(id_, other.id_);
     std::swap(window_bytes_, other.window_bytes_);
     std::swap(windows_, other.windows_);
     return *this;
@@ -46,6 +47,7 @@ class MappedArray {
     if (bpf_map_get_info_by_fd(array.fd_.get(), &facts, &facts_size) != 0) return base::errno_error("map " + name);
     if (facts.value_size != sizeof(T)) return base::Error{EINVAL, "map " + name + ": entries of another size"};
     array.size_ = facts.max_entries;
+    array.id_ = facts.id;
     size_t unit = std::lcm(static_cast<size_t>(sysconf(_SC_PAGESIZE)), kStride);  // no entry lies across two windows
     array.window_bytes_ = std::max(kWindowBytes / unit, size_t{1}) * unit;
     array.windows_.resize((array.total_bytes() + array.window_bytes_ - 1) / array.window_bytes_);
@@ -53,6 +55,7 @@ class MappedArray {
   }
 
   uint32_t size() const { return size_; }  // entries
+  uint32_t id() const { return id_; }      // the kernel's; never used again
 
   // Errors: the index is beyond the map, or its memory cannot be mapped.
   base::Result<T> load(uint32_t index) {
@@ -101,7 +104,7 @@ class MappedArray {
   }
 
   base::Fd fd_;
-  uint32_t size_ = 0;
+  uint32_t size_ = 0, id_ = 0;
   size_t window_bytes_ = 0;
   std::vector<char*> windows_;  // null: not touched yet
 };

@@ -1,4 +1,4 @@
-// A pinned BPF hash map by its key and value types.
+// A pinned BPF hash map, or an array reached by system calls, by its key and value types.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -41,6 +41,14 @@ class HashMap {
   base::Result<void> erase(const K& key) const {
     if (bpf_map_delete_elem(fd_.get(), &key) != 0 && errno != ENOENT) return base::errno_error("map " + name_);
     return {};
+  }
+
+  // The kernel's; never used again.
+  base::Result<uint32_t> id() const {
+    bpf_map_info facts = {};
+    uint32_t size = sizeof facts;
+    if (bpf_map_get_info_by_fd(fd_.get(), &facts, &size) != 0) return base::errno_error("map " + name_);
+    return facts.id;
   }
 
   // Calls step(key, value) for each entry; one that comes or goes meanwhile may be seen or not.

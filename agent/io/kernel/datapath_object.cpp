@@ -56,13 +56,14 @@ uint32_t affinities_size() { return forgetting_map_size(32768, 256 << 10); }
 // Entries by map; a map that is not in here is declared with its size.
 std::map<std::string, uint32_t> sizes_of(const DatapathObject& row) {
   constexpr uint32_t kFrontendsPerService = 4;  // cluster IPs of one family, external and ingress addresses, node ports
-  return {{"services", row.services},
-          {"frontends", row.services * kFrontendsPerService},
-          {"slots", row.slots},
+  return {{"service_sets", row.services},
+          {"set_hashes", row.services},
+          {"set_options", row.services},
+          {"frontend_sets", row.services * kFrontendsPerService},
+          {"set_slots", row.slots},
           {"backends", row.backends},
           {"pods", row.pods},
           {"pod_sources", row.pods},
-          {"affinity_seconds", row.services},
           {"affinities", affinities_size()}};
 }
 
@@ -103,8 +104,8 @@ base::Result<std::vector<DatapathObject>> DatapathObjectStore::list() {
         whole = whole && pinned_ids.contains(id);
     if (!whole) continue;
     rows.push_back({.generation = generation,
-                    .services = maps["services"].max_entries,
-                    .slots = maps["slots"].max_entries,
+                    .services = maps["service_sets"].max_entries,
+                    .slots = maps["set_slots"].max_entries,
                     .backends = maps["backends"].max_entries,
                     .pods = maps["pods"].max_entries});
   }

@@ -4,6 +4,7 @@
 #include "io/kernel/clsact.h"
 #include "io/kernel/netkit.h"
 #include "io/kernel/netlink_rows.h"
+#include "model/host/pod_link.h"
 
 namespace io::kernel {
 namespace {
@@ -24,7 +25,7 @@ base::Result<std::vector<Filter>> FilterStore::list() {
   Netlink netlink = TRY(Netlink::open());
   std::vector<Filter> rows;
   for (const auto& [link, peer_ifindex, peer_netns] : TRY(read_links(netlink))) {
-    if (!link.name.starts_with(model::desired::kPodLinkPrefix)) continue;
+    if (!model::is_pod_link(link)) continue;
     for (FilterSide side : {FilterSide::kFromPod, FilterSide::kToPod}) {
       auto program = is_on_netkit(link, side) ? netkit::program_on(link.ifindex) : clsact::program_on(netlink, link.ifindex, side);
       if (!program.ok() && program.error().code == ENODEV) continue;  // the link went meanwhile

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "io/kernel/netlink_rows.h"
+#include "model/host/pod_link.h"
 
 namespace io::kernel {
 namespace {
@@ -28,7 +29,7 @@ base::Result<std::vector<Neighbor>> NeighborStore::list() {
   Netlink& netlink = *TRY(netlink_.get());
   std::map<uint32_t, std::string> pod_links;
   for (auto& link : TRY(read_links(netlink))) {
-    if (link.row.name.starts_with(model::desired::kPodLinkPrefix)) pod_links[link.row.ifindex] = link.row.name;
+    if (model::is_pod_link(link.row)) pod_links[link.row.ifindex] = link.row.name;
   }
   std::vector<Neighbor> rows;
   for (const auto& found : TRY(read_neighbors(netlink))) {

@@ -107,6 +107,7 @@ std::optional<LinkMessage> decode_link(nlmsghdr* message) {
   link.row.name = text(attributes[IFLA_IFNAME]);
   link.row.ifindex = fixed->ifi_index;
   link.row.type = fixed->ifi_type;
+  link.row.alias = text(attributes[IFLA_IFALIAS]);
   link.row.mac = mac(attributes[IFLA_ADDRESS]);
   link.row.mtu = number(attributes[IFLA_MTU]);
   link.row.up = fixed->ifi_flags & IFF_UP;

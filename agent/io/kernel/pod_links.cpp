@@ -6,6 +6,7 @@
 #include "io/kernel/netkit.h"
 #include "io/kernel/pod_side.h"
 #include "io/kernel/sysctls.h"
+#include "model/host/pod_link.h"
 
 namespace io::kernel {
 namespace {
@@ -14,10 +15,8 @@ using model::desired::PodLink;
 
 // nullopt: not a pod link.
 std::optional<model::LinkKind> pod_link_kind(const model::Link& link) {
-  return link.name.starts_with(model::desired::kPodLinkPrefix) ? model::link_kind_of(link.kind) : std::nullopt;
+  return model::is_pod_link(link) ? model::link_kind_of(link.kind) : std::nullopt;
 }
-
-bool is_pod_link(const model::Link& link) { return pod_link_kind(link).has_value(); }
 
 void put_side(Message& request, const std::string& name, const PodLink& row, const base::Mac& mac) {
   request.put(IFLA_IFNAME, name).put_u32(IFLA_MTU, row.mtu);
@@ -68,7 +67,7 @@ base::Result<void> delete_leftover(Netlink& netlink, const PodLink& row) {
   LinkMessage pod_side = TRY(read_pod_side(row));
   int32_t netns = TRY(read_netns_id(netlink, row.netns->get()));
   for (const auto& link : TRY(read_links(netlink))) {
-    if (is_pod_link(link.row) && ends_at(link, pod_side, netns)) return delete_link(netlink, link.row);
+    if (pod_link_kind(link.row) && ends_at(link, pod_side, netns)) return delete_link(netlink, link.row);
   }
   return base::system_error(EEXIST, "link " + row.name + ": the pod already has an interface " + row.ifname + " that is not ichor's");
 }
@@ -103,7 +102,7 @@ base::Result<bool> is_as_wished(Netlink& netlink, const LinkMessage& found, cons
 base::Result<void> ensure_link(Netlink& netlink, const PodLink& row) {
   auto found = read_link(netlink, row.name);
   if (!found && found.error().code != ENODEV) return found.error();
-  if (found && !is_pod_link(found->row))
+  if (found && !pod_link_kind(found->row))
     return base::system_error(EEXIST, "link " + row.name + ": a link that is not ichor's has this name");
   if (found && TRY(is_as_wished(netlink, *found, row))) return {};
   if (found) TRY(delete_link(netlink, found->row));
@@ -113,13 +112,24 @@ base::Result<void> ensure_link(Netlink& netlink, const PodLink& row) {
   return make_link(netlink, row);
 }
 
-base::Result<void> keep_link(Netlink& netlink, const PodLink& row) {
+base::Result<LinkMessage> find_kept(Netlink& netlink, const PodLink& row) {
   auto found = read_link(netlink, row.name);
   if (!found && found.error().code == ENODEV)
     return base::system_error(ENODEV, "link " + row.name + ": the pod's namespace is gone; only a new ADD can make it");
   LinkMessage link = TRY(std::move(found));
   if (pod_link_kind(link.row) != row.kind || link.row.mac != row.host_mac)
     return base::system_error(EEXIST, "link " + row.name + ": is not the one that was made for this pod; only a new ADD can make it");
+  return link;
+}
+
+base::Result<void> put_node_side(Netlink& netlink, const PodLink& row) {
+  TRY(set_host_sysctls(row));
+  return set_link_up(netlink, row.name, row.alias);
+}
+
+base::Result<void> keep_link(Netlink& netlink, const PodLink& row) {
+  const LinkMessage link = TRY(find_kept(netlink, row));
+  TRY(put_node_side(netlink, row));
   // Lowering one side alone would drop what the other sends, and nothing but a descriptor reaches the pod's.
   if (link.row.mtu != row.mtu)
     return base::system_error(EOPNOTSUPP, "link " + row.name + ": keeps its MTU of " + std::to_string(link.row.mtu) + " instead of " +
@@ -137,6 +147,7 @@ base::Result<std::vector<PodLink>> PodLinkStore::list() {
     if (!kind) continue;
     PodLink row;
     row.name = link.row.name;
+    row.alias = link.row.alias;
     row.kind = *kind;
     row.host_mac = link.row.mac;
     row.mtu = link.row.mtu;
@@ -147,10 +158,9 @@ base::Result<std::vector<PodLink>> PodLinkStore::list() {
 
 base::Result<void> PodLinkStore::put(const PodLink& row, const PodLink*) {
   Netlink& netlink = *TRY(netlink_.get());
-  TRY(row.netns ? ensure_link(netlink, row) : keep_link(netlink, row));
-  TRY(set_host_sysctls(row));
-  TRY(set_link_up(netlink, row.name));
-  if (!row.netns) return {};
+  if (!row.netns) return keep_link(netlink, row);
+  TRY(ensure_link(netlink, row));
+  TRY(put_node_side(netlink, row));
   TRY(configure_pod_side(row));
   TRY(read_link(netlink, row.name));  // settles the carrier: until then the host side drops what it should send
   return {};
@@ -161,7 +171,7 @@ base::Result<void> PodLinkStore::remove(const PodLink& actual) {
   auto found = read_link(netlink, actual.name);
   if (!found && found.error().code == ENODEV) return {};
   LinkMessage link = TRY(std::move(found));
-  if (!is_pod_link(link.row)) return {};
+  if (!pod_link_kind(link.row)) return {};
   return delete_link(netlink, link.row);
 }
 

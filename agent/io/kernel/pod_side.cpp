@@ -42,6 +42,20 @@ base::Result<void> put_gateway_neighbor(Netlink& netlink, uint32_t ifindex, cons
   return {};
 }
 
+// Two interfaces of one pod have the same gateway, so their routes differ by metric alone. The first has the kernel's own metric; one that
+// finds a default route of another interface gets one beyond it and of its own, so that it takes nothing over, leaves nothing missing when
+// it goes, and stands in when the first goes.
+constexpr uint32_t kLaterMetric = 0x6900;  // far above IPv6's 1024 (IP6_RT_PRIO_USER)
+
+base::Result<uint32_t> choose_metric(Netlink& netlink, uint32_t ifindex, base::Family family) {
+  for (const auto& route : TRY(read_routes(netlink, {.table = RT_TABLE_MAIN}))) {
+    const auto& [destination, length] = route.row.destination;
+    if (length == 0 && destination.family() == family && route.ifindex != ifindex && route.row.metric < kLaterMetric)
+      return kLaterMetric + ifindex;
+  }
+  return uint32_t{0};
+}
+
 Message route_request(base::Family family, uint8_t length, uint8_t scope, uint32_t ifindex) {
   rtmsg fixed{};
   fixed.rtm_family = address_family(family);
@@ -57,11 +71,14 @@ Message route_request(base::Family family, uint8_t length, uint8_t scope, uint32
 
 base::Result<void> put_routes(Netlink& netlink, uint32_t ifindex, base::Family family) {
   const base::Ip& gateway = model::desired::pod_gateway(family);
+  const uint32_t metric = TRY(choose_metric(netlink, ifindex, family));
   Message to_gateway = route_request(family, gateway.width(), RT_SCOPE_LINK, ifindex);
   to_gateway.put(RTA_DST, gateway);
+  if (metric) to_gateway.put_u32(RTA_PRIORITY, metric);
   TRY_IN(netlink.request(to_gateway), "route to the gateway");
   Message by_default = route_request(family, 0, RT_SCOPE_UNIVERSE, ifindex);
   by_default.put(RTA_GATEWAY, gateway);
+  if (metric) by_default.put_u32(RTA_PRIORITY, metric);
   TRY_IN(netlink.request(by_default), "default route");
   return {};
 }
@@ -118,12 +135,13 @@ base::Result<void> configure_here(const PodLink& row) {
 
 }  // namespace
 
-base::Result<void> set_link_up(Netlink& netlink, const std::string& name) {
+base::Result<void> set_link_up(Netlink& netlink, const std::string& name, const std::string& alias) {
   ifinfomsg fixed{};
   fixed.ifi_flags = IFF_UP;
   fixed.ifi_change = IFF_UP;
   Message request(RTM_NEWLINK, 0);
   request.header(fixed).put(IFLA_IFNAME, name);
+  if (!alias.empty()) request.put(IFLA_IFALIAS, alias.data(), alias.size());
   TRY_IN(netlink.request(request), "link " + name + ": up");
   return {};
 }

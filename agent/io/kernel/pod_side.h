@@ -12,7 +12,7 @@ base::Result<LinkMessage> read_pod_side(const model::desired::PodLink& row);
 // Sets it up, or what is missing of it; at return the addresses can be used. The end itself must be there.
 base::Result<void> configure_pod_side(const model::desired::PodLink& row);
 
-// Changes to a link, by name, in the socket's namespace.
-base::Result<void> set_link_up(Netlink& netlink, const std::string& name);
+// Changes to a link, by name, in the socket's namespace. An empty alias leaves the one that is there.
+base::Result<void> set_link_up(Netlink& netlink, const std::string& name, const std::string& alias = "");
 
 }  // namespace io::kernel

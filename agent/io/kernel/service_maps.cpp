@@ -3,14 +3,21 @@
 namespace io::kernel {
 
 base::Result<ServiceMaps::Sizes> PinnedServiceMaps::open() {
-  maps_.reset();
-  Maps opened{.frontends = TRY((HashMap<frontend_key, uint32_t>::open(bpf_root_, "frontends"))),
-              .services = TRY(MappedArray<service_handle>::open(bpf_root_, "services")),
-              .slots = TRY(MappedArray<uint32_t>::open(bpf_root_, "slots")),
-              .backends = TRY(MappedArray<struct backend>::open(bpf_root_, "backends")),
-              .affinity_seconds = std::nullopt};
+  Maps opened{.frontends = TRY((HashMap<frontend_key, frontend>::open(bpf_root_, "frontend_sets"))),
+              .hashes = TRY((HashMap<uint32_t, uint64_t>::open(bpf_root_, "set_hashes"))),
+              .sets = TRY(MappedArray<service_handle>::open(bpf_root_, "service_sets")),
+              .options = TRY(MappedArray<service_options>::open(bpf_root_, "set_options")),
+              .slots = TRY(MappedArray<service_slot>::open(bpf_root_, "set_slots")),
+              .backends = TRY(MappedArray<struct backend>::open(bpf_root_, "backends"))};
+  uint64_t identity = 0;
+  for (uint32_t id : {TRY(opened.frontends.id()), TRY(opened.hashes.id()), opened.sets.id(), opened.options.id(), opened.slots.id(),
+                      opened.backends.id()})
+    identity = identity * 0x9e3779b97f4a7c15 + id;
   maps_.emplace(std::move(opened));
-  return Sizes{.services = maps_->services.size(), .slots = maps_->slots.size(), .backends = maps_->backends.size()};
+  return Sizes{.sets = std::min(maps_->sets.size(), maps_->options.size()),
+               .slots = maps_->slots.size(),
+               .backends = maps_->backends.size(),
+               .identity = identity};
 }
 
 base::Result<PinnedServiceMaps::Maps*> PinnedServiceMaps::maps() {
@@ -18,36 +25,36 @@ base::Result<PinnedServiceMaps::Maps*> PinnedServiceMaps::maps() {
   return &*maps_;
 }
 
-base::Result<std::vector<std::pair<frontend_key, uint32_t>>> PinnedServiceMaps::frontends() {
-  std::vector<std::pair<frontend_key, uint32_t>> entries;
-  TRY(TRY(maps())->frontends.for_each([&](const frontend_key& key, uint32_t service) { entries.emplace_back(key, service); }));
+base::Result<std::vector<std::pair<frontend_key, frontend>>> PinnedServiceMaps::frontends() {
+  std::vector<std::pair<frontend_key, frontend>> entries;
+  TRY(TRY(maps())->frontends.for_each([&](const frontend_key& key, const frontend& sets) { entries.emplace_back(key, sets); }));
   return entries;
 }
-
-base::Result<void> PinnedServiceMaps::put_frontend(const frontend_key& key, uint32_t service) {
-  return TRY(maps())->frontends.update(key, service);
+base::Result<void> PinnedServiceMaps::put_frontend(const frontend_key& key, const frontend& sets) {
+  return TRY(maps())->frontends.update(key, sets);
 }
 base::Result<void> PinnedServiceMaps::erase_frontend(const frontend_key& key) { return TRY(maps())->frontends.erase(key); }
 
-base::Result<service_handle> PinnedServiceMaps::handle(uint32_t service) { return TRY(maps())->services.load(service); }
-base::Result<void> PinnedServiceMaps::set_handle(uint32_t service, service_handle handle) {
-  return TRY(maps())->services.store(service, handle);
+base::Result<std::vector<std::pair<uint32_t, uint64_t>>> PinnedServiceMaps::hashes() {
+  std::vector<std::pair<uint32_t, uint64_t>> entries;
+  TRY(TRY(maps())->hashes.for_each([&](uint32_t set, uint64_t hash) {
+    if (hash) entries.emplace_back(set, hash);
+  }));
+  return entries;
 }
-base::Result<uint32_t> PinnedServiceMaps::slot(uint32_t index) { return TRY(maps())->slots.load(index); }
-base::Result<void> PinnedServiceMaps::set_slot(uint32_t index, uint32_t backend) { return TRY(maps())->slots.store(index, backend); }
+base::Result<void> PinnedServiceMaps::set_hash(uint32_t set, uint64_t hash) { return TRY(maps())->hashes.update(set, hash); }
+
+base::Result<service_handle> PinnedServiceMaps::handle(uint32_t set) { return TRY(maps())->sets.load(set); }
+base::Result<void> PinnedServiceMaps::set_handle(uint32_t set, service_handle handle) { return TRY(maps())->sets.store(set, handle); }
+base::Result<service_options> PinnedServiceMaps::options(uint32_t set) { return TRY(maps())->options.load(set); }
+base::Result<void> PinnedServiceMaps::set_options(uint32_t set, service_options options) {
+  return TRY(maps())->options.store(set, options);
+}
+base::Result<service_slot> PinnedServiceMaps::slot(uint32_t index) { return TRY(maps())->slots.load(index); }
+base::Result<void> PinnedServiceMaps::set_slot(uint32_t index, const service_slot& slot) { return TRY(maps())->slots.store(index, slot); }
 base::Result<struct backend> PinnedServiceMaps::backend(uint32_t index) { return TRY(maps())->backends.load(index); }
 base::Result<void> PinnedServiceMaps::set_backend(uint32_t index, const struct backend& value) {
   return TRY(maps())->backends.store(index, value);
-}
-
-base::Result<MappedArray<uint32_t>*> PinnedServiceMaps::affinity_map() {
-  auto& map = TRY(maps())->affinity_seconds;
-  if (!map) map.emplace(TRY(MappedArray<uint32_t>::open(bpf_root_, "affinity_seconds")));
-  return &*map;
-}
-base::Result<uint32_t> PinnedServiceMaps::affinity_seconds(uint32_t service) { return TRY(affinity_map())->load(service); }
-base::Result<void> PinnedServiceMaps::set_affinity_seconds(uint32_t service, uint32_t seconds) {
-  return TRY(affinity_map())->store(service, seconds);
 }
 
 }  // namespace io::kernel

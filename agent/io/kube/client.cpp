@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr base::Millis kAnswer = 30s;  // to a request that is not a stream
-constexpr base::Millis kWrite = 10s;   // without a byte taken
+constexpr base::Millis kAnswer = 30s;   // to a request that is not a stream
+constexpr base::Millis kWrite = 10s;    // without a byte taken
 constexpr size_t kLargestHead = 64 << 10;
 constexpr size_t kLargestStatus = 64 << 10;  // bytes of the body of an answer that is not 2xx
 constexpr size_t kShownText = 256;           // bytes of a body that is no Status
@@ -39,6 +39,8 @@ void explain(const std::string& body, Answer& answer) {
   }
   if (answer.message.empty()) answer.message = base::trim(std::string_view(body).substr(0, kShownText));
 }
+
+base::Millis until(base::BootTime when) { return std::max<base::Millis>(when - base::boot_now(), 0ms); }
 
 class TlsConnection final : public Connection {
  public:
@@ -154,6 +156,7 @@ base::Result<Answer> TlsConnection::exchange(const Request& request, base::Milli
     status.append(piece.substr(0, kLargestStatus - status.size()));
     return status.size() < kLargestStatus;
   };
+  if (answer.ok() && !sink("")) return close(), answer;
   auto whole = read_body(*head, surplus, silence, answer.ok() ? sink : keep);
   if (!whole) return fail(whole.error());
   if (!*whole || !head->keep_alive) close();
@@ -164,8 +167,9 @@ base::Result<Answer> TlsConnection::exchange(const Request& request, base::Milli
 base::Result<Head> TlsConnection::read_head(base::Millis silence, std::string& surplus) {
   char buffer[kBuffer];
   std::string& received = surplus;
+  const base::BootTime deadline = after(silence);
   for (;;) {
-    const size_t length = TRY(stream_->read(buffer, sizeof buffer, silence));
+    const size_t length = TRY(stream_->read(buffer, sizeof buffer, until(deadline)));
     if (length == 0) return base::Error{EPIPE, "the server closed the connection before its answer"};
     answered_ = true;
     received.append(buffer, length);
@@ -183,11 +187,17 @@ base::Result<bool> TlsConnection::read_body(const Head& head, const std::string&
   Body body(head);
   std::string_view bytes = received;
   char buffer[kBuffer];
+  base::BootTime deadline = after(silence);
+  const BodySink content = [&](std::string_view piece) {
+    deadline = after(silence);  // sizes of chunks and fields of a trailer are no content, however many come
+    return sink(piece);
+  };
   for (;;) {
-    const Body::Next next = TRY(body.feed(bytes, sink));
+    const Body::Next next = TRY(body.feed(bytes, content));
     if (next == Body::Next::kRefused) return false;
     if (next == Body::Next::kEnd) return bytes.empty();
-    const auto length = stream_->read(buffer, sizeof buffer, silence);
+    if (base::boot_now() > deadline) return base::Error{ETIMEDOUT, "no content in time"};
+    const auto length = stream_->read(buffer, sizeof buffer, until(deadline));
     if (!length && (length.error().code == ETIMEDOUT || length.error().code == ECANCELED)) return length.error();
     if (!length) return base::Error{EPIPE, "the body was cut off: " + length.error().text};
     if (*length == 0 && body.ends_with_connection()) return false;

@@ -29,6 +29,13 @@ base::Error malformed(const std::string& what, std::string_view text) {
   return {EPROTO, "not an HTTP/1.1 response: " + what + " \"" + std::string(text.substr(0, 80)) + "\""};
 }
 
+// Of its form in seconds; a date is left to the client's own patience.
+std::optional<base::Millis> pause_of(std::string_view value) {
+  if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  const auto seconds = number<uint32_t>(value);
+  return seconds ? std::min<base::Millis>(std::chrono::seconds(*seconds), kLongestRetryAfter) : kLongestRetryAfter;
+}
+
 base::Result<void> read_field(std::string_view line, Head& head) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return malformed("field", line);
@@ -44,7 +51,7 @@ base::Result<void> read_field(std::string_view line, Head& head) {
   } else if (name == "connection") {
     head.keep_alive = value != "close";
   } else if (name == "retry-after") {
-    if (const auto seconds = number<uint32_t>(value)) head.retry_after = std::chrono::seconds(*seconds);
+    head.retry_after = pause_of(value);
   }
   return {};
 }

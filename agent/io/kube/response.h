@@ -17,7 +17,7 @@ struct Head {
   bool keep_alive = true;                   // the connection can carry another request after the body
   bool chunked = false;                     // Transfer-Encoding
   std::optional<uint64_t> length;           // Content-Length; of a body that cannot exist 0
-  std::optional<base::Millis> retry_after;  // of its form in seconds
+  std::optional<base::Millis> retry_after;  // of its form in seconds, kLongestRetryAfter at most
 };
 
 // Length of the head with its empty line, npos while that has not come.

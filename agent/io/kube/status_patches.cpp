@@ -59,8 +59,8 @@ base::Result<void> StatusPatches::remove(const StatusPatch& actual) {
 // One request between two looks at the mailbox, so that the newest wish is the one that is sent.
 void StatusPatches::write() {
   for (;;) {
-    for (auto& letter : mailbox_.take(next_due()))
-      if (!take(std::move(letter))) return;
+    for (auto& message : mailbox_.take(next_due()))
+      if (!take(std::move(message))) return;
     const auto due = next_due();
     if (!due || *due > base::boot_now()) continue;
     const auto first =
@@ -69,11 +69,11 @@ void StatusPatches::write() {
   }
 }
 
-bool StatusPatches::take(Letter letter) {
-  if (auto* row = std::get_if<StatusPatch>(&letter)) {
+bool StatusPatches::take(Message message) {
+  if (auto* row = std::get_if<StatusPatch>(&message)) {
     std::string key = row->key();
     waiting_.insert_or_assign(std::move(key), Waiting{std::move(*row)});
-  } else if (const auto* withdrawn = std::get_if<Withdrawn>(&letter)) {
+  } else if (const auto* withdrawn = std::get_if<Withdrawn>(&message)) {
     waiting_.erase(withdrawn->key);
     report(withdrawn->key, std::nullopt);
   } else {
@@ -131,9 +131,9 @@ void StatusPatches::try_again(const std::string& key, const std::string& reason,
 void StatusPatches::report(const std::string& key, std::optional<model::Problem> problem) {
   const auto said = reported_.find(key);
   if (problem ? said != reported_.end() && said->second == *problem : said == reported_.end()) return;
-  const std::string row_key = std::string(StatusPatch::kKind) + " " + key;
   model::Fact fact;
-  fact.changes.push_back(problem ? model::put(row_key, *problem) : model::gone<model::Problem>(row_key));
+  fact.changes.push_back(problem ? model::put_problem(model::Origin::kStatusPatches, key, *problem)
+                                 : model::gone_problem(model::Origin::kStatusPatches, key));
   if (problem)
     reported_.insert_or_assign(key, std::move(*problem));
   else

@@ -21,7 +21,7 @@ namespace io::kube {
 
 class StatusPatches : public Store<model::desired::StatusPatch> {
  public:
-  // Problems go to the sink under keys "status_patches KIND.NAMESPACE.NAME"; it is called on the writing thread.
+  // Problems of Origin::kStatusPatches, named by row key, go to the sink; it is called on the writing thread.
   StatusPatches(const Connector& connect, model::FactSink sink);
   ~StatusPatches() override;
   StatusPatches(const StatusPatches&) = delete;
@@ -38,7 +38,7 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
     std::string key;
   };
   struct Stop {};
-  using Letter = std::variant<model::desired::StatusPatch, Withdrawn, Stop>;
+  using Message = std::variant<model::desired::StatusPatch, Withdrawn, Stop>;
   struct Waiting {
     model::desired::StatusPatch row;
     uint32_t failures = 0;  // in a row
@@ -46,7 +46,7 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
   };
 
   void write();
-  bool take(Letter letter);  // false: the end
+  bool take(Message message);  // false: the end
   std::optional<base::BootTime> next_due() const;
   void send(const std::string& key);
   void judge(const std::string& key, const Answer& answer);
@@ -56,7 +56,7 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
 
   std::unique_ptr<Connection> connection_;
   model::FactSink sink_;
-  base::Mailbox<Letter> mailbox_;
+  base::Mailbox<Message> mailbox_;
   // The writing thread's own.
   std::map<std::string, Waiting> waiting_;  // by row key
   std::map<std::string, model::Problem> reported_;

@@ -16,14 +16,11 @@ using namespace std::chrono_literals;
 
 constexpr base::Millis kConnect = 5s;
 constexpr base::Millis kHandshake = 10s;
-constexpr base::Millis kLongest = 24h;  // of one wait, so that sums of times cannot overflow
 // A peer that is gone without a word is noticed after half a minute, whoever is to speak next.
 constexpr int kKeepAliveIdle = 15;     // seconds
 constexpr int kKeepAliveInterval = 5;  // seconds
 constexpr int kKeepAliveProbes = 3;
 constexpr int kUserTimeout = 30'000;  // milliseconds of bytes sent and not acknowledged (tcp(7))
-
-base::BootTime after(base::Millis time) { return base::boot_now() + std::min(time, kLongest); }
 
 // Until the socket is ready for `events`.
 base::Result<void> wait_for(int socket, short events, const Stop& stop, base::BootTime until) {

@@ -1,6 +1,7 @@
 // One TLS connection over TCP, never blocked for longer than its caller wants, and ended at any moment by a Stop.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "io/kube/tls.h"
 
 namespace io::kube {
+
+// Then a patience that began now ends; a day at most, so that sums of times cannot overflow.
+inline base::BootTime after(base::Millis patience) { return base::boot_now() + std::min<base::Millis>(patience, std::chrono::hours(24)); }
 
 // Once requested it stays so: what waits ends, and nothing waits any more. request() is for any thread.
 class Stop {

@@ -33,6 +33,7 @@ struct EndpointPort {
 };
 
 struct EndpointSlice {
+  static constexpr TableFacts kTable{"endpoint_slices", "slice", "EndpointSlices: who answers for a Service."};
   ObjectMeta meta;
   std::string service;  // key of the Service named by kubernetes.io/service-name; "" when the label is missing
   base::Family family = base::Family::kIpv4;

@@ -10,6 +10,7 @@
 namespace model {
 
 struct Pod {
+  static constexpr TableFacts kTable{"pods", "pod", "Pods as read from the cluster."};
   ObjectMeta meta;
   std::string node_name;
   bool host_network = false;
@@ -20,6 +21,7 @@ struct Pod {
 };
 
 struct Namespace {
+  static constexpr TableFacts kTable{"namespaces", "namespace", "Namespaces."};
   ObjectMeta meta;
 
   bool operator==(const Namespace&) const = default;

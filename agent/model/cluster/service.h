@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ip.h"
@@ -11,6 +12,18 @@
 namespace model {
 
 enum class Protocol : uint8_t { kTcp = 6, kUdp = 17, kSctp = 132 };  // IANA protocol numbers
+constexpr std::string_view protocol_name(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kTcp:
+      return "TCP";
+    case Protocol::kUdp:
+      return "UDP";
+    case Protocol::kSctp:
+      return "SCTP";
+  }
+  return "?";
+}
+
 enum class ServiceType : uint8_t { kClusterIp, kNodePort, kLoadBalancer, kExternalName };
 enum class TrafficPolicy : uint8_t { kCluster, kLocal };
 
@@ -25,6 +38,7 @@ struct ServicePort {
 };
 
 struct Service {
+  static constexpr TableFacts kTable{"services", "service", "Services as read from the cluster."};
   ObjectMeta meta;
   ServiceType type = ServiceType::kClusterIp;
   std::vector<base::Ip> cluster_ips;  // empty: headless, ExternalName, or nothing has assigned one

@@ -12,31 +12,40 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "base/mac.h"
-#include "model/cluster/service.h"
 #include "model/desired/direct_delivery.h"
+#include "model/desired/hook.h"
+#include "model/desired/kind_facts.h"
+#include "model/desired/services.h"
+#include "model/host/link.h"
 #include "model/host/sandbox.h"
-#include "model/source_status.h"
+#include "model/kinds.h"
 
 namespace model::desired {
 
-constexpr uint8_t kRouteProtocol = 0x69;  // marks ichor's routes and neighbours
-constexpr const char* kPodLinkPrefix = "ich";
+using model::kRouteProtocol;
 
 // STATE-DIR/sandboxes: who holds which address. First written, last but for the link removed.
 struct SandboxRecord {
   static constexpr std::string_view kKind = "sandbox_records";
+  static constexpr KindFacts kFacts{"The record on disk of which pod holds which address.", kSourcesOfPods, Removal::kAtOnce,
+                                    Reread::kNever, MadeIn::kNode};
   model::SandboxIdentity identity;
   std::vector<base::Ip> addresses;
   bool complete = false;
   model::LinkKind link_kind = model::LinkKind::kVeth;
+  bool readable = true;  // false: a file of which only the name is understood; it is kept as it is, or removed
 
-  bool operator==(const SandboxRecord&) const = default;
+  bool operator==(const SandboxRecord& other) const {
+    if (!readable || !other.readable) return readable == other.readable && key() == other.key();
+    return identity == other.identity && addresses == other.addresses && complete == other.complete && link_kind == other.link_kind;
+  }
   std::string key() const { return identity.key(); }
 };
 
 // A sysctl under /proc/sys, dots for slashes; a link's name may itself hold dots, hence a list. Never removed.
 struct Sysctl {
   static constexpr std::string_view kKind = "sysctls";
+  static constexpr KindFacts kFacts{"Kernel settings that ichor sets.", kAllSources, Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
   std::vector<std::string> path;  // {"net","ipv4","conf","all","forwarding"}
   std::string value;
   std::string only_from;  // not empty: written only where this value stands; any other one is left and counts as in force
@@ -52,6 +61,8 @@ struct Sysctl {
 // The BPF object: its programs and maps, pinned below BPF-ROOT. Map sizes count entries.
 struct DatapathObject {
   static constexpr std::string_view kKind = "datapath_objects";
+  static constexpr KindFacts kFacts{"The loaded BPF object and how many entries its maps hold.", kAllSources, Removal::kSlow,
+                                    Reread::kNever, MadeIn::kNode};
   std::string generation;
   uint32_t services = 0, slots = 0, backends = 0, pods = 0;
 
@@ -60,21 +71,11 @@ struct DatapathObject {
   std::string key() const { return generation; }
 };
 
-enum class Hook : uint8_t {
-  kConnect4,
-  kConnect6,
-  kSendmsg4,
-  kSendmsg6,
-  kRecvmsg4,
-  kRecvmsg6,
-  kGetpeername4,
-  kGetpeername6,
-  kUplinkIngress,
-};
-
 // A program on a hook by a pinned bpf_link: cgroup hooks on the cgroup root, uplink hooks by tcx on a device.
 struct Attachment {
   static constexpr std::string_view kKind = "attachments";
+  static constexpr KindFacts kFacts{"Programs on cgroup hooks and uplinks.", kAllSources, Removal::kSlow, Reread::kOnNetworkHints,
+                                    MadeIn::kNode};
   Hook hook = Hook::kConnect4;
   std::string target;      // cgroup path or device name
   std::string generation;  // of the object whose program it is
@@ -83,44 +84,14 @@ struct Attachment {
   std::string key() const { return std::to_string(static_cast<int>(hook)) + "@" + target; }
 };
 
-struct Backend {
-  base::Ip address;
-  uint16_t port = 0;  // host order
-  auto operator<=>(const Backend&) const = default;
-};
-struct Frontend {
-  base::Ip address;
-  uint16_t port = 0;  // host order
-  model::Protocol protocol = model::Protocol::kTcp;
-  auto operator<=>(const Frontend&) const = default;
-};
-
-// One Service port of one family: where it is reached and who answers. The reconciler numbers it and gives it a region of slots.
-struct ServiceEntry {
-  static constexpr std::string_view kKind = "service_entries";
-  std::string name;                  // "ns/name:port/PROTOCOL/FAMILY": not in the kernel, where the first frontend names it
-  std::vector<Frontend> frontends;   // sorted, not empty
-  std::vector<Backend> backends;     // sorted, without duplicates; empty: connections are refused
-  bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
-  uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
-
-  // The name is not stored in the kernel, so rows read from there have none.
-  bool operator==(const ServiceEntry& other) const {
-    return frontends == other.frontends && backends == other.backends && endpoints_elsewhere == other.endpoints_elsewhere &&
-           affinity_seconds == other.affinity_seconds;
-  }
-  std::string key() const {
-    const Frontend& first = frontends.front();
-    return base::to_string(first.address) + "," + std::to_string(first.port) + "," + std::to_string(static_cast<int>(first.protocol));
-  }
-};
-
 // A pod's link: a pair whose other end is made inside the pod's network namespace, with addresses, routes and neighbours there.
 // Only what the host side shows and could still be changed is compared: a pod keeps the MTU it was made with.
 struct PodLink {
   static constexpr std::string_view kKind = "pod_links";
-  std::string name;  // host side, "ich..."
-  std::string sandbox;
+  static constexpr KindFacts kFacts{"Links of pods, host side.", kSourcesOfPods, Removal::kSlowFirst, Reread::kOnNetworkHints,
+                                    MadeIn::kPodNamespace};
+  std::string name;    // host side
+  std::string alias;   // host side, see model/host/pod_link.h
   std::string ifname;  // pod side
   model::LinkKind kind = model::LinkKind::kVeth;
   base::Mac host_mac, pod_mac;  // all zero where the kind has none
@@ -128,7 +99,9 @@ struct PodLink {
   std::vector<base::Ip> addresses;
   std::shared_ptr<base::Fd> netns;  // null after the ADD was answered: then the link can be kept, not made
 
-  bool operator==(const PodLink& other) const { return name == other.name && kind == other.kind && host_mac == other.host_mac; }
+  bool operator==(const PodLink& other) const {
+    return name == other.name && alias == other.alias && kind == other.kind && host_mac == other.host_mac;
+  }
   std::string key() const { return name; }
 };
 
@@ -136,6 +109,7 @@ struct PodLink {
 enum class FilterSide : uint8_t { kFromPod, kToPod };
 struct Filter {
   static constexpr std::string_view kKind = "filters";
+  static constexpr KindFacts kFacts{"Programs on pod links.", kSourcesOfPods, Removal::kSlow, Reread::kOnNetworkHints, MadeIn::kNode};
   std::string link;
   FilterSide side = FilterSide::kFromPod;
   std::string generation;
@@ -147,6 +121,8 @@ struct Filter {
 // Maps `pods` (by address) and `pod_sources` (by link): rows carry the link's name, the store its ifindex.
 struct PodEntry {
   static constexpr std::string_view kKind = "pod_entries";
+  static constexpr KindFacts kFacts{"Pod addresses as the datapath delivers to them.", kSourcesOfPods, Removal::kAtOnce,
+                                    Reread::kOnNetworkHints, MadeIn::kNode};
   base::Ip address;
   std::string link;
   base::Mac host_mac, pod_mac;
@@ -165,6 +141,8 @@ enum class RouteType : uint8_t { kUnicast, kUnreachable /* senders are told by I
 // A route with protocol 0x69 in the main table.
 struct Route {
   static constexpr std::string_view kKind = "routes";
+  static constexpr KindFacts kFacts{"Routes that ichor makes: to its own pods and to those of peers.", kAllSources, Removal::kAtOnce,
+                                    Reread::kOnNetworkHints, MadeIn::kNode};
   base::Cidr destination;
   base::Ip gateway;     // unspecified: on link
   std::string link;     // empty: resolved by the kernel from the gateway
@@ -179,6 +157,8 @@ struct Route {
 // A permanent neighbour entry on a pod link.
 struct Neighbor {
   static constexpr std::string_view kKind = "neighbors";
+  static constexpr KindFacts kFacts{"Neighbour entries that ichor makes on pod links.", kSourcesOfPods, Removal::kSlow,
+                                    Reread::kOnNetworkHints, MadeIn::kNode};
   std::string link;
   base::Ip address;
   base::Mac mac;
@@ -190,6 +170,8 @@ struct Neighbor {
 // A file written whole, by rename. Never removed.
 struct File {
   static constexpr std::string_view kKind = "files";
+  static constexpr KindFacts kFacts{"Files that ichor writes, such as the CNI configuration.", kAllSources, Removal::kAtOnce,
+                                    Reread::kNever, MadeIn::kNode};
   std::string path;
   std::string content;
 
@@ -204,6 +186,8 @@ constexpr const char* kTimeOfWrite = "TIME-OF-WRITE";
 // object as watched says otherwise, so it is never taken back.
 struct StatusPatch {
   static constexpr std::string_view kKind = "status_patches";
+  static constexpr KindFacts kFacts{"What ichor writes into the status of objects.", kAllSources, Removal::kAtOnce, Reread::kNever,
+                                    MadeIn::kNode};
   std::string api_version;  // "v1", "GROUP/VERSION"
   std::string kind;         // "Node"
   std::string resource;     // "nodes"
@@ -216,7 +200,17 @@ struct StatusPatch {
   std::string key() const { return kind + "." + ns + "." + name; }
 };
 
-using Row = std::variant<SandboxRecord, Sysctl, DatapathObject, DirectDelivery, ServiceEntry, Attachment, PodLink, Filter, PodEntry, Route,
-                         Neighbor, File, StatusPatch>;
+// The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, DirectDelivery, ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route,
+                           Neighbor, File, StatusPatch>;
+using Row = Kinds::AnyRow;
+
+template <class Kind>
+using Shared = std::shared_ptr<const Kind>;
+using SharedRow = Kinds::Variant<Shared>;
+
+inline bool is_null(const SharedRow& row) {
+  return std::visit([](const auto& shared) { return shared == nullptr; }, row);
+}
 
 }  // namespace model::desired

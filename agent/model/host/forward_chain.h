@@ -3,9 +3,12 @@
 
 #include <string>
 
+#include "model/table_facts.h"
+
 namespace model {
 
 struct ForwardChain {
+  static constexpr TableFacts kTable{"forward_chains", "", "Firewall chains on the kernel's forward hook, whoever made them."};
   std::string family;      // "inet", "ip", "ip6"
   std::string table;       // of ip_tables: "filter"
   std::string name;        // of ip_tables: "FORWARD"

@@ -8,13 +8,16 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/mac.h"
+#include "model/table_facts.h"
 
 namespace model {
 
 struct Link {
+  static constexpr TableFacts kTable{"links", "link", "The node's network links."};
   std::string name;
   uint32_t ifindex = 0;
-  std::string kind;  // rtnetlink's IFLA_INFO_KIND, "" for physical links
+  std::string kind;   // rtnetlink's IFLA_INFO_KIND, "" for physical links
+  std::string alias;  // IFLA_IFALIAS, "" for most
   base::Mac mac;
   uint32_t mtu = 0;      // bytes
   bool up = false;       // IFF_UP
@@ -29,6 +32,7 @@ struct Link {
 };
 
 struct Address {
+  static constexpr TableFacts kTable{"addresses", "", "The node's own addresses."};
   std::string link;
   base::Cidr cidr;    // host bits kept
   uint8_t scope = 0;  // RT_SCOPE_*
@@ -39,6 +43,7 @@ struct Address {
 constexpr uint32_t kMainTable = 254;  // RT_TABLE_MAIN
 
 struct HostRoute {
+  static constexpr TableFacts kTable{"host_routes", "", "The node's routes, whoever made them."};
   base::Cidr destination;  // ::ffff:0:0 with length 0: IPv4 default
   base::Ip gateway;        // unspecified: on link
   std::string link;
@@ -52,13 +57,25 @@ struct HostRoute {
 
 // A link that had a default route of the main table and has none now; the row goes when one comes again, or with the link.
 struct LostDefaultRoute {
+  static constexpr TableFacts kTable{"lost_default_routes", "link",
+                                     "Links that had a default route and have none now; uplinks among them stay uplinks for a minute."};
   std::string link;
   base::BootTime since{};
 
   bool operator==(const LostDefaultRoute&) const = default;
 };
+constexpr uint8_t kRouteProtocol = 0x69;  // marks ichor's routes and neighbours
+
+// Made by somebody else in the main table and no default: what it leads to is not ichor's to route.
+inline bool is_foreign(const HostRoute& route) {
+  return route.protocol != kRouteProtocol && route.table == kMainTable && route.destination.length != 0;
+}
+
+std::string route_protocol_name(uint8_t protocol);  // RTPROT_*: "static", as ip-route(8) has it
+std::string route_type_name(uint8_t type);          // RTN_*: "unreachable"
 
 struct HostNeighbor {
+  static constexpr TableFacts kTable{"host_neighbors", "", "The node's neighbour entries, whoever made them."};
   base::Ip address;
   std::string link;
   base::Mac mac;

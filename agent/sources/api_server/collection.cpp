@@ -16,13 +16,14 @@ void Collection::apply(size_t kind, Began) {
 }
 
 void Collection::apply(size_t kind, Put put) {
-  set_problem({kind, put.key}, std::nullopt);
+  const decode::ObjectId id{kind, put.key};
+  set_problem(id, put.left_out.empty() ? std::nullopt : std::optional(decode::left_out_problem(id, put.left_out)));
   if (states_[kind].coming) states_[kind].seen.insert(put.key);
-  const auto* told = rows_[kind].find(put.key);
-  if (told && decode::same(*told, put.row)) return;
+  const auto* before = rows_[kind].find(put.key);
+  if (before && decode::same(*before, put.row)) return;
+  if (resources()[kind].planned) ++revision_;
   changes_.push_back(decode::put_change(put.key, put.row));
   rows_[kind] = std::move(rows_[kind]).set(put.key, std::move(put.row));
-  ++revision_;
 }
 
 void Collection::apply(size_t kind, const Gone& gone) {
@@ -59,11 +60,11 @@ void Collection::apply(size_t kind, Complete) {
 
 void Collection::remove(size_t kind, const std::string& key) {
   set_problem({kind, key}, std::nullopt);
-  const auto* told = rows_[kind].find(key);
-  if (!told) return;
-  changes_.push_back(decode::gone_change(key, *told));
+  const auto* before = rows_[kind].find(key);
+  if (!before) return;
+  changes_.push_back(decode::gone_change(key, *before));
   rows_[kind] = std::move(rows_[kind]).erase(key);
-  ++revision_;
+  revision_ += resources()[kind].planned;
 }
 
 void Collection::stand_in(size_t kind, const KindRows& rows) {
@@ -76,15 +77,15 @@ void Collection::stand_in(size_t kind, const KindRows& rows) {
 }
 
 void Collection::set_problem(const decode::ObjectId& id, std::optional<model::Problem> problem) {
-  std::string key = "api " + decode::to_string(id);
+  const std::string name = decode::to_string(id);
   if (!problem) {
-    if (problems_.erase(id)) changes_.push_back(model::gone<model::Problem>(key));
+    if (problems_.erase(id)) changes_.push_back(model::gone_problem(model::Origin::kObjects, name));
     return;
   }
-  auto& told = problems_[id];
-  if (told == *problem) return;
-  told = *problem;
-  changes_.push_back(model::put(key, std::move(*problem)));
+  auto& reported = problems_[id];
+  if (reported == *problem) return;
+  reported = *problem;
+  changes_.push_back(model::put_problem(model::Origin::kObjects, name, std::move(*problem)));
 }
 
 std::vector<model::Change> Collection::changes() { return std::exchange(changes_, {}); }

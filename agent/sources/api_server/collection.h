@@ -1,4 +1,4 @@
-// All objects as the engine has been told of them, by resource, and what is different from the last time it was asked. A full state
+// All objects as they were reported to the engine, by resource, and what is different from the last time it was asked. A full state
 // is laid over what is there: equal rows say nothing, and rows that it does not have go when it is complete, never before.
 #pragma once
 
@@ -27,8 +27,11 @@ class Collection {
   const Rows& rows() const { return rows_; }
   bool is_complete(size_t kind) const { return states_[kind].complete; }
   bool has_answered(size_t kind) const { return states_[kind].answered; }
+  // Its full state, or rows in its place.
+  bool is_known(size_t kind) const { return states_[kind].complete || states_[kind].stood_in; }
   bool stood_in(size_t kind) const { return states_[kind].stood_in; }
-  uint64_t revision() const { return revision_; }  // grows with every change of a row
+  // Grows when a row of a planned kind (resources.h) says something else: another resourceVersion alone is a heartbeat.
+  uint64_t revision() const { return revision_; }
 
   std::vector<model::Change> changes();
 
@@ -46,7 +49,7 @@ class Collection {
   void apply(size_t kind, const Broken& broken);
   void apply(size_t kind, Complete);
   void apply(size_t kind, Answered) { states_[kind].answered = true; }
-  void apply(size_t, const Trouble&) {}
+  void apply(size_t, const auto&) {}  // how the server is
   void remove(size_t kind, const std::string& key);
   void set_problem(const decode::ObjectId& id, std::optional<model::Problem> problem);
 

@@ -1,17 +1,25 @@
 #include "sources/api_server/encode.h"
 
-#include "model/fields_text.h"
+#include <ctime>
 
 namespace sources::api_server {
 namespace {
 
 using nlohmann::json;
 
+std::string time_text(int64_t seconds) {
+  char text[32];
+  const time_t time = seconds;
+  tm utc{};
+  ::gmtime_r(&time, &utc);
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
 json encode(const model::ObjectMeta& meta) {
   json object = {{"name", meta.name}};
   if (!meta.ns.empty()) object["namespace"] = meta.ns;
   if (!meta.uid.empty()) object["uid"] = meta.uid;
-  if (!meta.resource_version.empty()) object["resourceVersion"] = meta.resource_version;
+  if (meta.created) object["creationTimestamp"] = time_text(meta.created);
   if (!meta.labels.empty()) object["labels"] = meta.labels;
   if (!meta.annotations.empty()) object["annotations"] = meta.annotations;
   return object;
@@ -37,8 +45,6 @@ const char* type_name(model::ServiceType type) {
   return type == kNodePort ? "NodePort" : type == kLoadBalancer ? "LoadBalancer" : type == kExternalName ? "ExternalName" : "ClusterIP";
 }
 
-const char* policy_name(model::TrafficPolicy policy) { return policy == model::TrafficPolicy::kLocal ? "Local" : "Cluster"; }
-
 // A name has a letter, a number has none.
 json encode_target(const std::string& target) {
   bool is_number = target.find_first_not_of("0123456789") == std::string::npos && target.size() <= 5;
@@ -54,11 +60,11 @@ json encode(const model::ServicePort& port) {
 }
 
 json encode(const model::Service& service) {
-  json spec = {{"type", type_name(service.type)},
-               {"clusterIPs", service.headless ? json({"None"}) : texts(service.cluster_ips)},
-               {"internalTrafficPolicy", policy_name(service.internal_traffic_policy)},
-               {"externalTrafficPolicy", policy_name(service.external_traffic_policy)},
-               {"publishNotReadyAddresses", service.publish_not_ready_addresses}};
+  json spec = {{"clusterIPs", service.headless ? json({"None"}) : texts(service.cluster_ips)}};
+  if (service.type != model::ServiceType::kClusterIp) spec["type"] = type_name(service.type);
+  if (service.internal_traffic_policy == model::TrafficPolicy::kLocal) spec["internalTrafficPolicy"] = "Local";
+  if (service.external_traffic_policy == model::TrafficPolicy::kLocal) spec["externalTrafficPolicy"] = "Local";
+  if (service.publish_not_ready_addresses) spec["publishNotReadyAddresses"] = true;
   for (auto family : service.ip_families) spec["ipFamilies"].push_back(family == base::Family::kIpv4 ? "IPv4" : "IPv6");
   for (const auto& port : service.ports) spec["ports"].push_back(encode(port));
   if (!service.selector.empty()) spec["selector"] = service.selector;
@@ -81,10 +87,10 @@ json encode_reference(const std::string& target) {
 }
 
 json encode(const model::Endpoint& endpoint) {
-  json object = {
-      {"addresses", {base::to_string(endpoint.address)}},
-      {"conditions", {{"ready", endpoint.ready}, {"serving", endpoint.serving}, {"terminating", endpoint.terminating}}},
-  };
+  json object = {{"addresses", {base::to_string(endpoint.address)}}};
+  if (!endpoint.ready) object["conditions"]["ready"] = false;
+  if (!endpoint.serving) object["conditions"]["serving"] = false;
+  if (endpoint.terminating) object["conditions"]["terminating"] = true;
   if (!endpoint.node_name.empty()) object["nodeName"] = endpoint.node_name;
   if (!endpoint.zone.empty()) object["zone"] = endpoint.zone;
   if (!endpoint.zone_hints.empty()) object["hints"]["forZones"] = named("name", endpoint.zone_hints);
@@ -103,6 +109,7 @@ json encode(const model::EndpointSlice& slice) {
 
 json encode(const model::Node& node) {
   json object = {{"spec", {{"podCIDRs", texts(node.pod_cidrs)}, {"taints", named("key", node.taint_keys)}}}};
+  if (node.ready) object["status"]["conditions"].push_back({{"type", "Ready"}, {"status", "True"}});
   json& addresses = object["status"]["addresses"] = json::array();
   for (const auto& ip : node.internal_ips) addresses.push_back({{"type", "InternalIP"}, {"address", base::to_string(ip)}});
   for (const auto& ip : node.external_ips) addresses.push_back({{"type", "ExternalIP"}, {"address", base::to_string(ip)}});
@@ -125,7 +132,6 @@ json encode_row(const decode::ObjectRow& row) {
   return std::visit(
       [&](const auto& shared) {
         json object = encode(*shared);
-        object["kind"] = decode::kind_name(row.index());
         object["metadata"] = encode(shared->meta);
         if (being_deleted(*shared)) object["metadata"]["deletionTimestamp"] = "1970-01-01T00:00:00Z";  // only that there is one matters
         return object;

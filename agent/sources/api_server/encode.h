@@ -1,4 +1,5 @@
-// Rows as the objects they were decoded from, as far as the rows say: decoding what is written here gives the same row.
+// Rows as the objects they were decoded from, as far as the rows say: decoding what is written here gives the same row, but for its
+// resourceVersion.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 
 namespace sources::api_server {
 
-nlohmann::json encode_row(const decode::ObjectRow& row);  // with its `kind`
+// What a field says by its absence is left out: fewer bytes to write, and to read at a start.
+nlohmann::json encode_row(const decode::ObjectRow& row);
 
 }  // namespace sources::api_server

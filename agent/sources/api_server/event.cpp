@@ -18,7 +18,7 @@ Event object_event(size_t kind, const json& object) {
   auto id = decode::identify(kind, object);
   auto decoded = decode::decode_object(kind, object, "");
   if (!decoded.ok()) return Broken{std::move(id), decoded.error().text};
-  if (*decoded) return Put{decode::meta_of(**decoded).key(), std::move(**decoded)};
+  if (decoded->row) return Put{decode::meta_of(*decoded->row).key(), std::move(*decoded->row), std::move(decoded->left_out)};
   return Gone{id ? id->key : ""};
 }
 

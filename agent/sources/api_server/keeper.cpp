@@ -5,6 +5,11 @@
 #include <system_error>
 
 namespace sources::api_server {
+namespace {
+
+constexpr uint64_t kBurst = 1 << 20;  // bytes
+
+}  // namespace
 
 Keeper::~Keeper() {
   if (!thread_.joinable()) return;
@@ -13,6 +18,7 @@ Keeper::~Keeper() {
 }
 
 base::Result<void> Keeper::start() {
+  if (thread_.joinable()) return {};
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& error) {
@@ -22,17 +28,20 @@ base::Result<void> Keeper::start() {
 }
 
 void Keeper::run() {
+  bool trimmed = false;  // once after the first state, which has come with all objects
   for (;;) {
-    std::optional<KeptState> latest;
+    std::optional<State> latest;
     bool last = false;
     for (auto& state : mailbox_.take(std::nullopt)) {
       last |= !state;
       if (state) latest = std::move(state);
     }
-    if (latest) report_(save_kept_state(path_, *latest));
+    uint64_t written = log_.written_bytes();
+    if (latest) report_(log_.keep(latest->rows, latest->kinds));
     if (last) return;
     latest.reset();
-    ::malloc_trim(0);  // a burst of objects leaves freed memory behind that the allocator holds on to
+    // What a burst of objects leaves freed the allocator holds on to; a trim walks all of its memory.
+    if (log_.written_bytes() - written > kBurst || !std::exchange(trimmed, true)) ::malloc_trim(0);
   }
 }
 

@@ -6,26 +6,32 @@
 #include <thread>
 
 #include "base/mailbox.h"
-#include "sources/api_server/kept_state.h"
+#include "sources/api_server/object_log.h"
 
 namespace sources::api_server {
 
 class Keeper {
  public:
-  using Report = std::function<void(base::Result<void>)>;  // of each write, on the thread
+  // Of each keep(), on the thread; what ObjectLog::keep() returned.
+  using Report = std::function<void(base::Result<bool>)>;
 
-  Keeper(std::string path, Report report) : path_(std::move(path)), report_(std::move(report)) {}
+  Keeper(std::string path, std::string node_name, Report report)
+      : log_(std::move(path), std::move(node_name)), report_(std::move(report)) {}
   ~Keeper();  // after what it was given last has been written
 
   base::Result<void> start();
-  void keep(KeptState state) { mailbox_.push(std::move(state)); }
+  void keep(const Rows& rows, const Kinds& kinds) { mailbox_.push(State{rows, kinds}); }
 
  private:
+  struct State {
+    Rows rows;
+    Kinds kinds;
+  };
   void run();
 
-  std::string path_;
+  ObjectLog log_;
   Report report_;
-  base::Mailbox<std::optional<KeptState>> mailbox_;  // nullopt: no more will come
+  base::Mailbox<std::optional<State>> mailbox_;  // nullopt: no more will come
   std::thread thread_;
 };
 

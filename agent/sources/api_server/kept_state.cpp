@@ -1,13 +1,8 @@
 #include "sources/api_server/kept_state.h"
 
-#include <fcntl.h>
-
-#include "base/fd.h"
-#include "base/text.h"
-#include "io/files/replacement.h"
 #include "sources/api_server/encode.h"
+#include "sources/api_server/resources.h"
 #include "sources/decode/field.h"
-#include "sources/decode/row_change.h"
 #include "sources/decode/text.h"
 
 namespace sources::api_server {
@@ -16,120 +11,115 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFormat = "ichor objects";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
-std::string line_of(const json& content) { return content.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string text_of(const json& content) { return content.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-base::Error damaged(const std::string& how) { return {EBADMSG, "is damaged: " + how}; }
+std::string_view take_word(std::string_view& text) {
+  std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(std::min(word.size() + 1, text.size()));
+  return word;
+}
 
-std::optional<size_t> kind_of(const json& object) {
+// One record behind the head; nothing for one that means nothing to this version.
+struct Record {
+  bool put = false;
+  size_t kind = 0;
+  std::string_view key, content;
+};
+std::optional<Record> parse_record(std::string_view text) {
+  Record record;
+  std::string_view verb = take_word(text), kind = take_word(text);
+  record.put = verb == "put";
+  record.key = take_word(text);
+  record.content = text;
+  for (; record.kind < decode::kKindCount; ++record.kind)
+    if (decode::kind_name(record.kind) == kind) break;
+  if (record.kind == decode::kKindCount || !resources()[record.kind].planned) return std::nullopt;
+  if (record.key.empty() || (!record.put && verb != "gone")) return std::nullopt;
+  return record;
+}
+
+base::Result<std::string> node_of_head(std::string_view text) {
+  const base::Error other{EBADMSG, "is damaged: it does not begin as such a file does"};
+  auto head = decode::parse_json(text);
+  if (!head.ok()) return other;
   decode::Complaint complaint;
-  decode::Field root(object, complaint);
-  std::string name = root["kind"].text();
-  for (size_t kind = 0; kind < decode::kKindCount; ++kind)
-    if (decode::kind_name(kind) == name) return kind;
-  return std::nullopt;
+  decode::Field root(*head, complaint);
+  std::string format = root["format"].text(), node = root["node"].text();
+  auto version = root["version"].integer(0, INT64_MAX, "a version", 0);
+  if (complaint || format != kFormat) return other;
+  if (version != kVersion)
+    return base::Error{ENOTSUP, "has version " + std::to_string(version) + ", and this agent reads version " + std::to_string(kVersion)};
+  return node;
+}
+
+void take(const Record& record, uint64_t offset, uint64_t bytes, KeptIndex& index) {
+  auto& objects = index.objects[record.kind];
+  auto found = objects.find(std::string(record.key));
+  if (found != objects.end()) index.live_bytes -= found->second.bytes;
+  if (!record.put) {
+    if (found != objects.end()) objects.erase(found);
+    return;
+  }
+  index.live_bytes += bytes;
+  objects[std::string(record.key)] = {offset, bytes, base::stable_hash(record.content)};
 }
 
 }  // namespace
 
-base::Result<void> KeptStateReader::feed(std::string_view piece) {
+base::Result<KeptIndex> read_kept_index(const std::string& path) {
+  KeptIndex index;
+  base::Result<std::string> node = base::Error{EBADMSG, "is damaged: its beginning is missing"};
+  index.log = TRY(io::files::read_log(path, [&](std::string_view text, uint64_t offset) {
+    if (offset == 0) {
+      node = node_of_head(text);
+      index.live_bytes = text.size();
+      return node.ok();
+    }
+    if (auto record = parse_record(text)) take(*record, offset, text.size(), index);
+    return true;
+  }));
+  index.node_name = TRY(std::move(node));
+  return index;
+}
+
+base::Result<void> visit_kept_records(const std::string& path, const KeptIndex& index, const VisitKeptRecord& visit) {
   base::Result<void> outcome;
-  lines_.feed(piece, [&](auto line) {
-    if (line.ok())
-      outcome = take_line(*line);
-    else
-      outcome = damaged("a line " + line.error().text);
+  TRY(io::files::read_log(path, [&](std::string_view text, uint64_t offset) {
+    auto record = offset == 0 ? std::nullopt : parse_record(text);
+    if (!record || !record->put) return true;
+    const auto& objects = index.objects[record->kind];
+    auto newest = objects.find(std::string(record->key));
+    if (newest != objects.end() && newest->second.offset == offset) outcome = visit({record->kind, record->key, record->content, text});
     return outcome.ok();
-  });
+  }));
   return outcome;
 }
 
-base::Result<void> KeptStateReader::take_line(std::string_view line) {
-  if (ended_) return damaged("something follows its end");
-  auto tree = decode::parse_json(line);
-  if (!tree.ok() || !tree->is_object()) return damaged("a line is no JSON object");
-  if (!begun_) {
-    TRY(take_head(*tree));
-  } else if (tree->contains("checksum")) {
-    return take_end(*tree);
-  } else {
-    ++rows_;
-    auto kind = kind_of(*tree);
-    auto row = kind ? decode::decode_object(*kind, *tree, "") : std::optional<decode::ObjectRow>();
-    if (row.ok() && *row) {
-      std::string key = decode::meta_of(**row).key();
-      state_.rows[*kind] = std::move(state_.rows[*kind]).set(std::move(key), std::move(**row));
-    }
-  }
-  checksum_ = base::stable_hash("\n", base::stable_hash(line, checksum_));
-  return {};
-}
-
-base::Result<void> KeptStateReader::take_head(const json& head) {
-  decode::Complaint complaint;
-  decode::Field root(head, complaint);
-  std::string format = root["format"].text();
-  auto version = root["version"].integer(0, INT64_MAX, "a version", 0);
-  state_.node_name = root["node"].text();
-  state_.written = root["written"].integer(INT64_MIN, INT64_MAX, "a time", 0);
-  if (complaint || format != kFormat) return damaged("it does not begin as such a file does");
-  if (version != kVersion)
-    return base::Error{ENOTSUP, "has version " + std::to_string(version) + ", and this agent reads version " + std::to_string(kVersion)};
-  begun_ = true;
-  return {};
-}
-
-base::Result<void> KeptStateReader::take_end(const json& end) {
-  decode::Complaint complaint;
-  decode::Field root(end, complaint);
-  auto rows = root["rows"].integer(0, INT64_MAX, "a number", -1);
-  std::string checksum = root["checksum"].text();
-  if (complaint || static_cast<uint64_t>(rows) != rows_ || checksum != std::to_string(checksum_))
-    return damaged("its content is not what was written");
-  ended_ = true;
-  return {};
-}
-
-base::Result<KeptState> KeptStateReader::finish() {
-  if (!ended_ || lines_.in_line()) return damaged("its end is missing");
-  return std::move(state_);
-}
-
-base::Result<void> write_kept_state(const KeptState& state, const TextSink& sink) {
-  uint64_t checksum = base::kEmptyHash, count = 0;
-  auto write = [&](const json& content) {
-    std::string line = line_of(content);
-    checksum = base::stable_hash(line, checksum);
-    return sink(line);
-  };
-  TRY(write({{"format", kFormat}, {"version", kVersion}, {"node", state.node_name}, {"written", state.written}}));
-  for (const auto& rows : state.rows)
-    for (const auto& [key, row] : rows) {
-      TRY(write(encode_row(row)));
-      ++count;
-    }
-  return sink(line_of({{"rows", count}, {"checksum", std::to_string(checksum)}}));
-}
-
 base::Result<KeptState> load_kept_state(const std::string& path) {
-  base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return base::errno_error(path);
-  KeptStateReader reader;
-  char piece[65536];
-  for (;;) {
-    ssize_t length = ::read(file.get(), piece, sizeof piece);
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return base::errno_error(path);
-    if (length == 0) return reader.finish();
-    TRY(reader.feed({piece, static_cast<size_t>(length)}));
-  }
+  KeptIndex index = TRY(read_kept_index(path));
+  KeptState state{index.node_name, index.log.changed, {}};
+  TRY(visit_kept_records(path, index, [&](const KeptRecord& record) -> base::Result<void> {
+    auto tree = decode::parse_json(record.content);
+    if (!tree.ok()) return {};
+    auto decoded = decode::decode_object(record.kind, *tree, "");
+    Rows& rows = state.rows;
+    if (decoded.ok() && decoded->row)
+      rows[record.kind] = std::move(rows[record.kind]).set(std::string(record.key), std::move(*decoded->row));
+    return {};
+  }));
+  return state;
 }
 
-base::Result<void> save_kept_state(const std::string& path, const KeptState& state) {
-  auto replacement = TRY(io::files::Replacement::begin(path));
-  TRY(write_kept_state(state, [&](std::string_view text) { return replacement.write(text); }));
-  return replacement.commit();
+std::string kept_head(const std::string& node_name) { return text_of({{"format", kFormat}, {"version", kVersion}, {"node", node_name}}); }
+
+std::string kept_put(size_t kind, const std::string& key, std::string_view content) {
+  return "put " + std::string(decode::kind_name(kind)) + " " + key + " " + std::string(content);
 }
+
+std::string kept_gone(size_t kind, const std::string& key) { return "gone " + std::string(decode::kind_name(kind)) + " " + key; }
+
+std::string kept_content(const decode::ObjectRow& row) { return text_of(encode_row(row)); }
 
 }  // namespace sources::api_server

@@ -1,46 +1,61 @@
-// STATE-DIR/objects: the last state that was whole, for a start without the API server. A line that says what this is, a line of JSON
-// per object, and a last line with their number and checksum: a file that is cut, damaged or from another version is told from a good one.
+// STATE-DIR/objects: what the API server said last, for a start without it. A log (io/files/append_log.h) whose first record says what it
+// is, and each later one what became of one object:
+//
+//   {"format":"ichor objects","node":"NODE","version":2}
+//   put KIND KEY JSON
+//   gone KIND KEY
+//
+// The newest record of an object counts. Only kinds that planners read are in it, and of an object what its row says but for its
+// resourceVersion: a heartbeat changes nothing else.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "base/result.h"
-#include "base/text.h"
+#include "io/files/append_log.h"
 #include "sources/api_server/collection.h"
-#include "sources/api_server/line_reader.h"
 
 namespace sources::api_server {
 
 struct KeptState {
-  std::string node_name;  // whose own pods are in it
-  int64_t written = 0;    // seconds since the epoch, by the clock of then
+  std::string node_name;  // whose own objects are in it
+  int64_t changed = 0;    // last, in seconds since the epoch by the clock of then
   Rows rows;
 };
 
-// Text to state, in pieces. Rows that this version's decoders refuse are left out.
-class KeptStateReader {
- public:
-  base::Result<void> feed(std::string_view piece);
-  base::Result<KeptState> finish();  // once
-
- private:
-  base::Result<void> take_line(std::string_view line);
-  base::Result<void> take_head(const nlohmann::json& head);
-  base::Result<void> take_end(const nlohmann::json& end);
-
-  LineReader lines_;
-  KeptState state_;
-  bool begun_ = false, ended_ = false;
-  uint64_t rows_ = 0, checksum_ = base::kEmptyHash;
+// The file without its objects' content: where the newest record of each lies.
+struct KeptIndex {
+  struct Object {
+    uint64_t offset = 0, bytes = 0;  // of the line
+    uint64_t content = 0;            // hash of its JSON text
+  };
+  std::string node_name;
+  io::files::LogContents log;
+  std::array<std::unordered_map<std::string, Object>, decode::kKindCount> objects;
+  uint64_t live_bytes = 0;  // of the records that count
 };
 
-using TextSink = std::function<base::Result<void>(std::string_view)>;
-base::Result<void> write_kept_state(const KeptState& state, const TextSink& sink);
-
-// ENOENT: there is none.
+// ENOENT: there is none. EBADMSG: it does not begin as such a file does. ENOTSUP: it is of another version.
+base::Result<KeptIndex> read_kept_index(const std::string& path);
+// As above. A damaged end is left off: what is there is older then, and true. Objects that this version's decoders refuse are left out.
 base::Result<KeptState> load_kept_state(const std::string& path);
-// By rename, when all is on the disk: also a power cut leaves the old file or the new one.
-base::Result<void> save_kept_state(const std::string& path, const KeptState& state);
+
+// Each object's newest record, in the file's order.
+struct KeptRecord {
+  size_t kind = 0;
+  std::string_view key, content, text;  // `text`: the record itself
+};
+using VisitKeptRecord = std::function<base::Result<void>(const KeptRecord& record)>;
+base::Result<void> visit_kept_records(const std::string& path, const KeptIndex& index, const VisitKeptRecord& visit);
+
+std::string kept_head(const std::string& node_name);
+std::string kept_put(size_t kind, const std::string& key, std::string_view content);
+std::string kept_gone(size_t kind, const std::string& key);
+// JSON of a row, always the same for the same row.
+std::string kept_content(const decode::ObjectRow& row);
 
 }  // namespace sources::api_server

@@ -1,4 +1,4 @@
-// Lines of a stream that comes in pieces: events of a watch, rows of the kept state.
+// Lines of a stream that comes in pieces: events of a watch.
 #pragma once
 
 #include <functional>

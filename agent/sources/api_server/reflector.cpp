@@ -10,11 +10,15 @@ namespace {
 using io::kube::Answer;
 
 constexpr base::Millis kInitialSilence{30'000};
+constexpr base::Millis kLongestPatience{960'000};  // a trickle is given up; a slow line is given more time with each attempt
 // The server sends a bookmark about each minute: a stream without several of them has a dead peer, which a proxy may hide.
 constexpr base::Millis kWatchSilence{210'000};
 constexpr base::Millis kUseful{1'000};  // a stream that lasted so long was worth opening
-constexpr base::Millis kSteady{5'000};  // one that did so after it had answered ends a series of failures
-constexpr int kTooLargeTries = 8;       // a lagging server of several catches up; one restored from a backup never does
+constexpr base::Millis kSteady{5'000};  // one that watched for so long ends a series of failures
+// A server that is away costs one refused connection for a look, and once it answers one kind, all others ask too.
+constexpr size_t kLookingKind = 0;
+constexpr base::Millis kLookEvery{3'000};
+constexpr int kTooLargeTries = 8;  // a lagging server of several catches up; one restored from a backup never does
 
 bool has_forgotten(const Answer& answer) { return answer.status == 410 || answer.reason == "Expired" || answer.reason == "Gone"; }
 
@@ -38,7 +42,8 @@ Reflector::Reflector(size_t kind, const std::string& node_name, uint64_t seed)
 
 Request Reflector::next(base::BootTime now, Events& events) {
   asked_ = now;
-  answered_ = false;
+  answered_ = gave_up_ = false;
+  watching_since_.reset();
   lines_ = {};
   list_ = {};
   error_.reset();
@@ -59,11 +64,18 @@ Request Reflector::next(base::BootTime now, Events& events) {
   return {target_ + (limits_pages_ ? "limit=500" + page : ""), kInitialSilence};
 }
 
-bool Reflector::take(std::string_view piece, Events& events) {
-  if (!std::exchange(answered_, true)) events.emplace_back(Answered{});
+bool Reflector::take(std::string_view piece, base::BootTime now, Events& events) {
+  if (!std::exchange(answered_, true)) {
+    events.emplace_back(Answered{});
+    if (asking_ == Asking::kWatch) watches(now, events);
+  }
+  if (!knows_all() && now - asked_ > patience_) {
+    gave_up_ = true;
+    return false;
+  }
   if (asking_ != Asking::kPage)
     return lines_.feed(piece, [&](auto line) {
-      if (line.ok()) return take_line(*line, events);
+      if (line.ok()) return take_line(*line, now, events);
       events.emplace_back(Broken{std::nullopt, "an event " + line.error().text});
       return true;
     });
@@ -73,7 +85,7 @@ bool Reflector::take(std::string_view piece, Events& events) {
   return true;
 }
 
-bool Reflector::take_line(std::string_view text, Events& events) {
+bool Reflector::take_line(std::string_view text, base::BootTime now, Events& events) {
   WatchLine line = read_watch_line(kind_, text);
   if (auto* error = std::get_if<ErrorEvent>(&line.content)) {
     error_ = std::move(*error);
@@ -92,19 +104,38 @@ bool Reflector::take_line(std::string_view text, Events& events) {
   }
   bool is_first = !knows_all();
   if (!line.resource_version.empty()) version_ = std::move(line.resource_version);
-  if (is_first && knows_all()) events.emplace_back(Complete{});
+  if (!is_first || !knows_all()) return true;
+  events.emplace_back(Complete{});
+  watches(now, events);
   return true;
 }
 
-base::Millis Reflector::ended(const base::Result<Answer>& outcome, base::BootTime now, Events& events) {
-  if (answered_ && now - asked_ >= kSteady) backoff_.reset();
+void Reflector::watches(base::BootTime since, Events& events) {
+  watching_since_ = since;
+  events.emplace_back(Watching{});
+}
+
+Pause Reflector::ended(const base::Result<Answer>& outcome, base::BootTime now, Events& events) {
+  if (watching_since_) {
+    if (now - *watching_since_ >= kSteady) backoff_.reset();
+    events.emplace_back(Unwatched{});
+  }
+  if (gave_up_) return given_up(now, events);
   if (!outcome.ok()) return cut_off(outcome.error(), now, events);
   if (error_) return refused({error_->code, error_->reason, error_->message, {}}, now, events);
   if (!outcome->ok()) return refused(*outcome, now, events);
   return asking_ == Asking::kPage ? page_ended(now, events) : stream_ended(now, events);
 }
 
-base::Millis Reflector::page_ended(base::BootTime now, Events& events) {
+Pause Reflector::given_up(base::BootTime now, Events& events) {
+  std::string time = std::to_string(patience_.count() / 1000) + " s";
+  events.emplace_back(Trouble{"what is there had not come whole after " + time, ""});
+  if (asking_ == Asking::kWatchList) offers_watch_list_ = false;  // pages have an end each
+  patience_ = std::min(2 * patience_, kLongestPatience);
+  return wait(now);
+}
+
+Pause Reflector::page_ended(base::BootTime now, Events& events) {
   auto metadata = decode::parse_json(list_.metadata());
   decode::Complaint complaint;
   std::string version;
@@ -125,13 +156,13 @@ base::Millis Reflector::page_ended(base::BootTime now, Events& events) {
   return {};
 }
 
-base::Millis Reflector::stream_ended(base::BootTime now, Events& events) {
+Pause Reflector::stream_ended(base::BootTime now, Events& events) {
   if (!offers_watch_list_ && asking_ == Asking::kWatchList) return {};
   if (!knows_all()) events.emplace_back(Trouble{"the stream ended before all objects had come", ""});
-  return knows_all() && now - asked_ >= kUseful ? base::Millis{} : wait(now);
+  return knows_all() && now - asked_ >= kUseful ? Pause{} : wait(now);
 }
 
-base::Millis Reflector::cut_off(const base::Error& error, base::BootTime now, Events& events) {
+Pause Reflector::cut_off(const base::Error& error, base::BootTime now, Events& events) {
   if (error.code == ECANCELED) return {};
   bool silent = error.code == ETIMEDOUT;
   if (asking_ == Asking::kWatchList && silent) {
@@ -139,16 +170,21 @@ base::Millis Reflector::cut_off(const base::Error& error, base::BootTime now, Ev
     offers_watch_list_ = !answered_;
   }
   // A stream that worked and broke is not worth a word before another attempt has failed as well.
-  if (!answered_ || !knows_all()) events.emplace_back(Trouble{error.text, ""});
-  return wait(now);
+  if (!answered_ || !knows_all()) events.emplace_back(Trouble{error.text, "", !answered_});
+  Pause pause = wait(now);
+  pause.until_reachable = !answered_;
+  if (pause.until_reachable && kind_ == kLookingKind) pause.time = std::min(pause.time, jittered(kLookEvery));
+  return pause;
 }
 
-base::Millis Reflector::refused(const Answer& answer, base::BootTime now, Events& events) {
+Pause Reflector::refused(const Answer& answer, base::BootTime now, Events& events) {
   if (asking_ == Asking::kWatchList && !knows_all() && dislikes_request(answer.status)) {
     offers_watch_list_ = false;
     return {};
   }
-  base::Millis pause = std::max(wait(now), answer.retry_after.value_or(base::Millis{}));
+  Pause pause = wait(now);
+  // Behind the time that the server named, not before it, and not all at once.
+  if (answer.retry_after) pause.time = std::max(pause.time, jittered(std::min(*answer.retry_after, io::kube::kLongestRetryAfter)));
   if (has_forgotten(answer)) {
     limits_pages_ = page_.empty();  // a list slower than its token lives is asked for whole
     begin_again();
@@ -158,6 +194,11 @@ base::Millis Reflector::refused(const Answer& answer, base::BootTime now, Events
   std::string verb = asking_ == Asking::kPage ? "list" : "watch";
   events.emplace_back(Trouble{text_of(answer), answer.status == 403 ? verb : ""});
   return pause;
+}
+
+// So long, or longer by up to half of it.
+base::Millis Reflector::jittered(base::Millis time) {
+  return base::Millis(std::uniform_int_distribution<int64_t>(time.count(), time.count() * 3 / 2)(random_));
 }
 
 void Reflector::begin_again() {

@@ -14,8 +14,8 @@ std::span<const Resource> resources() {
       {"/api/v1/services", "services", "Service", kServed},
       {"/apis/discovery.k8s.io/v1/endpointslices", "endpointslices.discovery.k8s.io", "slice", kServed},
       {"/api/v1/nodes", "nodes", "Node", ""},
-      {"/api/v1/pods", "pods", "own Pod", "", true},
-      {"/api/v1/namespaces", "namespaces", "Namespace", ""},
+      {"/api/v1/pods", "pods", "own Pod", "", false, true},
+      {"/api/v1/namespaces", "namespaces", "Namespace", "", false},
   };
   static_assert(std::size(kResources) == decode::kKindCount);
   return kResources;

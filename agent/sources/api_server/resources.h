@@ -12,6 +12,7 @@ struct Resource {
   std::string_view name;            // as kubectl and RBAC say it, with the API group: "endpointslices.discovery.k8s.io"
   std::string_view noun;            // of one object, for counting: "slice"
   std::string_view label_selector;  // "": all
+  bool planned = true;              // a planner reads such objects: without them there is nothing to plan by, nor to delete by
   bool own_node_only = false;       // spec.nodeName
 };
 

@@ -13,24 +13,33 @@ namespace sources::api_server {
 
 class Watcher {
  public:
-  // Called on the thread with what each piece of an answer told; never with nothing.
-  using Sink = std::function<void(Events)>;
+  struct Callbacks {
+    // Called on the thread with what each piece of an answer says; never with nothing.
+    std::function<void(Events)> report;
+    // A server that could not be reached has answered: the others may want to know.
+    std::function<void()> reached;
+  };
 
-  Watcher(size_t kind, const std::string& node_name, std::unique_ptr<io::kube::Connection> connection, Sink sink);
+  Watcher(size_t kind, const std::string& node_name, std::unique_ptr<io::kube::Connection> connection, Callbacks callbacks);
   ~Watcher();
 
   base::Result<void> start();  // fails for want of threads only
-  void stop();                 // returns at once; the destructor waits
+  void stop();                 // returns at once
+  void join();
+  void retry() { orders_.push(Order::kRetry); }  // from any thread: the server can be reached again
 
  private:
+  enum class Order : uint8_t { kStop, kRetry };
+
   void run();
-  void tell(Events events);
+  bool wait(const Pause& pause);  // false: stopped
+  base::Result<io::kube::Answer> ask(bool was_unreachable);
+  void report(Events events);
 
   Reflector reflector_;
   std::unique_ptr<io::kube::Connection> connection_;
-  Sink sink_;
-  struct Stop {};
-  base::Mailbox<Stop> stop_;
+  Callbacks callbacks_;
+  base::Mailbox<Order> orders_;
   std::thread thread_;
 };
 

@@ -1,10 +1,13 @@
 #include "sources/cni/attachments.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
 #include "model/desired/gateways.h"
+#include "model/host/pod_link.h"
 
 namespace sources::cni {
 
@@ -13,6 +16,15 @@ namespace {
 using io::cni::Code;
 using io::cni::Failure;
 using io::cni::Reply;
+
+// A runtime that stops a pod sends DEL first and deletes the namespace then; one that was killed in between comes back within that time.
+constexpr base::Millis kLostGrace{30'000};
+
+// Only while both are open: numbers of namespaces are used again.
+bool is_same_file(int a, int b) {
+  struct stat of_a, of_b;
+  return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
 
 uint32_t random_number() {
   uint32_t number = 0;
@@ -41,6 +53,7 @@ void Attachments::keep(const model::Sandbox& sandbox) {
   Attachment& attachment = attachments_[sandbox.key()];
   attachment.state = State::kAttached;
   attachment.addresses = sandbox.addresses;
+  attachment.link = sandbox.recovered ? sandbox.recovered->link : model::pod_link_name(sandbox.identity);
 }
 
 void Attachments::request(ConnectionId connection, const io::cni::Request& request, base::Fd netns) {
@@ -67,9 +80,28 @@ void Attachments::add(ConnectionId connection, const io::cni::Request& request, 
     const bool adding = found->second.state == State::kAdding;
     return refuse(connection, Code::kTryLater, key + (adding ? ": another ADD is under way" : ": its DEL is under way"));
   }
+  const auto holder = holder_of(netns.get(), request.ifname);
+  if (!holder) return refuse(connection, Code::kTryLater, request.netns_path + ": " + holder.error().text);
+  if (!holder->empty())
+    return refuse(connection, Code::kAlreadyAttached,
+                  request.netns_path + ": its interface " + request.ifname + " belongs to sandbox " + *holder + ", which is attached");
+  model::Sandbox sandbox = sandbox_of(request, std::move(netns));
   Attachment& attachment = attachments_[key];
   attachment.adder = connection;
-  attachment.ticket = send(key, model::put(key, sandbox_of(request, std::move(netns))));
+  attachment.netns = sandbox.netns;
+  attachment.ticket = send(key, model::put(key, std::move(sandbox)));
+}
+
+// The link of one that is being added may not be there yet, so its namespace is compared; of the others only the link is known.
+base::Result<std::string> Attachments::holder_of(int netns, const std::string& ifname) const {
+  const std::vector<std::string> links = TRY(outside_.links_into(netns));
+  for (const auto& [key, attachment] : attachments_) {
+    const std::string_view its_ifname = std::string_view(key).substr(key.find('/') + 1);
+    if (its_ifname != ifname && !its_ifname.empty()) continue;
+    if (attachment.netns && is_same_file(attachment.netns->get(), netns)) return key;
+    if (attachment.state == State::kAttached && std::find(links.begin(), links.end(), attachment.link) != links.end()) return key;
+  }
+  return std::string();
 }
 
 void Attachments::check(ConnectionId connection, const std::string& key) {
@@ -111,6 +143,7 @@ void Attachments::settled(const Settled& settled) {
   waiting_.erase(found);
   Attachment& attachment = attachments_.at(key);
   attachment.ticket = 0;
+  attachment.netns = nullptr;
   if (attachment.state == State::kAdding)
     added(key, attachment, settled.reply);
   else
@@ -119,17 +152,18 @@ void Attachments::settled(const Settled& settled) {
 
 void Attachments::added(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply) {
   const ConnectionId adder = std::exchange(attachment.adder, 0);
-  bool told = false;
+  bool answered = false;
   if (reply)
-    told = outside_.respond(adder, reply_of(*reply));
+    answered = outside_.respond(adder, reply_of(*reply));
   else
     refuse(adder, reply.error().code == EAGAIN ? Code::kTryLater : Code::kAttachFailed, key + ": " + reply.error().text);
-  if (!told) {
+  if (!answered) {
     leave(key);
     return;
   }
   attachment.state = State::kAttached;
   attachment.addresses = reply->addresses;
+  attachment.link = reply->host_link;
 }
 
 void Attachments::left(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply) {
@@ -144,6 +178,20 @@ void Attachments::left(const std::string& key, Attachment& attachment, const bas
   for (const ConnectionId deleter : ended.deleters) outside_.respond(deleter, Reply{failure, {}});
   // A file that cannot be removed is applied again, which changes nothing.
   if (ended.queued && !failure) (void)io::cni::unqueue_deletion(outside_.queue, *ended.queued);
+}
+
+void Attachments::look_for_lost(const std::set<std::string>& links, base::BootTime now) {
+  for (auto& [key, attachment] : attachments_) {
+    if (attachment.state != State::kAttached) continue;
+    if (links.contains(attachment.link)) {
+      attachment.lost.reset();
+    } else if (!attachment.lost) {
+      attachment.lost = now;
+    } else if (now - *attachment.lost >= kLostGrace) {
+      spdlog::info("cni: sandbox {}: its link is gone, so its namespace is; it ends without a DEL", key);
+      leave(key);
+    }
+  }
 }
 
 void Attachments::apply_queue() {

@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "io/cni/deletion_queue.h"
@@ -26,7 +28,9 @@ class Attachments {
     std::shared_ptr<Mail> mail;                                        // where the engine's answers come back
     std::function<bool(ConnectionId, const io::cni::Reply&)> respond;  // false: nobody is there to hear it
     std::function<bool(const std::string& sandbox)> recorded;          // a record of it is on disk
-    std::string queue;                                                 // directory of deletions
+    // Names of the pod links that end in that network namespace.
+    std::function<base::Result<std::vector<std::string>>(int netns)> links_into;
+    std::string queue;  // directory of deletions
   };
   explicit Attachments(Outside outside) : outside_(std::move(outside)) {}
 
@@ -36,6 +40,9 @@ class Attachments {
   void hung_up(ConnectionId connection);
   void settled(const Settled& settled);
   void set_serving(base::Result<void> serving) { serving_ = std::move(serving); }
+  // The pod links that there are. A sandbox that has been without its link for a grace is taken to have lost its namespace, which takes
+  // the link along, and ends as by DEL.
+  void look_for_lost(const std::set<std::string>& links, base::BootTime now);
   // Starts each deletion that waits on disk and is not under way.
   void apply_queue();
 
@@ -44,6 +51,9 @@ class Attachments {
   struct Attachment {
     State state = State::kAdding;
     std::vector<base::Ip> addresses;          // kAttached
+    std::string link;                         // kAttached: its name on the node, "" for one whose link was not found
+    std::optional<base::BootTime> lost;       // kAttached: since when the link is missing
+    std::shared_ptr<base::Fd> netns;          // kAdding
     uint64_t ticket = 0;                      // of the fact that waits, kAdding and kLeaving
     ConnectionId adder = 0;                   // kAdding
     std::vector<ConnectionId> deleters;       // kLeaving: plugins that wait for the end
@@ -51,6 +61,8 @@ class Attachments {
   };
 
   void add(ConnectionId connection, const io::cni::Request& request, base::Fd netns);
+  // Another sandbox whose interface of that name is in the namespace; "": none.
+  base::Result<std::string> holder_of(int netns, const std::string& ifname) const;
   void check(ConnectionId connection, const std::string& key);
   Attachment& leave(const std::string& key);
   void added(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "model/desired/cni_conflist.h"
@@ -22,7 +23,8 @@ base::Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::stri
   return std::make_unique<ControlSocket>(std::move(listener), path);
 }
 
-ControlSocket::ControlSocket(base::Fd listener, std::string path) : listener_(std::move(listener)), path_(std::move(path)) {}
+ControlSocket::ControlSocket(base::Fd listener, std::string path, base::Millis silence)
+    : listener_(std::move(listener)), path_(std::move(path)), silence_(silence) {}
 
 ControlSocket::~ControlSocket() { ::unlink(path_.c_str()); }
 
@@ -34,12 +36,25 @@ void ControlSocket::turn(int other, const std::function<void()>& woken, const Ca
     watched.push_back({connection.socket.get(), static_cast<short>(connection.heard ? 0 : POLLIN), 0});
     ids.push_back(id);
   }
-  if (::poll(watched.data(), watched.size(), -1) < 0) return;
+  if (::poll(watched.data(), watched.size(), patience()) < 0) return;
   if (watched[0].revents != 0) woken();
   for (size_t i = 0; i < ids.size(); ++i) {
     if (watched[i + 2].revents != 0) attend(ids[i], watched[i + 2].revents, callbacks);
   }
+  drop_silent();
   if (watched[1].revents != 0) accept_all();
+}
+
+// Until the first of them must have spoken, for poll(2).
+int ControlSocket::patience() const {
+  for (const auto& [id, connection] : connections_)
+    if (!connection.heard) return static_cast<int>(std::max<int64_t>((connection.speaks_by - base::boot_now()).count() + 1, 0));
+  return -1;
+}
+
+void ControlSocket::drop_silent() {
+  const base::BootTime now = base::boot_now();
+  std::erase_if(connections_, [now](const auto& entry) { return !entry.second.heard && now >= entry.second.speaks_by; });
 }
 
 bool ControlSocket::reply(ConnectionId connection, const std::string& text) {
@@ -54,7 +69,7 @@ void ControlSocket::accept_all() {
   while (connections_.size() < kMaxConnections) {
     base::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) return;
-    connections_.emplace(next_connection_++, Connection{std::move(socket)});
+    connections_.emplace(next_connection_++, Connection{std::move(socket), base::boot_now() + silence_});
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "io/cni/socket.h"
@@ -24,12 +25,13 @@ class ControlSocket {
 
   // The caller holds the run directory (io/files/directory_lock.h). A socket that is there already is a dead agent's.
   static base::Result<std::unique_ptr<ControlSocket>> open(const std::string& run_dir);
-  ControlSocket(base::Fd listener, std::string path);
+  // A plugin says what it wants at once. One that says nothing for `silence` is let go: it would keep others out.
+  ControlSocket(base::Fd listener, std::string path, base::Millis silence = base::Millis(5'000));
   ~ControlSocket();
   ControlSocket(ControlSocket&&) = delete;
 
-  // Waits until a plugin does something or the other descriptor is readable. `woken` runs first in the latter case, so that what was
-  // said before a plugin asked is known when it is answered.
+  // Waits until a plugin does something, one has said nothing for too long, or the other descriptor is readable. `woken` runs first in the
+  // latter case, so that what was said before a plugin asked is known when it is answered.
   void turn(int other, const std::function<void()>& woken, const Callbacks& callbacks);
   // Sends and closes; false when the plugin has gone. Never blocks.
   bool reply(ConnectionId connection, const std::string& text);
@@ -37,14 +39,18 @@ class ControlSocket {
  private:
   struct Connection {
     base::Fd socket;
+    base::BootTime speaks_by;
     bool heard = false;
   };
 
+  int patience() const;
+  void drop_silent();
   void accept_all();
   void attend(ConnectionId connection, short events, const Callbacks& callbacks);
 
   base::Fd listener_;
   std::string path_;
+  base::Millis silence_;
   std::map<ConnectionId, Connection> connections_;
   ConnectionId next_connection_ = 1;
 };

@@ -10,16 +10,16 @@ base::Result<std::shared_ptr<Mail>> Mail::open() {
   return std::make_shared<Mail>(std::move(arrived));
 }
 
-void Mail::push(Letter letter) {
-  letters_.push(std::move(letter));
+void Mail::push(Message message) {
+  messages_.push(std::move(message));
   // Fails only when the counter is full, and then it is readable anyway.
   (void)::eventfd_write(arrived_.get(), 1);
 }
 
-std::vector<Mail::Letter> Mail::take() {
+std::vector<Mail::Message> Mail::take() {
   eventfd_t count;
   (void)::eventfd_read(arrived_.get(), &count);
-  return letters_.take(base::boot_now());
+  return messages_.take(base::boot_now());
 }
 
 }  // namespace sources::cni

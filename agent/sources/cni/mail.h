@@ -24,19 +24,19 @@ struct Stop {};
 
 class Mail {
  public:
-  using Letter = std::variant<Settled, Serving, Stop>;
+  using Message = std::variant<Settled, Serving, Stop>;
 
   static base::Result<std::shared_ptr<Mail>> open();
   explicit Mail(base::Fd arrived) : arrived_(std::move(arrived)) {}
 
-  void push(Letter letter);
+  void push(Message message);
   // Readable while there is something to take.
   int descriptor() const { return arrived_.get(); }
   // Never waits.
-  std::vector<Letter> take();
+  std::vector<Message> take();
 
  private:
-  base::Mailbox<Letter> letters_;
+  base::Mailbox<Message> messages_;
   base::Fd arrived_;
 };
 

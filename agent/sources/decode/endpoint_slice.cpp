@@ -13,9 +13,7 @@ using model::EndpointSlice;
 enum class AddressType : uint8_t { kMissing, kIpv4, kIpv6, kFqdn };
 
 std::vector<std::string> hint_names(const Field& list) {
-  std::vector<std::string> names;
-  list.each([&](const Field& hint) { names.push_back(hint["name"].text()); });
-  return names;
+  return list.each([](const Field& hint) { return std::optional(hint["name"].text()); });
 }
 
 std::string target(const Field& reference, const std::string& slice_namespace) {
@@ -24,37 +22,38 @@ std::string target(const Field& reference, const std::string& slice_namespace) {
   return reference["kind"].text() + " " + ns + "/" + reference["name"].text();
 }
 
-Endpoint decode_endpoint(const Field& field, const EndpointSlice& slice) {
+// The first one: no other is used (KEP-752).
+base::Ip decode_address(const Field& addresses, base::Family family) {
+  Field address = addresses.front();
+  auto ip = address.ordinary_ip();
+  if (ip && ip->family() != family) address.is_not(family == base::Family::kIpv4 ? "an IPv4 address" : "an IPv6 address");
+  if (!address.present()) addresses.complain("needs an address");
+  return ip.value_or(base::Ip());
+}
+
+std::optional<Endpoint> decode_endpoint(const Field& field, const EndpointSlice& slice) {
   Endpoint endpoint;
-  Field addresses = field["addresses"], conditions = field["conditions"], hints = field["hints"];
-  bool first = true;
-  addresses.each([&](const Field& address) {
-    if (!std::exchange(first, false)) return;
-    auto ip = address.ordinary_ip();
-    if (ip && ip->family() != slice.family) address.is_not(slice.family == base::Family::kIpv4 ? "an IPv4 address" : "an IPv6 address");
-    if (ip) endpoint.address = *ip;
-    if (!address.present()) address.is_not("an IP address");
-  });
-  if (first) addresses.complain("needs an address");
+  Field conditions = field["conditions"], hints = field["hints"].lenient();
+  endpoint.address = decode_address(field["addresses"], slice.family);
   endpoint.ready = conditions["ready"].boolean(true);
   endpoint.serving = conditions["serving"].boolean(true);
   endpoint.terminating = conditions["terminating"].boolean(false);
   endpoint.node_name = field["nodeName"].text();
-  endpoint.zone = field["zone"].text();
+  endpoint.zone = field["zone"].lenient().text();
   endpoint.zone_hints = hint_names(hints["forZones"]);
   endpoint.node_hints = hint_names(hints["forNodes"]);
-  endpoint.target = target(field["targetRef"], slice.meta.ns);
+  endpoint.target = target(field["targetRef"].lenient(), slice.meta.ns);
   return endpoint;
 }
 
-void decode_port(const Field& field, EndpointSlice& slice) {
+std::optional<EndpointPort> decode_port(const Field& field) {
   EndpointPort port;
   Field name = field["name"];
   port.name = name.text();
   if (!port.name.empty() && !is_dns_label(port.name)) name.is_not("a name of lower-case letters, digits and - (RFC 1123)");
   port.protocol = decode_protocol(field["protocol"]);
   port.port = field["port"].port(0);
-  if (port.port) slice.ports.push_back(std::move(port));
+  return port.port ? std::optional(port) : std::nullopt;
 }
 
 void decode_service_name(const Field& root, EndpointSlice& slice) {
@@ -69,9 +68,9 @@ void decode_service_name(const Field& root, EndpointSlice& slice) {
 
 }  // namespace
 
-base::Result<std::optional<EndpointSlice>> decode_endpoint_slice(const nlohmann::json& object) {
+base::Result<std::optional<EndpointSlice>> decode_endpoint_slice(const nlohmann::json& object, Warnings& warnings) {
   Complaint complaint;
-  Field root(object, complaint);
+  Field root(object, complaint, &warnings);
   EndpointSlice slice;
   slice.meta = decode_meta(root, Scope::kNamespaced, is_dns_subdomain);
   decode_service_name(root, slice);
@@ -82,8 +81,8 @@ base::Result<std::optional<EndpointSlice>> decode_endpoint_slice(const nlohmann:
   if (type == AddressType::kMissing) address_type.complain("is missing: IPv4 or IPv6");
   if (type == AddressType::kFqdn && !complaint) return std::optional<EndpointSlice>();
   slice.family = type == AddressType::kIpv6 ? base::Family::kIpv6 : base::Family::kIpv4;
-  root["ports"].each([&](const Field& field) { decode_port(field, slice); });
-  root["endpoints"].each([&](const Field& field) { slice.endpoints.push_back(decode_endpoint(field, slice)); });
+  slice.ports = root["ports"].each(decode_port);
+  slice.endpoints = root["endpoints"].each([&](const Field& field) { return decode_endpoint(field, slice); });
   if (complaint) return base::Error{EINVAL, *complaint};
   return std::optional(std::move(slice));
 }

@@ -1,9 +1,15 @@
 #include "sources/decode/field.h"
 
+#include <chrono>
+#include <cstdio>
+
+#include "base/text.h"
+
 namespace sources::decode {
 namespace {
 
-constexpr size_t kShown = 64;  // bytes of a value that a complaint repeats
+constexpr size_t kShown = 64;         // bytes of a value that a complaint repeats
+constexpr size_t kNamedWarnings = 8;  // of one object
 
 std::string shown(const nlohmann::json& value) {
   if (value.is_object()) return "a map";
@@ -16,8 +22,28 @@ std::string shown(const nlohmann::json& value) {
 
 }  // namespace
 
+void Warnings::add(std::string text) {
+  if (count_++ < kNamedWarnings) first_.push_back(std::move(text));
+}
+
+std::string Warnings::text() const {
+  std::string text = base::join(first_, "; ");
+  return count_ > first_.size() ? text + "; and " + std::to_string(count_ - first_.size()) + " more" : text;
+}
+
 Field::Field(const Field* parent, std::string_view name, size_t index, const nlohmann::json* value)
-    : value_(value && !value->is_null() ? value : nullptr), complaint_(parent->complaint_), parent_(parent), name_(name), index_(index) {}
+    : value_(value && !value->is_null() ? value : nullptr),
+      complaint_(parent->complaint_),
+      warnings_(parent->warnings_),
+      parent_(parent),
+      name_(name),
+      index_(index) {}
+
+Field Field::lenient() const {
+  Field same = *this;
+  if (warnings_) same.complaint_ = nullptr;
+  return same;
+}
 
 Field Field::operator[](std::string_view name) const& {
   const nlohmann::json* member = nullptr;
@@ -63,9 +89,28 @@ model::Labels Field::labels() const {
     is_not("a map");
     return labels;
   }
-  for (const auto& [name, value] : value_->get_ref<const nlohmann::json::object_t&>())
-    labels.emplace_hint(labels.end(), name, Field(this, name, 0, &value).text());
+  for (const auto& [name, value] : value_->get_ref<const nlohmann::json::object_t&>()) {
+    Field label = Field(this, name, 0, &value).lenient();
+    if (label.is_text() || !label.present())
+      labels.emplace_hint(labels.end(), name, label.text());
+    else
+      label.is_not("text: put it in quotes");
+  }
   return labels;
+}
+
+// RFC 3339, as Kubernetes writes it: whole seconds of UTC.
+int64_t Field::time() const {
+  if (!value_) return 0;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, length = 0;
+  const std::string written = is_text() ? text() : "";
+  const int fields = std::sscanf(written.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &length);
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(unsigned(day))};
+  if (fields != 6 || size_t(length) != written.size() || !date.ok() || hour > 23 || minute > 59 || second > 60) {
+    is_not("a time such as 2026-11-28T18:00:00Z");
+    return 0;
+  }
+  return std::chrono::sys_seconds(std::chrono::sys_days(date)).time_since_epoch().count() + hour * 3600 + minute * 60 + second;
 }
 
 std::optional<base::Ip> Field::ip() const {
@@ -95,19 +140,25 @@ std::optional<base::Cidr> Field::cidr() const {
   return base::canonical(*cidr);
 }
 
+Field Field::front() const { return Field(this, {}, 0, list() && !value_->empty() ? &value_->front() : nullptr); }
+
 bool Field::list() const {
   if (value_ && !value_->is_array()) is_not("a list");
   return value_ && value_->is_array();
 }
 
 void Field::complain(std::string_view text) const {
-  if (*complaint_) return;
+  if (!is_good()) return;
   std::string where = path();
-  *complaint_ = (where.empty() ? "the object" : where) + ": " + std::string(text);
+  std::string complaint = (where.empty() ? "the object" : where) + ": " + std::string(text);
+  if (complaint_)
+    *complaint_ = std::move(complaint);
+  else
+    warnings_->add(std::move(complaint));
 }
 
 void Field::is_not(std::string_view what) const {
-  if (!*complaint_) complain((value_ ? shown(*value_) : "nothing") + " is not " + std::string(what));
+  if (is_good()) complain((value_ ? shown(*value_) : "nothing") + " is not " + std::string(what));
 }
 
 std::string Field::path() const {

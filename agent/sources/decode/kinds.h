@@ -1,5 +1,6 @@
 // One decoder per kind of object: JSON as the API server or a person writes it to a checked row, with what the API server would
-// default filled in. Unknown fields are ignored. The first thing that is wrong comes back as "FIELD.PATH: what and why".
+// default filled in. Unknown fields are ignored. What makes the whole useless comes back as an error, "FIELD.PATH: what and why"; what
+// is wrong in one entry of a list, or in a field that nothing depends on, is left out with a warning.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,14 +11,15 @@
 #include "model/cluster/node.h"
 #include "model/cluster/pod.h"
 #include "model/cluster/service.h"
+#include "sources/decode/field.h"
 
 namespace sources::decode {
 
-base::Result<model::Service> decode_service(const nlohmann::json& object);
+base::Result<model::Service> decode_service(const nlohmann::json& object, Warnings& warnings);
 // nullopt: addressType FQDN, which the datapath has no use for.
-base::Result<std::optional<model::EndpointSlice>> decode_endpoint_slice(const nlohmann::json& object);
-base::Result<model::Node> decode_node(const nlohmann::json& object);
-base::Result<model::Pod> decode_pod(const nlohmann::json& object);
-base::Result<model::Namespace> decode_namespace(const nlohmann::json& object);
+base::Result<std::optional<model::EndpointSlice>> decode_endpoint_slice(const nlohmann::json& object, Warnings& warnings);
+base::Result<model::Node> decode_node(const nlohmann::json& object, Warnings& warnings);
+base::Result<model::Pod> decode_pod(const nlohmann::json& object, Warnings& warnings);
+base::Result<model::Namespace> decode_namespace(const nlohmann::json& object, Warnings& warnings);
 
 }  // namespace sources::decode

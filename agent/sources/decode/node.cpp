@@ -1,3 +1,5 @@
+#include <set>
+
 #include "sources/decode/kinds.h"
 #include "sources/decode/names.h"
 #include "sources/decode/object_meta.h"
@@ -8,51 +10,55 @@ namespace {
 using model::Node;
 
 void decode_pod_cidrs(const Field& spec, Node& node) {
-  Field list = spec["podCIDRs"], single = spec["podCIDR"];
-  list.each([&](const Field& field) {
+  std::set<base::Family> families;
+  node.pod_cidrs = spec["podCIDRs"].each([&](const Field& field) {
     auto cidr = field.cidr();
-    if (!cidr) return;
-    for (const auto& other : node.pod_cidrs)
-      if (other.address.family() == cidr->address.family()) field.complain("is the second prefix of its family");
-    node.pod_cidrs.push_back(*cidr);
+    if (cidr && !families.insert(cidr->address.family()).second) field.complain("is the second prefix of its family");
+    return cidr;
   });
+  Field single = spec["podCIDR"].lenient();
   if (single.text().empty()) return;
   auto first = single.cidr();
   if (!first) return;
   if (node.pod_cidrs.empty()) node.pod_cidrs.push_back(*first);
-  if (node.pod_cidrs.front() != *first) single.complain("is not the first of spec.podCIDRs");
+  if (node.pod_cidrs.front() != *first) single.complain("is not the first of spec.podCIDRs, which counts");
 }
 
 void decode_addresses(const Field& status, Node& node) {
-  status["addresses"].each([&](const Field& field) {
+  status["addresses"].each([&](const Field& field) -> std::optional<base::Ip> {
     std::string type = field["type"].text();
-    if (type != "InternalIP" && type != "ExternalIP") return;
+    if (type != "InternalIP" && type != "ExternalIP") return std::nullopt;
     Field address = field["address"];
     auto ip = address.ip();
-    if (!ip) return address.is_not("an IP address");
-    (type == "InternalIP" ? node.internal_ips : node.external_ips).push_back(*ip);
+    if (!address.present()) address.is_not("an IP address");
+    if (ip) (type == "InternalIP" ? node.internal_ips : node.external_ips).push_back(*ip);
+    return std::nullopt;
   });
 }
 
-void decode_conditions(const Field& status, Node& node) {
-  status["conditions"].each([&](const Field& condition) {
-    if (condition["type"].text() == "NetworkUnavailable") node.network_unavailable = condition["status"].text() == "True";
+bool has_condition(const Field& status, std::string_view type) {
+  bool found = false;
+  status["conditions"].each([&](const Field& condition) -> std::optional<bool> {
+    found |= condition["type"].text() == type && condition["status"].text() == "True";
+    return std::nullopt;
   });
+  return found;
 }
 
 }  // namespace
 
-base::Result<Node> decode_node(const nlohmann::json& object) {
+base::Result<Node> decode_node(const nlohmann::json& object, Warnings& warnings) {
   Complaint complaint;
-  Field root(object, complaint);
-  Field spec = root["spec"], status = root["status"];
+  Field root(object, complaint, &warnings);
+  Field spec = root["spec"], status = root["status"].lenient();
   Node node;
   node.meta = decode_meta(root, Scope::kCluster, is_dns_subdomain);
   node.being_deleted = being_deleted(root);
   decode_pod_cidrs(spec, node);
   decode_addresses(status, node);
-  decode_conditions(status, node);
-  spec["taints"].each([&](const Field& taint) { node.taint_keys.push_back(taint["key"].text()); });
+  node.ready = has_condition(status, "Ready");
+  node.network_unavailable = has_condition(status, "NetworkUnavailable");
+  node.taint_keys = spec["taints"].lenient().each([](const Field& taint) { return std::optional(taint["key"].text()); });
   if (complaint) return base::Error{EINVAL, *complaint};
   return node;
 }

@@ -14,10 +14,10 @@ model::ObjectMeta decode_meta(const Field& object, Scope scope, bool (*is_name)(
   if (meta.ns.empty() && scope == Scope::kNamespaced) meta.ns = "default";
   if (scope == Scope::kNamespaced && !is_dns_label(meta.ns)) ns.is_not("a namespace's name (RFC 1123)");
   if (scope == Scope::kCluster && !meta.ns.empty()) ns.complain("objects of this kind are in no namespace");
-  meta.uid = metadata["uid"].text();
-  meta.resource_version = metadata["resourceVersion"].text();
-  meta.labels = metadata["labels"].labels();
-  meta.annotations = metadata["annotations"].labels();
+  meta.uid = metadata["uid"].lenient().text();
+  meta.created = metadata["creationTimestamp"].lenient().time();
+  meta.labels = metadata["labels"].lenient().labels();
+  meta.annotations = metadata["annotations"].lenient().labels();
   return meta;
 }
 

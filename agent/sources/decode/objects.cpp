@@ -11,7 +11,7 @@ namespace sources::decode {
 namespace {
 
 using nlohmann::json;
-using Decoded = base::Result<std::optional<ObjectRow>>;
+using Decoded = base::Result<DecodedObject>;
 
 template <class Row>
 std::optional<ObjectRow> as_row(Row row, const std::string& origin) {
@@ -24,7 +24,11 @@ std::optional<ObjectRow> as_row(std::optional<Row> row, const std::string& origi
 }
 template <auto decode>
 Decoded decode_row(const json& object, const std::string& origin) {
-  return as_row(TRY(decode(object)), origin);
+  Warnings warnings;
+  auto row = decode(object, warnings);
+  std::string left_out = warnings.text();
+  if (row.ok()) return DecodedObject{as_row(std::move(*row), origin), std::move(left_out)};
+  return base::Error{row.error().code, row.error().text + (left_out.empty() ? "" : "; " + left_out)};
 }
 
 struct Kind {
@@ -92,12 +96,12 @@ class Walk {
   void decode(size_t kind, json& object, const std::string& origin, const std::string& position) {
     auto decoded = kKinds[kind].decode(object, origin);
     if (!decoded.ok()) return broken(position, identify(kind, object), decoded.error().text);
-    if (!*decoded) {
+    if (!decoded->row) {
       ++contents_.unread[std::string(kKinds[kind].api_version) + " " + std::string(kKinds[kind].name) + " (FQDN)"];
       return;
     }
-    std::string key = std::visit([](const auto& row) { return row->meta.key(); }, **decoded);
-    contents_.objects.push_back({{kind, std::move(key)}, std::move(**decoded), position});
+    std::string key = std::visit([](const auto& row) { return row->meta.key(); }, *decoded->row);
+    contents_.objects.push_back({{kind, std::move(key)}, std::move(*decoded->row), position, std::move(decoded->left_out)});
     if (trees_) {
       object["apiVersion"] = kKinds[kind].api_version;
       object["kind"] = kKinds[kind].name;
@@ -124,8 +128,12 @@ std::optional<ObjectId> identify(size_t kind, const json& object) {
 
 std::string_view kind_name(size_t kind) { return kKinds[kind].name; }
 
-base::Result<std::optional<ObjectRow>> decode_object(size_t kind, const json& object, const std::string& origin) {
+base::Result<DecodedObject> decode_object(size_t kind, const json& object, const std::string& origin) {
   return kKinds[kind].decode(object, origin);
+}
+
+model::Problem left_out_problem(const ObjectId& id, const std::string& text) {
+  return {to_string(id), text, "correct it; the rest of the object is in force"};
 }
 
 std::string to_string(const ObjectId& id) { return std::string(kKinds[id.kind].name) + " " + id.key; }

@@ -12,16 +12,14 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/cluster/endpoint_slice.h"
-#include "model/cluster/node.h"
-#include "model/cluster/pod.h"
-#include "model/cluster/service.h"
+#include "model/cluster/kinds.h"
+#include "model/problem.h"
 
 namespace sources::decode {
 
-using ObjectRow =
-    std::variant<std::shared_ptr<const model::Service>, std::shared_ptr<const model::EndpointSlice>, std::shared_ptr<const model::Node>,
-                 std::shared_ptr<const model::Pod>, std::shared_ptr<const model::Namespace>>;
+template <class Row>
+using Shared = std::shared_ptr<const Row>;
+using ObjectRow = model::ObjectKinds::Variant<Shared>;
 
 struct ObjectId {
   size_t kind = 0;  // index in ObjectRow
@@ -34,8 +32,13 @@ std::string to_string(const ObjectId& id);  // "Service default/web"
 constexpr size_t kKindCount = std::variant_size_v<ObjectRow>;
 std::string_view kind_name(size_t kind);  // "Service"
 
-// One object that is known to be of this kind, whatever it calls itself. nullopt: no row is made of such an object.
-base::Result<std::optional<ObjectRow>> decode_object(size_t kind, const nlohmann::json& object, const std::string& origin);
+struct DecodedObject {
+  std::optional<ObjectRow> row;  // nullopt: no row is made of such an object
+  std::string left_out;          // what the row lacks, and why; "": nothing
+};
+// One object that is known to be of this kind, whatever it calls itself.
+base::Result<DecodedObject> decode_object(size_t kind, const nlohmann::json& object, const std::string& origin);
+model::Problem left_out_problem(const ObjectId& id, const std::string& text);
 // Which object this is or, where it is broken, was to be.
 std::optional<ObjectId> identify(size_t kind, const nlohmann::json& object);
 
@@ -43,6 +46,7 @@ struct Object {
   ObjectId id;
   ObjectRow row;
   std::string position;  // "FILE", "FILE#DOCUMENT", "FILE items[3]"; documents count from 1
+  std::string left_out;  // as in DecodedObject
 };
 
 struct BrokenObject {

@@ -5,10 +5,10 @@
 
 namespace sources::decode {
 
-base::Result<model::Pod> decode_pod(const nlohmann::json& object) {
+base::Result<model::Pod> decode_pod(const nlohmann::json& object, Warnings& warnings) {
   Complaint complaint;
-  Field root(object, complaint);
-  Field spec = root["spec"], status = root["status"];
+  Field root(object, complaint, &warnings);
+  Field spec = root["spec"].lenient(), status = root["status"].lenient();
   model::Pod pod;
   pod.meta = decode_meta(root, Scope::kNamespaced, is_dns_subdomain);
   pod.node_name = spec["nodeName"].text();
@@ -16,9 +16,7 @@ base::Result<model::Pod> decode_pod(const nlohmann::json& object) {
   pod.phase = one_of<const char*>(
       status["phase"],
       {{"Pending", "Pending"}, {"Running", "Running"}, {"Succeeded", "Succeeded"}, {"Failed", "Failed"}, {"Unknown", "Unknown"}});
-  status["podIPs"].each([&](const Field& field) {
-    if (auto ip = field["ip"].ip()) pod.ips.push_back(*ip);
-  });
+  pod.ips = status["podIPs"].each([](const Field& field) { return field["ip"].ip(); });
   if (pod.ips.empty() && !status["podIP"].text().empty()) {
     if (auto ip = status["podIP"].ip()) pod.ips.push_back(*ip);
   }
@@ -26,9 +24,9 @@ base::Result<model::Pod> decode_pod(const nlohmann::json& object) {
   return pod;
 }
 
-base::Result<model::Namespace> decode_namespace(const nlohmann::json& object) {
+base::Result<model::Namespace> decode_namespace(const nlohmann::json& object, Warnings& warnings) {
   Complaint complaint;
-  Field root(object, complaint);
+  Field root(object, complaint, &warnings);
   model::Namespace ns;
   ns.meta = decode_meta(root, Scope::kCluster, is_dns_label);
   if (complaint) return base::Error{EINVAL, *complaint};

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "model/fact.h"
+#include "model/change.h"
 #include "sources/decode/objects.h"
 
 namespace sources::decode {

@@ -24,7 +24,7 @@ class JsonEvents {
   bool key(std::string& name) {
     if (depth_left_out_) return true;
     leave_out_next_ = std::find(left_out_.begin(), left_out_.end(), name) != left_out_.end();
-    return leave_out_next_ || tree.key(std::move(name));
+    return leave_out_next_ || tree.key(name);
   }
   bool end_object() { return close(); }
   bool start_array(size_t) { return open(nlohmann::json::array()); }
@@ -34,7 +34,7 @@ class JsonEvents {
     return tree.refuse("is not JSON");
   }
 
-  TreeBuilder tree;
+  TreeBuilder<JsonTree> tree;
   size_t error_position = 0;  // bytes from the start
 
  private:

@@ -11,7 +11,7 @@ using decode::Object;
 using decode::ObjectId;
 using decode::ObjectRow;
 
-constexpr size_t kToldProblems = 20;  // per file: who has more looks into the file first
+constexpr size_t kReportedProblems = 20;  // per file: who has more looks into the file first
 constexpr const char* kMend = "correct it; what it said before, if anything, stays in force until then";
 
 // What the file holds from now on: what is good in it, and of what it held that which is broken now or may be.
@@ -38,7 +38,7 @@ void Collection::put(const std::string& file, decode::Contents contents) {
   File& entry = files_[file];
   File now;
   now.unread = std::move(contents.unread);
-  tell_broken(file, contents, now);
+  report_broken(file, contents, now);
   std::stable_sort(contents.objects.begin(), contents.objects.end(), [](const Object& a, const Object& b) { return a.id < b.id; });
   std::vector<ObjectId> good;
   for (auto& object : contents.objects) {
@@ -50,6 +50,7 @@ void Collection::put(const std::string& file, decode::Contents contents) {
       continue;
     }
     good.push_back(object.id);
+    report_left_out(file, object, now);
     claim(file, std::move(object));
   }
   now.objects = held(entry.objects, good, contents);
@@ -94,7 +95,7 @@ void Collection::claim(const std::string& file, Object object) {
   if (place == claims.end() || place->file != name) place = claims.insert(place, {name, {}, {}});
   place->row = std::move(object.row);
   place->position = std::move(object.position);
-  if (claims.size() > 1) tell_duplicates(object.id);
+  if (claims.size() > 1) report_duplicates(object.id);
   touched_.push_back(std::move(object.id));
 }
 
@@ -102,7 +103,7 @@ void Collection::disclaim(const std::string& file, const ObjectId& id) {
   auto& claims = objects_[id].claims;
   std::erase_if(claims, [&](const Claim& claim) { return claim.file == file; });
   set_problem(file + " " + to_string(id), std::nullopt);
-  tell_duplicates(id);
+  report_duplicates(id);
   touched_.push_back(id);
 }
 
@@ -115,13 +116,14 @@ void Collection::set_problem(const std::string& key, std::optional<model::Proble
     problems_.erase(key);
 }
 
-void Collection::tell_broken(const std::string& file, const decode::Contents& contents, File& now) {
+void Collection::report_broken(const std::string& file, const decode::Contents& contents, File& now) {
   for (const auto& part : contents.broken) {
-    bool last = now.problems.size() == kToldProblems;
+    bool last = now.problems.size() == kReportedProblems;
     std::string key = last ? file + " and more" : part.position;
     now.problems.push_back(key);
     if (last) {
-      set_problem(key, model::Problem{"file " + file, std::to_string(contents.broken.size() - kToldProblems) + " more are broken", kMend});
+      set_problem(key,
+                  model::Problem{"file " + file, std::to_string(contents.broken.size() - kReportedProblems) + " more are broken", kMend});
       return;
     }
     set_problem(key, part.id ? model::Problem{to_string(*part.id), part.position + ": " + part.text, kMend}
@@ -129,7 +131,16 @@ void Collection::tell_broken(const std::string& file, const decode::Contents& co
   }
 }
 
-void Collection::tell_duplicates(const ObjectId& id) {
+void Collection::report_left_out(const std::string& file, const Object& object, File& now) {
+  if (object.left_out.empty() || now.problems.size() > kReportedProblems) return;
+  bool last = now.problems.size() == kReportedProblems;
+  std::string key = last ? file + " and more" : object.position + " left out";
+  now.problems.push_back(key);
+  set_problem(key, last ? model::Problem{"file " + file, "more objects have parts that are left out", "correct those named first"}
+                        : decode::left_out_problem(object.id, object.position + ": " + object.left_out));
+}
+
+void Collection::report_duplicates(const ObjectId& id) {
   const auto& claims = objects_[id].claims;
   for (const auto& claim : claims) {
     std::string key = std::string(claim.file) + " " + to_string(id);
@@ -167,27 +178,27 @@ void Collection::object_changes(std::vector<model::Change>& changes) {
     auto found = objects_.find(id);
     Entry& entry = found->second;
     if (entry.claims.empty()) {
-      if (entry.told) changes.push_back(decode::gone_change(id.key, *entry.told));
+      if (entry.reported) changes.push_back(decode::gone_change(id.key, *entry.reported));
       objects_.erase(found);
       continue;
     }
     const ObjectRow& row = entry.claims.front().row;
-    if (!entry.told || !decode::same(*entry.told, row)) changes.push_back(decode::put_change(id.key, row));
-    entry.told = row;
+    if (!entry.reported || !decode::same(*entry.reported, row)) changes.push_back(decode::put_change(id.key, row));
+    entry.reported = row;
   }
   touched_.clear();
 }
 
 void Collection::problem_changes(std::vector<model::Change>& changes) {
   for (const auto& key : touched_problems_) {
-    auto now = problems_.find(key), told = told_problems_.find(key);
+    auto now = problems_.find(key), reported = reported_problems_.find(key);
     if (now == problems_.end()) {
-      if (told == told_problems_.end()) continue;
-      changes.push_back(model::gone<model::Problem>(key));
-      told_problems_.erase(told);
-    } else if (told == told_problems_.end() || told->second != now->second) {
-      changes.push_back(model::put(key, now->second));
-      told_problems_[key] = now->second;
+      if (reported == reported_problems_.end()) continue;
+      changes.push_back(model::gone_problem(model::Origin::kObjects, key));
+      reported_problems_.erase(reported);
+    } else if (reported == reported_problems_.end() || reported->second != now->second) {
+      changes.push_back(model::put_problem(model::Origin::kObjects, key, now->second));
+      reported_problems_[key] = now->second;
     }
   }
   touched_problems_.clear();
@@ -195,12 +206,13 @@ void Collection::problem_changes(std::vector<model::Change>& changes) {
 
 void Collection::unread_changes(std::vector<model::Change>& changes) {
   for (const auto& [kind, count] : unread_) {
-    auto told = told_unread_.find(kind);
-    if (told == told_unread_.end() || told->second != count) changes.push_back(model::put(kind, model::UnreadKind{kind, count}));
+    auto reported = reported_unread_.find(kind);
+    if (reported == reported_unread_.end() || reported->second != count)
+      changes.push_back(model::put(kind, model::UnreadKind{kind, count}));
   }
-  for (const auto& [kind, count] : told_unread_)
+  for (const auto& [kind, count] : reported_unread_)
     if (!unread_.contains(kind)) changes.push_back(model::gone<model::UnreadKind>(kind));
-  told_unread_ = unread_;
+  reported_unread_ = unread_;
 }
 
 }  // namespace sources::manifests

@@ -1,4 +1,4 @@
-// What all manifest files together say. Files are put and removed one by one, in any order; changes() tells what is different from
+// What all manifest files together say. Files are put and removed one by one, in any order; changes() says what is different from
 // the last time it was asked. Of an object that several files hold, the file whose name sorts first is in force.
 // A broken object keeps its file's last good content; so does a whole file of which nothing can be told.
 #pragma once
@@ -38,7 +38,7 @@ class Collection {
   };
   struct Entry {
     std::vector<Claim> claims;  // sorted by file
-    std::optional<decode::ObjectRow> told;
+    std::optional<decode::ObjectRow> reported;
   };
   struct IdHash {
     size_t operator()(const decode::ObjectId& id) const { return std::hash<std::string>{}(id.key) * 31 + id.kind; }
@@ -52,8 +52,9 @@ class Collection {
   void claim(const std::string& file, decode::Object object);
   void disclaim(const std::string& file, const decode::ObjectId& id);
   void set_problem(const std::string& key, std::optional<model::Problem> problem);
-  void tell_broken(const std::string& file, const decode::Contents& contents, File& now);
-  void tell_duplicates(const decode::ObjectId& id);
+  void report_broken(const std::string& file, const decode::Contents& contents, File& now);
+  void report_left_out(const std::string& file, const decode::Object& object, File& now);
+  void report_duplicates(const decode::ObjectId& id);
   void count_unread(const File& was, const File& now);
   void object_changes(std::vector<model::Change>& changes);
   void problem_changes(std::vector<model::Change>& changes);
@@ -62,9 +63,9 @@ class Collection {
   std::map<std::string, File> files_;
   std::unordered_map<decode::ObjectId, Entry, IdHash> objects_;
   std::vector<decode::ObjectId> touched_;
-  std::map<std::string, model::Problem> problems_, told_problems_;
+  std::map<std::string, model::Problem> problems_, reported_problems_;
   std::set<std::string> touched_problems_;
-  std::map<std::string, uint64_t> unread_, told_unread_;  // summed over files; few, so compared whole
+  std::map<std::string, uint64_t> unread_, reported_unread_;  // summed over files; few, so compared whole
 };
 
 }  // namespace sources::manifests

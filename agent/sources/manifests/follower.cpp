@@ -107,7 +107,7 @@ void Follower::tell() {
   std::move(more_changes_.begin(), more_changes_.end(), std::back_inserter(fact.changes));
   more_changes_.clear();
   if (status_.synced) status_.text = collection_.summary();
-  if (status_ != told_status_) fact.changes.push_back(model::put(model::source_name(status_.id), status_));
+  if (status_ != told_status_) fact.changes.push_back(model::put(status_));
   told_status_ = status_;
   if (!fact.changes.empty()) sink_(std::move(fact));
 }
@@ -127,14 +127,14 @@ void Follower::report_copies(const base::Result<void>& outcome) {
   std::string error = outcome.ok() ? "" : outcome.error().text;
   if (error == copies_error_) return;
   copies_error_ = error;
-  std::string key = "copies of manifests";
   if (error.empty()) {
-    more_changes_.push_back(model::gone<model::Problem>(key));
+    more_changes_.push_back(model::gone_problem(model::Origin::kStateDirectory, "manifests"));
   } else {
     spdlog::warn("manifests copies={} error=\"{}\"", copies_.path(), error);
     more_changes_.push_back(
-        model::put(key, model::Problem{"directory " + copies_.path(), error + ": a manifest broken while the agent restarts will be lost",
-                                       "make the state directory writable"}));
+        model::put_problem(model::Origin::kStateDirectory, "manifests",
+                           {"directory " + copies_.path(), error + ": a manifest broken while the agent restarts will be lost",
+                            "make the state directory writable"}));
   }
   tell();
 }

@@ -7,7 +7,8 @@ using enum KeyClass;
 
 std::span<const Key> service_keys() {
   static constexpr Key kKeys[] = {
-      {"kubeProxyReplacement", kImplemented, one_of("true"), "ichor always serves the Services itself: take kube-proxy out of the cluster"},
+      {"kubeProxyReplacement", kImplemented, one_of("true|strict"),
+       "ichor always serves the Services itself: take kube-proxy out of the cluster"},
       {"kubeProxyReplacementHealthzBindAddr", kPlanned, text(), "where kube-proxy's health check is answered"},
       {"loadBalancer.mode", kPlanned, one_of("snat|dsr|hybrid"), "how packets from outside reach a backend on another node"},
       {"loadBalancer.algorithm", kPlanned, one_of("random|maglev"), "how a backend is chosen for what comes from outside"},

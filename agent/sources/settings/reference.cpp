@@ -40,7 +40,10 @@ std::string settings_reference() {
          "A key that is absent, null or empty has ichor's default, which is not the chart's. Numbers and truth values may be quoted. A "
          "key\n"
          "that no table below knows is an error, and so is a value that its row does not allow; the last good configuration then stays in\n"
-         "force. `x.*` stands for all keys below `x` that have no row of their own.\n";
+         "force. `x.*` stands for all keys below `x` that have no row of their own.\n\n"
+         "`ichor-agent settings FILE...` prints what of a chart's values ichor takes, as a values file, and lists on standard error what "
+         "it\n"
+         "leaves out and why. FILE may also be a HelmRelease, an Application, a HelmChart or another object with such values in it.\n";
   const char* columns = "| key | values | what it does |\n|---|---|---|";
   table(page, KeyClass::kImplemented, "Implemented", "These do what they say.", columns);
   table(page, KeyClass::kPlanned, "Not there yet", "Accepted and listed in the status; they do nothing yet.", columns);

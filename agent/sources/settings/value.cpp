@@ -9,18 +9,6 @@ namespace {
 
 constexpr size_t kSummaryBytes = 120;
 
-std::string printable(std::string_view text, size_t most) {
-  bool cut = text.size() > most;
-  if (cut) {
-    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;  // not within a UTF-8 sequence
-    text = text.substr(0, most);
-  }
-  std::string clean(text);
-  for (char& c : clean)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return cut ? clean + "..." : clean;
-}
-
 }  // namespace
 
 std::string to_string(const Mark& mark) { return mark.line ? *mark.origin + ":" + std::to_string(mark.line) : *mark.origin; }
@@ -51,7 +39,7 @@ std::string summary(const Value& value) {
     case Value::Kind::kNull:
       return "null";
     case Value::Kind::kScalar:
-      return printable(value.text, kSummaryBytes);
+      return base::printable(value.text, kSummaryBytes);
     case Value::Kind::kMap:
       return value.entries.empty() ? "{}" : "{...}";
     case Value::Kind::kList:
@@ -62,9 +50,9 @@ std::string summary(const Value& value) {
     if (item.kind != Value::Kind::kScalar || parts.size() == 16) return "[...]";
     parts.push_back(item.text);
   }
-  return printable("[" + base::join(parts, ", ") + "]", kSummaryBytes);
+  return base::printable("[" + base::join(parts, ", ") + "]", kSummaryBytes);
 }
 
-std::string shown(std::string_view text) { return "\"" + printable(text, 64) + "\""; }
+std::string shown(std::string_view text) { return "\"" + base::printable(text, 64) + "\""; }
 
 }  // namespace sources::settings

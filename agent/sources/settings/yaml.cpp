@@ -1,158 +1,123 @@
-// YAML by yaml-cpp's events: each key keeps its line, nothing is built that the budget has not paid for, and aliases cannot multiply.
 #include "sources/settings/yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
-
-#include <map>
-#include <optional>
-#include <set>
-#include <sstream>
+#include <unordered_map>
 
 #include "sources/decode/utf8.h"
-#include "sources/decode/yaml_scalar.h"
+#include "sources/decode/yaml_events.h"
+#include "sources/settings/templates.h"
 
 namespace sources::settings {
 namespace {
 
-constexpr size_t kMaxDepth = 64;
-constexpr size_t kMaxCost = 50'000;  // the chart's own file costs 3,000
+constexpr decode::Limits kLimits{50'000, 1 << 20};  // the chart's own file has 3,000 values
 
-struct Refusal {
-  int line;  // from 0, as yaml-cpp counts
-  std::string why;
+// See decode::JsonTree.
+struct ValueTree {
+  using Value = settings::Value;
+  using Names = std::unordered_map<std::string, size_t>;  // places in the map's entries
+
+  std::shared_ptr<const std::string> file;
+  int first_line = 0;                            // of the document in the file
+  std::vector<model::Problem>* twice = nullptr;  // null: a key that is there twice is refused
+
+  static Value empty_map() { return {Value::Kind::kMap, {}, {}, {}}; }
+  static Value empty_list() { return {Value::Kind::kList, {}, {}, {}}; }
+  static Value scalar(const nlohmann::json& typed, const std::string& text) {
+    return typed.is_null() ? Value() : Value{Value::Kind::kScalar, text, {}, {}};
+  }
+  static bool is_null(const Value& value) { return value.kind == Value::Kind::kNull; }
+  static bool is_map(const Value& value) { return value.kind == Value::Kind::kMap; }
+  static bool is_list(const Value& value) { return value.kind == Value::Kind::kList; }
+  static Value& append(Value& list, Value&& value) { return list.items.emplace_back(std::move(value)); }
+  Value* member(Value& map, Names& names, const std::string& name, int line) const {
+    const Mark mark{file, first_line + line + 1};
+    auto [place, is_new] = names.try_emplace(name, map.entries.size());
+    if (is_new) return &map.entries.emplace_back(Entry{name, mark, {}}).value;
+    if (!twice) return nullptr;
+    Entry& entry = map.entries[place->second];
+    twice->push_back({to_string(entry.mark), "key " + shown(name) + " is there twice, and the one at " + to_string(mark) + " counts", ""});
+    entry = {name, mark, {}};
+    return &entry.value;
+  }
+  static Value take(Value& map, const std::string& name) {
+    for (auto entry = map.entries.begin(); entry != map.entries.end(); ++entry) {
+      if (entry->key != name) continue;
+      Value value = std::move(entry->value);
+      map.entries.erase(entry);
+      return value;
+    }
+    return {};
+  }
+  static void add_missing(Value& map, Value&& from) {
+    Names names;
+    for (const auto& entry : map.entries) names.emplace(entry.key, 0);
+    for (auto& entry : from.entries)
+      if (names.emplace(entry.key, 0).second) map.entries.push_back(std::move(entry));
+  }
+  static std::vector<Value> items(Value&& list) { return std::move(list.items); }
+  static size_t bytes(const Value& value) {
+    size_t bytes = 128 + value.text.size();
+    for (const auto& item : value.items) bytes += ValueTree::bytes(item);
+    for (const auto& entry : value.entries) bytes += entry.key.size() + ValueTree::bytes(entry.value);
+    return bytes;
+  }
 };
 
-size_t cost(const Value& value) {
-  size_t sum = 1 + value.text.size() / 32;
-  for (const auto& item : value.items) sum += cost(item);
-  for (const auto& entry : value.entries) sum += 1 + entry.key.size() / 32 + cost(entry.value);
-  return sum;
+model::Problem wrong(const NamedText& file, int line, const std::string& why) {
+  return {file.name + ":" + std::to_string(line + 1), why, ""};
 }
 
-class ValueBuilder : public YAML::EventHandler {
- public:
-  explicit ValueBuilder(const std::string& file) : file_(std::make_shared<const std::string>(file)) {}
+std::variant<Value, model::Problem> parse(const NamedText& file, const decode::YamlText& document, decode::Budget& budget,
+                                          std::vector<model::Problem>* twice) {
+  ValueTree tree{std::make_shared<const std::string>(file.name), document.line, twice};
+  auto parsed = decode::parse_yaml_document(document.text, budget, std::move(tree));
+  if (auto* value = std::get_if<Value>(&parsed)) return std::move(*value);
+  const auto& refusal = std::get<decode::YamlRefusal>(parsed);
+  return wrong(file, document.line + refusal.line, (refusal.is_syntax ? "is not YAML: " : "") + refusal.why);
+}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (wants_key()) throw Refusal{mark.line, "a key is empty"};
-    add(mark, anchor, {});
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
-    if (wants_key()) return open_key(mark, text);
-    auto typed = decode::typed_scalar(tag, text);
-    if (!typed.ok()) throw Refusal{mark.line, typed.error().text};
-    Value value;
-    if (!typed->is_null()) value.kind = Value::Kind::kScalar, value.text = text;
-    add(mark, anchor, std::move(value));
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (wants_key()) throw Refusal{mark.line, "an alias cannot be a key"};
-    auto named = anchored_.find(anchor);
-    if (named == anchored_.end()) throw Refusal{mark.line, "an alias stands inside the value that it names"};
-    add(mark, YAML::NullAnchor, copy(mark, named->second));
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    open(mark, anchor, Value::Kind::kList);
-  }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    open(mark, anchor, Value::Kind::kMap);
-  }
-  void OnSequenceEnd() override { close(); }
-  void OnMapEnd() override { close(); }
-
-  Value take() { return std::move(root_); }
-
- private:
-  struct Open {
-    YAML::Mark mark;
-    YAML::anchor_t anchor;
-    Value value;
-    std::set<std::string> keys;
-    bool key_read = false;  // the last entry waits for its value
-  };
-
-  bool wants_key() const { return !open_.empty() && open_.back().value.kind == Value::Kind::kMap && !open_.back().key_read; }
-
-  void open_key(const YAML::Mark& mark, const std::string& key) {
-    pay(mark, 1 + key.size() / 32);
-    if (key == "<<") throw Refusal{mark.line, "the merge key << is not read here: write its keys out"};
-    if (!open_.back().keys.insert(key).second) throw Refusal{mark.line, "key " + shown(key) + " is there twice"};
-    open_.back().value.entries.push_back({key, {file_, mark.line + 1}, {}});
-    open_.back().key_read = true;
-  }
-
-  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind) {
-    if (wants_key()) throw Refusal{mark.line, "a list or a map cannot be a key"};
-    if (open_.size() == kMaxDepth) throw Refusal{mark.line, "nested deeper than " + std::to_string(kMaxDepth) + " levels"};
-    Value value;
-    value.kind = kind;
-    open_.push_back({mark, anchor, std::move(value), {}, false});
-  }
-  void close() {
-    Open closed = std::move(open_.back());
-    open_.pop_back();
-    add(closed.mark, closed.anchor, std::move(closed.value));
-  }
-
-  void add(const YAML::Mark& mark, YAML::anchor_t anchor, Value value) {
-    if (value.kind == Value::Kind::kScalar || value.kind == Value::Kind::kNull) pay(mark, cost(value));
-    if (anchor != YAML::NullAnchor) anchored_[anchor] = copy(mark, value);
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (open_.back().value.kind == Value::Kind::kList) {
-      open_.back().value.items.push_back(std::move(value));
-    } else {
-      open_.back().value.entries.back().value = std::move(value);
-      open_.back().key_read = false;
-    }
-  }
-  Value copy(const YAML::Mark& mark, const Value& value) {
-    pay(mark, cost(value));
-    return value;
-  }
-  void pay(const YAML::Mark& mark, size_t price) {
-    if (price > budget_) throw Refusal{mark.line, "more values than a values file can need, anchors and aliases counted"};
-    budget_ -= price;
-  }
-
-  std::shared_ptr<const std::string> file_;
-  Value root_;
-  std::vector<Open> open_;
-  std::map<YAML::anchor_t, Value> anchored_;
-  size_t budget_ = kMaxCost;
-};
-
-Value parse(const NamedText& file) {
-  std::istringstream stream(file.text);
-  YAML::Parser parser(stream);
-  ValueBuilder builder(file.name);
-  if (!parser.HandleNextDocument(builder)) return {};
-  Value root = builder.take();
-  ValueBuilder rest(file.name);
-  if (parser.HandleNextDocument(rest) && rest.take().kind != Value::Kind::kNull)
-    throw Refusal{0, "holds several YAML documents: one is read"};
-  if (root.kind != Value::Kind::kMap && root.kind != Value::Kind::kNull) throw Refusal{0, "is no map of keys"};
-  return root;
+std::optional<model::Problem> unfit(const NamedText& file) {
+  if (file.text.size() > kMaxFileBytes) return model::Problem{file.name, "is larger than 1 MiB", "a values file holds settings only"};
+  if (!decode::is_utf8(file.text)) return model::Problem{file.name, "is not UTF-8 text", ""};
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::variant<Value, model::Problem> read_values(const NamedText& file) {
-  auto wrong = [&](int line, const std::string& why) { return model::Problem{file.name + ":" + std::to_string(line + 1), why, ""}; };
-  if (file.text.size() > kMaxFileBytes) return model::Problem{file.name, "is larger than 1 MiB", "a values file holds settings only"};
-  if (!decode::is_utf8(file.text)) return model::Problem{file.name, "is not UTF-8 text", ""};
-  try {
-    return parse(file);
-  } catch (const Refusal& refusal) {
-    return wrong(refusal.line, refusal.why);
-  } catch (const YAML::Exception& exception) {
-    return wrong(exception.mark.line, "is not YAML: " + exception.msg);
-  } catch (const std::exception& exception) {
-    return wrong(0, exception.what());
+  if (auto problem = unfit(file)) return *problem;
+  auto documents = decode::split_documents(file.text);
+  if (documents.empty()) return Value();
+  if (documents.size() > 1) return wrong(file, documents[1].line, "a second YAML document begins here: one is read");
+  decode::Budget budget{kLimits};
+  auto read = parse(file, documents[0], budget, nullptr);
+  const auto* value = std::get_if<Value>(&read);
+  if (value && value->kind != Value::Kind::kMap && value->kind != Value::Kind::kNull)
+    return wrong(file, documents[0].line, "is no map of keys");
+  return read;
+}
+
+namespace {
+
+Documents read_all(const NamedText& file) {
+  Documents read;
+  decode::Budget budget{kLimits};
+  for (const auto& document : decode::split_documents(file.text)) {
+    auto parsed = parse(file, document, budget, &read.twice);
+    if (auto* problem = std::get_if<model::Problem>(&parsed))
+      read.wrong.push_back(std::move(*problem));
+    else if (auto& value = std::get<Value>(parsed); value.kind != Value::Kind::kNull)
+      read.values.push_back(std::move(value));
   }
+  return read;
+}
+
+}  // namespace
+
+Documents read_documents(const NamedText& file) {
+  if (auto problem = unfit(file)) return {{}, {*problem}, {}};
+  Documents read = read_all(file);
+  return read.wrong.empty() ? read : read_all({file.name, quoted_templates(file.text)});
 }
 
 }  // namespace sources::settings

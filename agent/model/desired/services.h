@@ -1,0 +1,86 @@
+// Services as the kernel serves them: sets of backends, and the frontends that lead to them.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "model/cluster/service.h"
+#include "model/desired/kind_facts.h"
+
+namespace model::desired {
+
+struct Backend {
+  base::Ip address;
+  uint16_t port = 0;  // host order
+  auto operator<=>(const Backend&) const = default;
+};
+
+// Whose calls a set is for: by traffic policy they may lead to different backends.
+enum class Scope : uint8_t { kCallers /* sockets of this node and its pods */, kArrivals /* packets from outside */ };
+
+// Names a set of backends. The kernel holds the hash alone, so an id that was read from there has no name until the row that bears it
+// is found again; and where both names are known, equal hashes are not enough.
+class SetId {
+ public:
+  SetId() = default;  // no set
+  explicit SetId(std::string name);
+  static SetId of_hash(uint64_t hash, std::string name = "");
+
+  uint64_t hash() const { return hash_; }  // 0: no set
+  const std::string& name() const { return name_; }
+  explicit operator bool() const { return hash_ != 0; }
+  bool operator==(const SetId& other) const {
+    return hash_ == other.hash_ && (name_ == other.name_ || name_.empty() || other.name_.empty());
+  }
+  std::string text() const;  // the name, else the hash in 16 hexadecimal digits; "" for no set
+
+ private:
+  uint64_t hash_ = 0;
+  std::string name_;
+};
+
+// "ns/name:port/PROTOCOL/FAMILY/SCOPE".
+SetId set_id(const std::string& service, uint16_t port, Protocol protocol, base::Family family, Scope scope);
+
+enum class SlotTable : uint8_t { kPlain /* a slot for each backend */ };
+
+// What a port and family of a Service lead to. The reconciler numbers it and makes its slots of table and backends.
+struct ServiceSet {
+  static constexpr std::string_view kKind = "service_sets";
+  static constexpr KindFacts kFacts{"What ports of Services lead to: backends, for callers on this node and for arrivals from outside.",
+                                    kAllSources, Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
+  SetId id{};
+  std::vector<Backend> backends{};   // sorted, without duplicates; empty: connections are refused
+  bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
+  uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
+  SlotTable table = SlotTable::kPlain;
+
+  bool operator==(const ServiceSet&) const = default;
+  std::string key() const;
+};
+
+// An address and port by which sets are reached; either may be none. Of several that are asked for, that of the oldest Service counts.
+struct Frontend {
+  static constexpr std::string_view kKind = "frontends";
+  static constexpr KindFacts kFacts{"Addresses and ports by which Services are reached, and the sets that they lead to.", kAllSources,
+                                    Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
+  static constexpr int64_t kBeforeAll = std::numeric_limits<int64_t>::min();
+  base::Ip address;   // unspecified: each of the node's addresses, which is a NodePort
+  uint16_t port = 0;  // host order
+  Protocol protocol = Protocol::kTcp;
+  SetId callers{}, arrivals{};
+  int64_t since = 0;  // when its Service was made, seconds since 1970; it is not in the kernel
+
+  bool operator==(const Frontend& other) const {
+    return address == other.address && port == other.port && protocol == other.protocol && callers == other.callers &&
+           arrivals == other.arrivals;
+  }
+  std::string key() const;  // "10.96.0.1:80/TCP"
+  int64_t rank() const { return since; }
+};
+
+}  // namespace model::desired

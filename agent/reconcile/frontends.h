@@ -1,0 +1,37 @@
+// The store of Frontend rows: which sets an address and port lead to. It shares the sets with their own store, so that a frontend is
+// written only when its sets are there, and a set stays until no frontend leads to it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "io/store.h"
+#include "reconcile/service_regions.h"
+
+namespace reconcile {
+
+class Frontends final : public io::Store<model::desired::Frontend> {
+ public:
+  using Frontend = model::desired::Frontend;
+  explicit Frontends(std::shared_ptr<ServiceRegions> sets) : sets_(std::move(sets)) {}
+
+  base::Result<std::vector<Frontend>> list() override;
+  base::Result<void> put(const Frontend& row, const Frontend* actual) override;
+  base::Result<void> remove(const Frontend& actual) override;
+
+ private:
+  using Key = std::tuple<base::Ip, uint16_t, model::Protocol>;
+  using Entries = std::map<Key, frontend>;  // numbers of sets
+
+  base::Result<Entries> read();
+  base::Result<void> load();
+  void learn(const Key& key, const frontend& sets);
+  void forget(const Key& key);
+
+  std::shared_ptr<ServiceRegions> sets_;
+  uint64_t loads_ = 0;  // of the sets, when entries_ was read
+  Entries entries_;     // as they are in the maps
+};
+
+}  // namespace reconcile
