@@ -4,6 +4,9 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <optional>
+
+#include "io/kernel/forward_chains.h"
 #include "sources/host_tables.h"
 
 namespace sources {
@@ -11,33 +14,76 @@ namespace {
 
 using io::kernel::Netlink;
 
-constexpr int kReadAgainMs = 5 * 60 * 1000;  // in case the kernel did something without a word
+constexpr base::Millis kReadAgain{5 * 60 * 1000};  // in case the kernel did something without a word
 constexpr int kRetryMs = 1000;
+// ip_tables tells nobody of a change, and two small files say that there is nothing.
+constexpr base::Millis kReadChainsAgain{10'000};
+// A proxy that writes its rules changes thousands of chains at once.
+constexpr base::Millis kBetweenChainReads{1'000};
 
-const std::vector<int> kGroups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                  RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH};
+const std::vector<int> kGroups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                  RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH,       RTNLGRP_IPV4_NETCONF};
 
 model::Change status(bool synced, std::string text) {
   return model::put(model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
 }
 
+// What cannot be read counts as not there: a problem says so, and nothing else waits for it.
+model::Change chains_problem(const std::string& error) {
+  const std::string name = "forward_chains";
+  if (error.empty()) return model::gone_problem(model::Origin::kHost, name);
+  return model::put_problem(model::Origin::kHost, name,
+                            {"network", "the chains on the kernel's forward hook cannot be read: " + error,
+                             "see that the agent has CAP_NET_ADMIN in the node's network namespace"});
+}
+
+// Chains on the forward hook, read on nftables' word and now and then.
+class ChainReader {
+ public:
+  void open() {
+    if (auto events = io::kernel::open_nftables_events(); events.ok()) events_.emplace(std::move(events).value());
+  }
+  int fd() const { return events_ ? events_->fd() : -1; }
+  base::BootTime due() const { return due_; }
+  // Empties the socket.
+  void hear() {
+    (void)events_->receive([](nlmsghdr*) {});
+    due_ = std::min(due_, last_ + kBetweenChainReads);
+  }
+  void read_if_due(HostTables& tables) {
+    if (base::boot_now() < due_) return;
+    auto chains = io::kernel::read_forward_chains();
+    last_ = base::boot_now();
+    due_ = last_ + kReadChainsAgain;
+    error_ = chains.ok() ? "" : chains.error().text;
+    if (chains.ok()) tables.set_forward_chains(*chains);
+  }
+  const std::string& error() const { return error_; }
+
+ private:
+  std::optional<Netlink> events_;
+  base::BootTime last_{}, due_{};
+  std::string error_;
+};
+
 // Events queue up from the moment the first socket is open, so nothing between it and the dump is missed.
 class Listener {
  public:
   Listener(Netlink events, Netlink requests, const model::FactSink& sink, int stop)
-      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink), stop_(stop) {}
+      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink), stop_(stop) {
+    chains_.open();
+  }
 
   void run() {
     bool read_all = true;
+    base::BootTime read_at{};
     while (true) {
       auto read = read_all ? tables_.read_all(requests_) : follow();
-      tell(read);
-      read_all = !read;
-      pollfd waiting[] = {{events_.fd(), POLLIN, 0}, {stop_, POLLIN, 0}};
-      // After a failure events wait in the socket: only time may end the pause, or the failure would be repeated at full speed.
-      int ready = read ? poll(waiting, 2, kReadAgainMs) : poll(waiting + 1, 1, kRetryMs);
-      if (waiting[1].revents) return;
-      if (ready == 0) read_all = true;
+      if (read_all) read_at = base::boot_now();
+      chains_.read_if_due(tables_);
+      report(read);
+      if (read ? wait(std::min(read_at + kReadAgain, chains_.due())) : pause()) return;
+      read_all = !read || base::boot_now() >= read_at + kReadAgain;
     }
   }
 
@@ -50,23 +96,39 @@ class Listener {
     return {};
   }
 
-  void tell(const base::Result<void>& read) {
+  // Until something happens. True: it is the end.
+  bool wait(base::BootTime until) {
+    pollfd waiting[] = {{stop_, POLLIN, 0}, {events_.fd(), POLLIN, 0}, {chains_.fd(), POLLIN, 0}};
+    poll(waiting, 3, static_cast<int>(std::max(until - base::boot_now(), base::Millis{0}).count()));
+    if (waiting[2].revents) chains_.hear();
+    return waiting[0].revents;
+  }
+  // After a failure events wait in the socket: only time may end the pause, or the failure would be repeated at full speed.
+  bool pause() {
+    pollfd stop{stop_, POLLIN, 0};
+    return poll(&stop, 1, kRetryMs) > 0;
+  }
+
+  void report(const base::Result<void>& read) {
     synced_ |= read.ok();
     model::Fact fact;
     if (read) fact = tables_.take_fact();
     std::string text = read ? "" : "netlink: " + read.error().text;
-    if (!told_status_ || told_text_ != text) fact.changes.push_back(status(synced_, text));
-    told_status_ = true;
-    told_text_ = text;
+    if (!reported_status_ || reported_text_ != text) fact.changes.push_back(status(synced_, text));
+    reported_status_ = true;
+    reported_text_ = text;
+    if (std::string error = chains_.error(); std::exchange(reported_chains_error_, error) != error)
+      fact.changes.push_back(chains_problem(error));
     if (!fact.changes.empty()) sink_(std::move(fact));
   }
 
   Netlink events_, requests_;
+  ChainReader chains_;
   const model::FactSink& sink_;
   int stop_;
   HostTables tables_;
-  bool synced_ = false, told_status_ = false;
-  std::string told_text_;
+  bool synced_ = false, reported_status_ = false;
+  std::string reported_text_, reported_chains_error_;
 };
 
 }  // namespace
@@ -90,6 +152,7 @@ base::Result<model::Fact> read_host_once() {
   Netlink netlink = TRY(Netlink::open());
   HostTables tables;
   TRY(tables.read_all(netlink));
+  if (auto chains = io::kernel::read_forward_chains(); chains.ok()) tables.set_forward_chains(*chains);
   model::Fact fact = tables.take_fact();
   fact.changes.push_back(status(true, ""));
   return fact;

@@ -57,6 +57,8 @@ class HostSource : public support::NetnsTest {
       ++neighbor_changes_;
     }
     if constexpr (std::is_same_v<Row, model::SourceStatus>) fold_into(statuses_, change);
+    if constexpr (std::is_same_v<Row, model::ForwardChain>) fold_into(chains_, change);
+    if constexpr (std::is_same_v<Row, model::LostDefaultRoute>) fold_into(lost_default_routes_, change);
   }
   template <class Row>
   static void fold_into(std::map<std::string, Row>& rows, const model::RowChange<Row>& change) {
@@ -92,6 +94,8 @@ class HostSource : public support::NetnsTest {
   std::map<std::string, model::HostRoute> routes_;
   std::map<std::string, model::HostNeighbor> neighbors_;
   std::map<std::string, model::SourceStatus> statuses_;
+  std::map<std::string, model::ForwardChain> chains_;
+  std::map<std::string, model::LostDefaultRoute> lost_default_routes_;
   int neighbor_changes_ = 0;
   bool host_changed_ = false;
 };
@@ -111,6 +115,49 @@ TEST_F(HostSource, TellsWhatIsThereInItsFirstFact) {
   EXPECT_TRUE(routes_.contains("254 0.0.0.0/0 via 192.0.2.254 dev up0 metric 0"));
   ASSERT_TRUE(neighbors_.contains("up0 192.0.2.254"));
   EXPECT_EQ(neighbors_["up0 192.0.2.254"].state, NUD_PERMANENT);
+}
+
+TEST_F(HostSource, TellsOfChainsOnTheForwardHookAndWhetherTheyDoAnything) {
+  if (!run("iptables-nft -N probe 2>/dev/null")) GTEST_SKIP() << "needs iptables-nft and nftables in the kernel";
+  ASSERT_TRUE(run("ip6tables-legacy -P FORWARD DROP"));
+  start();
+  ASSERT_TRUE(chains_.contains("legacy ip6 filter FORWARD"));
+  EXPECT_TRUE(chains_["legacy ip6 filter FORWARD"].drops);
+  EXPECT_FALSE(chains_["legacy ip6 filter FORWARD"].has_rules);
+
+  auto has_rules = [this](bool wanted) {
+    return eventually([&] { return chains_.contains("ip filter FORWARD") && chains_["ip filter FORWARD"].has_rules == wanted; });
+  };
+  ASSERT_TRUE(run("iptables-nft -A FORWARD -m conntrack --ctstate INVALID -j DROP"));
+  EXPECT_TRUE(has_rules(true));
+  ASSERT_TRUE(run("iptables-nft -F FORWARD"));
+  EXPECT_TRUE(has_rules(false));
+  EXPECT_FALSE(chains_.at("ip filter FORWARD").is_in_the_way());
+}
+
+TEST_F(HostSource, ALinksReversePathFilterIsTheGreaterOfItsOwnAndThatOfAll) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.up0.rp_filter=1"));
+  start();
+  EXPECT_EQ(links_["up0"].rp_filter, 1);
+
+  ASSERT_TRUE(run("sysctl -qw net.ipv4.conf.all.rp_filter=2"));
+  EXPECT_TRUE(eventually([this] { return links_["up0"].rp_filter == 2 && links_["up1"].rp_filter == 2; }));
+  ASSERT_TRUE(run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.up0.rp_filter=0"));
+  EXPECT_TRUE(eventually([this] { return links_["up0"].rp_filter == 0; }));
+}
+
+TEST_F(HostSource, ALinkThatLosesItsDefaultRouteIsNamedUntilOneComesBack) {
+  ASSERT_TRUE(
+      run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0 && "
+          "ip route add default via 192.0.2.254 && ip route add default dev up1 table 180"));
+  start();
+  EXPECT_TRUE(lost_default_routes_.empty());
+
+  ASSERT_TRUE(run("ip route del default table 180 && ip route del default"));
+  EXPECT_TRUE(eventually([this] { return lost_default_routes_.contains("up0"); }));
+  EXPECT_FALSE(lost_default_routes_.contains("up1")) << "a table of its own";
+  ASSERT_TRUE(run("ip route add default via 192.0.2.254"));
+  EXPECT_TRUE(eventually([this] { return lost_default_routes_.empty(); }));
 }
 
 TEST_F(HostSource, FollowsChangesAndSaysThatTheHostChanged) {

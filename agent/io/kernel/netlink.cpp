@@ -68,8 +68,8 @@ Message& Message::close() {
   return *this;
 }
 
-base::Result<Netlink> Netlink::open(const std::vector<int>& groups) {
-  base::Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+base::Result<Netlink> Netlink::open(const std::vector<int>& groups, int protocol) {
+  base::Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!fd) return base::errno_error("netlink socket");
   TRY(set_option(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, 1, "EXT_ACK"));
   TRY(set_option(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, 1, "CAP_ACK"));

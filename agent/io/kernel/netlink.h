@@ -51,8 +51,8 @@ using MessageReader = std::function<void(nlmsghdr*)>;
 
 class Netlink {
  public:
-  // In the calling thread's network namespace; groups are RTNLGRP_* numbers to hear of.
-  static base::Result<Netlink> open(const std::vector<int>& groups = {});
+  // In the calling thread's network namespace; groups are the protocol's numbers (RTNLGRP_*, NFNLGRP_*) of what to hear of.
+  static base::Result<Netlink> open(const std::vector<int>& groups = {}, int protocol = NETLINK_ROUTE);
 
   // Sends and waits for the acknowledgement. Errors carry the kernel's errno and its own words; the caller adds what it was about.
   base::Result<void> request(const Message& message, const MessageReader& reader = {});

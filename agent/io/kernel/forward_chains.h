@@ -1,0 +1,18 @@
+// Base chains on the kernel's forward hook, whoever made them: of nftables, and of the older ip_tables and ip6_tables. Packets that go
+// straight into a pod pass none of them.
+#pragma once
+
+#include <vector>
+
+#include "io/kernel/netlink.h"
+#include "model/host/forward_chain.h"
+
+namespace io::kernel {
+
+// A socket that hears of every change of nftables' rules. EPROTONOSUPPORT: the kernel has no nfnetlink, so no nftables either.
+base::Result<Netlink> open_nftables_events();
+
+// All there are in the calling thread's network namespace; a kernel that lacks one of the two kinds has none of that kind.
+base::Result<std::vector<model::ForwardChain>> read_forward_chains();
+
+}  // namespace io::kernel
