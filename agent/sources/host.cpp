@@ -28,13 +28,12 @@ model::Change status(bool synced, std::string text) {
   return model::put(model::SourceStatus{model::SourceId::kHost, synced, std::move(text)});
 }
 
-// What cannot be read counts as not there: a problem says so, and nothing else waits for it.
-model::Change chains_problem(const std::string& error) {
-  const std::string name = "forward_chains";
-  if (error.empty()) return model::gone_problem(model::Origin::kHost, name);
-  return model::put_problem(model::Origin::kHost, name,
-                            {"network", "the chains on the kernel's forward hook cannot be read: " + error,
-                             "see that the agent has CAP_NET_ADMIN in the node's network namespace"});
+// False: not all of them.
+bool read_forward_chains(HostTables& tables) {
+  auto found = io::kernel::read_forward_chains();
+  if (!found.ok()) tables.set_forward_chains_unreadable(found.error().text);
+  if (found.ok()) tables.set_forward_chains(*found);
+  return found.ok() && found->complete;
 }
 
 // Chains on the forward hook, read on nftables' word and now and then.
@@ -43,27 +42,26 @@ class ChainReader {
   void open() {
     if (auto events = io::kernel::open_nftables_events(); events.ok()) events_.emplace(std::move(events).value());
   }
-  int fd() const { return events_ ? events_->fd() : -1; }
+  // -1: of no interest, since they will be read anyhow: the first of thousands of changes is enough.
+  int fd() const { return events_ && !changed_ ? events_->fd() : -1; }
   base::BootTime due() const { return due_; }
-  // Empties the socket.
-  void hear() {
-    (void)events_->receive([](nlmsghdr*) {});
+  void set_changed() {
+    changed_ = true;
     due_ = std::min(due_, last_ + kBetweenChainReads);
   }
   void read_if_due(HostTables& tables) {
     if (base::boot_now() < due_) return;
-    auto chains = io::kernel::read_forward_chains();
+    if (events_) (void)events_->receive([](nlmsghdr*) {});
+    const bool complete = read_forward_chains(tables);
     last_ = base::boot_now();
-    due_ = last_ + kReadChainsAgain;
-    error_ = chains.ok() ? "" : chains.error().text;
-    if (chains.ok()) tables.set_forward_chains(*chains);
+    due_ = last_ + (complete ? kReadChainsAgain : kBetweenChainReads);
+    changed_ = !complete;
   }
-  const std::string& error() const { return error_; }
 
  private:
   std::optional<Netlink> events_;
   base::BootTime last_{}, due_{};
-  std::string error_;
+  bool changed_ = false;
 };
 
 // Events queue up from the moment the first socket is open, so nothing between it and the dump is missed.
@@ -100,7 +98,7 @@ class Listener {
   bool wait(base::BootTime until) {
     pollfd waiting[] = {{stop_, POLLIN, 0}, {events_.fd(), POLLIN, 0}, {chains_.fd(), POLLIN, 0}};
     poll(waiting, 3, static_cast<int>(std::max(until - base::boot_now(), base::Millis{0}).count()));
-    if (waiting[2].revents) chains_.hear();
+    if (waiting[2].revents) chains_.set_changed();
     return waiting[0].revents;
   }
   // After a failure events wait in the socket: only time may end the pause, or the failure would be repeated at full speed.
@@ -117,8 +115,6 @@ class Listener {
     if (!reported_status_ || reported_text_ != text) fact.changes.push_back(status(synced_, text));
     reported_status_ = true;
     reported_text_ = text;
-    if (std::string error = chains_.error(); std::exchange(reported_chains_error_, error) != error)
-      fact.changes.push_back(chains_problem(error));
     if (!fact.changes.empty()) sink_(std::move(fact));
   }
 
@@ -128,7 +124,7 @@ class Listener {
   int stop_;
   HostTables tables_;
   bool synced_ = false, reported_status_ = false;
-  std::string reported_text_, reported_chains_error_;
+  std::string reported_text_;
 };
 
 }  // namespace
@@ -152,7 +148,7 @@ base::Result<model::Fact> read_host_once() {
   Netlink netlink = TRY(Netlink::open());
   HostTables tables;
   TRY(tables.read_all(netlink));
-  if (auto chains = io::kernel::read_forward_chains(); chains.ok()) tables.set_forward_chains(*chains);
+  (void)read_forward_chains(tables);
   model::Fact fact = tables.take_fact();
   fact.changes.push_back(status(true, ""));
   return fact;

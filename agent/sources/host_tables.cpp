@@ -214,10 +214,16 @@ void HostTables::take_neighbor(nlmsghdr* message, bool is_new) {
   is_new ? set_neighbor(*neighbor) : neighbors_.erase(id_of(*neighbor));
 }
 
-void HostTables::set_forward_chains(const std::vector<model::ForwardChain>& chains) {
-  forward_chains_.begin_dump();
-  for (const auto& chain : chains) forward_chains_.set(chain.key(), 0, chain);
-  forward_chains_.end_dump();
+void HostTables::set_forward_chains(const io::kernel::ForwardChains& found) {
+  if (found.complete) forward_chains_.begin_dump();
+  for (const auto& chain : found.chains) forward_chains_.set(chain.key(), 0, chain);
+  if (found.complete) forward_chains_.end_dump();
+}
+
+// Those that were known stay.
+void HostTables::set_forward_chains_unreadable(const std::string& error) {
+  model::ForwardChain all{.family = "inet", .error = error};
+  forward_chains_.set(all.key(), 0, all);
 }
 
 // The kernel takes the greater of the two (ip-sysctl, rp_filter).
@@ -232,8 +238,10 @@ uint8_t HostTables::rp_filter_in_force(uint32_t ifindex) const {
 void HostTables::set_reverse_path_filter(const io::kernel::ReversePathFilterMessage& filter) {
   rp_filters_[filter.ifindex] = filter.value;
   std::vector<model::Link> concerned;
-  for (const auto& [id, entry] : links_.entries())
-    if (filter.ifindex == NETCONFA_IFINDEX_ALL || filter.ifindex == static_cast<int32_t>(entry.first)) concerned.push_back(entry.second);
+  auto one = links_.entries().find(std::to_string(filter.ifindex));
+  if (one != links_.entries().end()) concerned.push_back(one->second.second);
+  if (filter.ifindex == NETCONFA_IFINDEX_ALL)
+    for (const auto& [id, entry] : links_.entries()) concerned.push_back(entry.second);
   for (auto& link : concerned) {
     link.rp_filter = rp_filter_in_force(link.ifindex);
     links_.set(std::to_string(link.ifindex), link.ifindex, link);
@@ -245,7 +253,7 @@ void HostTables::note_default_routes() {
   if (!std::exchange(default_routes_are_stale_, false)) return;
   std::set<uint32_t> now;
   for (const auto& [id, entry] : routes_.entries())
-    if (entry.second.destination.length == 0 && entry.second.table == model::kMainTable) now.insert(entry.first);
+    if (entry.first != 0 && entry.second.destination.length == 0 && entry.second.table == model::kMainTable) now.insert(entry.first);
   for (uint32_t ifindex : now) lost_default_routes_.erase(std::to_string(ifindex));
   for (uint32_t ifindex : default_routes_)
     if (!now.contains(ifindex)) lost_default_routes_.set(std::to_string(ifindex), ifindex, {"", base::boot_now()});

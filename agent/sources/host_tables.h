@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/kernel/forward_chains.h"
 #include "io/kernel/netlink_rows.h"
 #include "model/fact.h"
 
@@ -46,8 +47,9 @@ class HostTables {
   // Everything again; what is not there any more is gone.
   base::Result<void> read_all(io::kernel::Netlink& netlink);
   base::Result<void> read_routes(io::kernel::Netlink& netlink);
-  // All chains on the forward hook there are.
-  void set_forward_chains(const std::vector<model::ForwardChain>& chains);
+  // Chains on the forward hook; only a complete reading makes others gone.
+  void set_forward_chains(const io::kernel::ForwardChains& found);
+  void set_forward_chains_unreadable(const std::string& error);
   // The kernel drops IPv4 routes with their link or address without a word: true when that may have happened since read_routes().
   bool routes_are_stale() const { return routes_are_stale_; }
 

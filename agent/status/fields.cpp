@@ -98,7 +98,8 @@ Fields fields(const LostDefaultRoute& lost) { return {{"link", lost.link}, {"sin
 Fields fields(const ForwardChain& chain) {
   return {{"family", chain.family},       {"table", chain.table},
           {"chain", chain.name},          {"made_by", std::string(chain.legacy ? "ip_tables" : "nftables")},
-          {"has_rules", chain.has_rules}, {"policy", std::string(chain.drops ? "drop" : "accept")}};
+          {"has_rules", chain.has_rules}, {"policy", std::string(chain.drops ? "drop" : "accept")},
+          {"error", chain.error}};
 }
 
 Fields fields(const HostNeighbor& neighbor) {

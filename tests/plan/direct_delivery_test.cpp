@@ -67,6 +67,18 @@ TEST_F(PlanDirectDelivery, AForwardChainWithRulesOrADroppingPolicySendsItsFamily
   EXPECT_EQ(row().image.by_stack, 15U);
 }
 
+TEST_F(PlanDirectDelivery, ChainsThatCannotBeReadCountAsBeingInTheWay) {
+  fold_chain({.family = "inet", .error = "Operation not permitted"});
+
+  EXPECT_EQ(row().image.by_stack, 15U);
+  ASSERT_EQ(plan().problems.size(), 1U);
+  EXPECT_NE(plan().problems[0].text.find("Operation not permitted"), std::string::npos);
+
+  fold(model::gone<model::ForwardChain>("unreadable"));
+  EXPECT_EQ(row().image.by_stack, 0U);
+  EXPECT_TRUE(plan().problems.empty());
+}
+
 TEST_F(PlanDirectDelivery, AStrictReversePathFilterOfAnUplinkIsTheStacksToKeep) {
   model::Link link;
   link.name = "eth0", link.ifindex = 2, link.rp_filter = 1;
@@ -76,6 +88,12 @@ TEST_F(PlanDirectDelivery, AStrictReversePathFilterOfAnUplinkIsTheStacksToKeep) 
   link.rp_filter = 2;  // loose
   fold(model::put("eth0", link));
   EXPECT_TRUE(by_stack().empty());
+
+  model::Link vpn;
+  vpn.name = "vpn0", vpn.ifindex = 3, vpn.rp_filter = 1, vpn.type = 0xfffe;
+  fold(model::put("vpn0", vpn));
+  fold(a_default_route("vpn0"));
+  EXPECT_TRUE(by_stack().empty()) << "what arrives without an Ethernet header takes the stack anyhow";
 }
 
 TEST_F(PlanDirectDelivery, OwnAddressesAreTheNodesAndThoseOfPodsOutsideOfItsPodCidrs) {
@@ -84,6 +102,15 @@ TEST_F(PlanDirectDelivery, OwnAddressesAreTheNodesAndThoseOfPodsOutsideOfItsPodC
 
   EXPECT_EQ(row().own_addresses, (std::vector<base::Ip>{ip("10.41.1.7"), ip("192.168.42.11")}));
   EXPECT_EQ(row().pod_cidrs, (std::vector<base::Cidr>{cidr("10.42.1.0/24"), cidr("fd00:42:1::/64")}));
+}
+
+TEST_F(PlanDirectDelivery, LinkLocalAddressesAndThoseOfPodLinksAreNotAmongThem) {
+  fold(an_address("eth0", "fe80::1/64"));
+  fold(an_address("ich0123456789ab", "192.0.2.7/32"));
+  EXPECT_EQ(row().own_addresses, std::vector<base::Ip>{ip("192.168.42.11")});
+
+  fold(an_address("lo", "192.0.2.77/32"));
+  EXPECT_EQ(row().own_addresses, (std::vector<base::Ip>{ip("192.0.2.77"), ip("192.168.42.11")}));
 }
 
 TEST_F(PlanDirectDelivery, OnlyPodsOutsideOfThePodCidrsMakeItPlanAgain) {

@@ -64,21 +64,22 @@ base::Result<void> forget_connections(base::Family family, const std::function<b
   auto netlink = Netlink::open({}, NETLINK_NETFILTER);
   if (!netlink.ok() && means_none(netlink.error().code)) return {};
   if (!netlink.ok()) return netlink.error();
+  Netlink deletions = TRY(Netlink::open({}, NETLINK_NETFILTER));
   nfgenmsg fixed{};
   fixed.nfgen_family = address_family(family);
   Message request(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, 0);
   request.header(fixed);
-  std::vector<Message> deletions;
-  auto read = netlink->dump(request, [&](nlmsghdr* message) {
-    if (auto found = deletion(message, family, concerned)) deletions.push_back(std::move(*found));
+  base::Result<void> result;
+  // There may be a million of them, so none is kept until the end.
+  auto read = netlink->dump_once(request, [&](nlmsghdr* message) {
+    auto found = deletion(message, family, concerned);
+    if (!found) return;
+    auto deleted = deletions.request(*found);
+    if (!deleted.ok() && deleted.error().code != ENOENT) result = base::with_context(deleted.error(), "tracked connection: delete");
   });
   if (!read.ok() && means_none(read.error().code)) return {};
-  if (!read.ok()) return base::with_context(read.error(), "connections that are tracked");
-  for (const auto& each : deletions) {
-    auto deleted = netlink->request(each);
-    if (!deleted.ok() && deleted.error().code != ENOENT) return base::with_context(deleted.error(), "connection that is tracked: delete");
-  }
-  return {};
+  if (!read.ok()) return base::with_context(read.error(), "tracked connections");
+  return result;
 }
 
 }  // namespace io::kernel

@@ -62,16 +62,17 @@ std::optional<ForwardChain> decode_chain(nlmsghdr* message) {
 
 bool means_none(int code) { return code == EPROTONOSUPPORT || code == EINVAL || code == EOPNOTSUPP; }
 
-base::Result<void> read_nftables(std::vector<ForwardChain>& chains) {
+base::Result<void> read_nftables(ForwardChains& found) {
   auto netlink = Netlink::open({}, NETLINK_NETFILTER);
   if (!netlink.ok() && means_none(netlink.error().code)) return {};
   if (!netlink.ok()) return netlink.error();
   Message request(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0);
   request.header(nfgenmsg{});
-  auto read = netlink->dump(request, [&](nlmsghdr* message) {
-    if (auto chain = decode_chain(message)) chains.push_back(std::move(*chain));
+  auto read = netlink->dump_once(request, [&](nlmsghdr* message) {
+    if (auto chain = decode_chain(message)) found.chains.push_back(std::move(*chain));
   });
-  if (!read.ok() && !means_none(read.error().code)) return base::with_context(read.error(), "nftables' chains");
+  if (!read.ok() && means_none(read.error().code)) return {};
+  found.complete = TRY_IN(std::move(read), "nftables' chains");
   return {};
 }
 
@@ -93,7 +94,10 @@ base::Result<bool> policy_drops(int fd, int level, int option, const typename Ki
   std::memcpy(entries->name, info.name, sizeof info.name);
   entries->size = info.size;
   auto size = static_cast<socklen_t>(bytes.size());
-  if (getsockopt(fd, level, option, entries, &size) != 0) return base::errno_error("entries of a table of ip_tables");
+  if (getsockopt(fd, level, option, entries, &size) != 0) {
+    if (errno == EAGAIN) return true;  // another table by now; the next reading sees it
+    return base::errno_error("entries of a table of ip_tables");
+  }
   size_t policy = offsetof(typename Kind::GetEntries, entrytable) + info.underflow[NF_INET_FORWARD];
   if (policy + sizeof(typename Kind::TableEntry) > bytes.size()) return false;
   size_t target = policy + reinterpret_cast<typename Kind::TableEntry*>(bytes.data() + policy)->target_offset;
@@ -119,7 +123,7 @@ base::Result<void> read_legacy(const char* names, int domain, int level, int inf
       return base::errno_error("table " + name + " of ip_tables");
     }
     if (!(info.valid_hooks & 1 << NF_INET_FORWARD)) continue;
-    ForwardChain chain{family, name, "FORWARD", true, false, false};
+    ForwardChain chain{.family = family, .table = name, .name = "FORWARD", .legacy = true};
     chain.has_rules = info.hook_entry[NF_INET_FORWARD] != info.underflow[NF_INET_FORWARD];
     if (!chain.has_rules) chain.drops = TRY(policy_drops<Kind>(fd.get(), level, entries_option, info));
     chains.push_back(std::move(chain));
@@ -131,12 +135,12 @@ base::Result<void> read_legacy(const char* names, int domain, int level, int inf
 
 base::Result<Netlink> open_nftables_events() { return Netlink::open({NFNLGRP_NFTABLES}, NETLINK_NETFILTER); }
 
-base::Result<std::vector<ForwardChain>> read_forward_chains() {
-  std::vector<ForwardChain> chains;
-  TRY(read_nftables(chains));
-  TRY(read_legacy<Ipv4Kind>("ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES, "ip", chains));
-  TRY(read_legacy<Ipv6Kind>("ip6_tables_names", AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES, "ip6", chains));
-  return chains;
+base::Result<ForwardChains> read_forward_chains() {
+  ForwardChains found;
+  TRY(read_nftables(found));
+  TRY(read_legacy<Ipv4Kind>("ip_tables_names", AF_INET, IPPROTO_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES, "ip", found.chains));
+  TRY(read_legacy<Ipv6Kind>("ip6_tables_names", AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES, "ip6", found.chains));
+  return found;
 }
 
 }  // namespace io::kernel

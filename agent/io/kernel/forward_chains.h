@@ -12,7 +12,11 @@ namespace io::kernel {
 // A socket that hears of every change of nftables' rules. EPROTONOSUPPORT: the kernel has no nfnetlink, so no nftables either.
 base::Result<Netlink> open_nftables_events();
 
-// All there are in the calling thread's network namespace; a kernel that lacks one of the two kinds has none of that kind.
-base::Result<std::vector<model::ForwardChain>> read_forward_chains();
+struct ForwardChains {
+  std::vector<model::ForwardChain> chains;
+  bool complete = true;  // false: rules changed meanwhile, so some may be missing; asking again and again would go on for ever
+};
+// Those of the calling thread's network namespace; a kernel that lacks one of the two kinds has none of that kind.
+base::Result<ForwardChains> read_forward_chains();
 
 }  // namespace io::kernel

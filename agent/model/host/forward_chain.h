@@ -1,4 +1,4 @@
-// A base chain on the forward hook that somebody else made. Keyed by key(): "inet filter forward", as nft(8) names it.
+// A base chain on the forward hook; ichor makes none. Keyed by key(): "inet filter forward", as nft(8) names it.
 #pragma once
 
 #include <string>
@@ -15,10 +15,13 @@ struct ForwardChain {
   bool legacy = false;     // of ip_tables, not nftables
   bool has_rules = false;  // an empty chain of policy accept does nothing: iptables makes such ones beside the chain that it was asked for
   bool drops = false;      // its policy
+  std::string error;       // not empty: a row that stands for all chains, which could not be read
 
   bool operator==(const ForwardChain&) const = default;
-  std::string key() const { return std::string(legacy ? "legacy " : "") + family + " " + table + " " + name; }
-  bool is_in_the_way() const { return has_rules || drops; }
+  std::string key() const {
+    return error.empty() ? std::string(legacy ? "legacy " : "") + family + " " + table + " " + name : "unreadable";
+  }
+  bool is_in_the_way() const { return has_rules || drops || !error.empty(); }
 };
 
 }  // namespace model
