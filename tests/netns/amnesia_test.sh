@@ -61,7 +61,7 @@ second_end() {
   kill -9 "$pid"
   until_true 5 "the second to end" gone "$pid"
 }
-second_says() { in_machine n1 curl -sS --max-time 5 http://127.0.0.1:9880/status | grep -Eq "$1"; }
+second_says() { in_machine n1 curl -sS --max-time 5 http://127.0.0.1:9880/status | grep -E "$1" >/dev/null; }
 stands_by() {   # DIRECTORY: as its status says, and the first one's work goes on untouched
   until_true 10 "the second to stand by" second_says "$1: another ichor-agent holds this directory"
   as_before

@@ -11,15 +11,15 @@ in_own_namespace() {   # NODE COMMAND...
     exec unshare --cgroup --mount bash -euc "umount /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec \"\$@\"" - "$@"' - "${@:2}"
 }
 
-readyz_says() { http_any "$1" /readyz | grep -Eq "^FAIL  canary_from_host .*$2"; }
+readyz_says() { http_any "$1" /readyz | grep -E "^FAIL  canary_from_host .*$2" >/dev/null; }
 check_fails() {   # REGEX COMMAND...: the verb check, and for that reason
   local output code=0
   output=$("${@:2}" "$binaries/ichor-agent" check "${agent_arguments[@]}") || code=$?
   ((code != 0)) || { echo "check is content"; return 1; }
-  grep -A1 '^FAIL  pods_cgroup' <<<"$output" | tr '\n' ' ' | grep -Eq "$1" || { grep -E '^FAIL|pods_cgroup' <<<"$output"; return 1; }
+  grep -A1 '^FAIL  pods_cgroup' <<<"$output" | tr '\n' ' ' | grep -E "$1" >/dev/null || { grep -E '^FAIL|pods_cgroup' <<<"$output"; return 1; }
 }
 check_is_content() {
-  in_machine "$1" "$binaries/ichor-agent" check "${agent_arguments[@]}" | grep -q '^ok  *pods_cgroup  *programs on /sys/fs/cgroup run'
+  in_machine "$1" "$binaries/ichor-agent" check "${agent_arguments[@]}" | grep '^ok  *pods_cgroup  *programs on /sys/fs/cgroup run' >/dev/null
 }
 
 need_product

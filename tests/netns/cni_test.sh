@@ -14,8 +14,8 @@ result_form() {   # POD VERSION: ADD's reply has that version's form
     expect "address versions" "" "$(jq -r '[.ips[].version // empty] | join(" ")' "$lab/n1/$1.json")"
   fi
   expect interfaces "eth0" "$(jq -r '[.interfaces[] | select(.sandbox) | .name] | join(" ")' "$lab/n1/$1.json")"
-  in_pod "$1" ip -br address show dev eth0 | grep -q "$(pod4 "$1")"
-  in_pod "$1" ip -br address show dev eth0 | grep -q "$(pod6 "$1")"
+  in_pod "$1" ip -br address show dev eth0 | grep "$(pod4 "$1")" >/dev/null
+  in_pod "$1" ip -br address show dev eth0 | grep "$(pod6 "$1")" >/dev/null
 }
 
 usable_at_once() {   # POD: both addresses, with no duplicate address detection to wait for

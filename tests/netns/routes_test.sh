@@ -21,7 +21,7 @@ direct() { echo "$1 via $2 dev eth0 proto 105 metric 26880"; }
 says() {   # NODE TABLE PATTERN
   until_true 10 "$2 of $1 to say $3" matches "$@" || { http "$1" "/tables/$2?format=text"; return 1; }
 }
-matches() { http "$1" "/tables/$2?format=text" | grep -Eq "$3"; }
+matches() { http "$1" "/tables/$2?format=text" | grep -E "$3" >/dev/null; }
 silent() { ! matches "$@"; }
 reaches() { ask "$1" "$2" 8080 >/dev/null; }
 is_told() {   # ADDRESS: ping from n2 is answered at once by n1 instead of going round between n1 and the router

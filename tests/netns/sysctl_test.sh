@@ -13,9 +13,9 @@ with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as r
 P
 }
 
-learned() { in_machine n1 ip -6 route show default proto ra | grep -q via || { advertise; return 1; }; }
+learned() { in_machine n1 ip -6 route show default proto ra | grep via >/dev/null || { advertise; return 1; }; }
 setting() { in_machine n1 sysctl -n "$1"; }
-lists() { http n1 '/status?format=json' | grep -q "$1"; }
+lists() { http n1 '/status?format=json' | grep "$1" >/dev/null; }
 
 need_product
 lab_start

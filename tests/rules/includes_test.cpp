@@ -111,6 +111,13 @@ TEST(RulesWords, NoMarksOfUnfinishedWorkAndNoTestOnlyCode) {
       for (const auto& word : banned) EXPECT_EQ(read(file).find(word), std::string::npos) << file << " says " << word;
 }
 
+// grep -q ends at the first match, and whoever still writes into the pipe fails, which pipefail takes for the answer.
+TEST(RulesScripts, NoPipeEndsBeforeItsWriter) {
+  static const std::regex kQuietGrep(R"(\| *grep +-[A-Za-z]*q)");
+  for (const char* folder : {"tests", "hack", "extension", "image"})
+    for (const auto& file : files(folder, {".sh", ""})) EXPECT_FALSE(std::regex_search(read(file), kQuietGrep)) << file;
+}
+
 TEST(RulesDocuments, EveryPathThatADocumentNamesExists) {
   static const std::regex kPath(R"(`((agent|bpf|tests|hack|machineconfig|extension|image)/[A-Za-z0-9_./-]+)`)");
   for (const char* name : {"README.md", "CONTRIBUTING.md", "agent/README.md", "tests/README.md"}) {

@@ -81,7 +81,7 @@ pair() {   # WORDS FROM TO TTL
 service_answers() { ask a "$1" 80 | jq -e '.answer.name == "b"' >/dev/null; }
 link_of() { jq -r '.interfaces[0].name' "$lab/n1/$1.json"; }
 kind_of() { in_machine n1 ip -d link show "$(link_of "$1")" </dev/null | grep -oE '^ +(veth|netkit)' | tr -d ' '; }
-attached() { in_machine n1 tc filter show dev "$(link_of a)" egress </dev/null | grep -q 'ichor:'; }
+attached() { in_machine n1 tc filter show dev "$(link_of a)" egress </dev/null | grep 'ichor:' >/dev/null; }
 
 as_it_should_be_in_the_pod() {
   local output
@@ -135,7 +135,7 @@ mode_changes() {
     reaches a c $family 63
   done
   ask e "$(address a 4)" 8080 >/dev/null
-  http n1 '/tables/sandboxes?format=text' | grep -q 'keeps the netkit link'
+  http n1 '/tables/sandboxes?format=text' | grep 'keeps the netkit link' >/dev/null
 }
 
 all_goes() {
@@ -152,8 +152,8 @@ without_netkit() {
 }
 falls_back() {
   expect "kind" veth "$(in_namespaces n2 ip -d -o link show "$(jq -r '.interfaces[0].name' "$lab/n2/c.json")" | grep -oE ' (veth|netkit)' | head -1 | tr -d ' ')"
-  http n2 '/status?format=text' | grep -q 'bpf.datapathMode.*netkit is asked for'
-  in_namespaces n2 "$binaries/ichor-agent" check --set bpf.datapathMode=netkit | grep -q '^warn *netkit.*bpf.datapathMode'
+  http n2 '/status?format=text' | grep 'bpf.datapathMode.*netkit is asked for' >/dev/null
+  in_namespaces n2 "$binaries/ichor-agent" check --set bpf.datapathMode=netkit | grep '^warn *netkit.*bpf.datapathMode' >/dev/null
 }
 
 # speed CLIENT SERVER: microseconds of 200 small requests, each a connection, and of 20 MB.
