@@ -114,7 +114,7 @@ base::Result<void> read_legacy(const char* names, int domain, int level, int inf
   for (std::string name; std::getline(file, name);) {
     typename Kind::GetInfo info{};
     if (name.size() >= sizeof info.name) continue;
-    if (!fd) fd = base::Fd(socket(domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+    if (!fd) fd = base::Fd(socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd) return base::errno_error("socket for ip_tables");
     std::memcpy(info.name, name.c_str(), name.size());
     socklen_t size = sizeof info;
