@@ -7,14 +7,16 @@ agent_log() { echo "$lab/logs/$1.agent"; }
 agent_pid() { cat "$lab_group/$1/agent/cgroup.procs" 2>/dev/null || true; }
 agent_runs() { [[ -n $(agent_pid "$1") ]]; }
 
-# agent_run NODE ARGUMENT...: starts it with these and no others, and does not wait.
+# agent_run NODE ARGUMENT...: starts it with these and no others, and waits only until agent_kill would find it.
 agent_run() {
   local node=$1
   mkdir -p "$lab_group/$node/agent"
   in_machine "$node" bash -c 'echo 0 >/sys/fs/cgroup/agent/cgroup.procs; exec "$@"' - "$binaries/ichor-agent" run "${@:2}" \
     >>"$(agent_log "$node")" 2>&1 &
   disown
+  until_true 10 "the agent of $node to begin" agent_has_begun "$node" "$!"
 }
+agent_has_begun() { agent_runs "$1" || [[ ! -e /proc/$2 ]]; }
 
 # agent_start NODE [ARGUMENT...]: with the laboratory's objects. Configuration: agent_values, which a test may change.
 agent_start() {

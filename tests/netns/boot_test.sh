@@ -65,7 +65,11 @@ over_state() {   # ARGUMENT...: another file system in the place of the state di
   in_machine n1 mv /run/kept "$state/sandboxes"
 }
 unmounted() { in_machine n1 umount "$@"; }
-kernel_state() { in_machine n1 bash -c 'bpftool -j link show | jq -c "sort_by(.id) | map([.id, .prog_id])"; ip -o link; ip route; ip -6 route'; }
+kernel_state() {
+  in_machine n1 bash -euc '
+    for pin in /sys/fs/bpf/ichor/links/*; do bpftool -j link show pinned "$pin" | jq -c --arg pin "$pin" "[\$pin, .id, .prog_id]"; done
+    ip -o link; ip route; ip -6 route'
+}
 unchanged() { diff <(echo "$before") <(kernel_state); }
 pod_again() { pod n1 "$1"; ask "$1" "$(pod4 a)" 8080; }
 pod_refused() {   # while records cannot be written nobody gets an address

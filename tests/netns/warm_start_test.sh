@@ -6,8 +6,9 @@ for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 # What a write would change: programs with their links, sysctls aside, filters, indices of the pods' links, handles of the services.
 kernel_state() {
   in_machine n1 bash -euc '
-    bpftool -j link show | jq -c "sort_by(.id) | map([.id, .prog_id])"
-    bpftool -j map show | jq -c "sort_by(.id) | map([.id, .name])"
+    for kind in link map; do
+      for pin in /sys/fs/bpf/ichor/"${kind}s"/*; do bpftool -j "$kind" show pinned "$pin" | jq -c --arg pin "$pin" "[\$pin, .id, .prog_id]"; done
+    done
     for link in "$@"; do
       ip -o link show dev "$link"
       tc filter show dev "$link" ingress
