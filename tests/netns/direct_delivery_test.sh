@@ -134,6 +134,18 @@ connections "legacy"
 rule iptables-legacy -D
 check "and when they are empty again, no more" direct
 
+# What the rule does to packets that go directly, since nobody is there to see it; and a start that finds it.
+agent_kill n1
+rule iptables-nft -A
+times_out() { local code=0; ask c "$(pod4 a)" 8080 --timeout 1000 || code=$?; expect "code of ask" 3 "$code"; }
+check "without the agent the rule ends connections" times_out
+agent_start n1
+wait_ready n1
+check "a start finds the rule" by_stack 4 "ip filter FORWARD"
+check "and connections go on" ask c "$(pod4 a)" 8080
+rule iptables-nft -D
+check "until it goes again" direct
+
 for value in 1 0 1 2 1 0 1; do in_machine n1 sysctl -qw net.ipv4.conf.eth0.rp_filter="$value"; done
 strict() { says "IPv4 from uplinks: rp_filter of eth0 is strict"; }
 check "a strict reverse path filter is left to the stack" until_true 10 rp_filter strict
