@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a packet and a socket call cost in ichor's programs on a node with two pods, a peer and 10,000 Services, in units of one hot hash
-# lookup (H) of the same round. Goals are what was measured before conntrack and fronts, and 0.3 H.
+# lookup (H) of the same round. Goals are what this bench says of the programs before sets, fronts and checked sources, and 0.3 H.
 source "$(dirname "$0")/../netns/lab.sh"
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 source "$repository/tests/bench/rows.sh"
@@ -45,11 +45,10 @@ for family in 4 6; do
   [[ $family == 4 ]] || remote=$pods6:2::7
   wire=$(end "$peer") # a MAC address of no matter
   to_node=$(end "$own" "$eth_mac")
-  goal() { [[ $family == 4 ]] && echo "$1" || echo "$2"; }
-  packets "uplink to pod, IPv$family" "$(goal 3.0 null)" uplink_ingress tcx_ingress eth0 "$wire" "$(end "$pod" "$eth_mac")" $redirect
-  packets "uplink, not for a pod, IPv$family" "$(goal 1.2 null)" uplink_ingress tcx_ingress eth0 "$wire" "$to_node" $next
+  packets "uplink to pod, IPv$family" 4.0 uplink_ingress tcx_ingress eth0 "$wire" "$(end "$pod" "$eth_mac")" $redirect
+  packets "uplink, not for a pod, IPv$family" 1.3 uplink_ingress tcx_ingress eth0 "$wire" "$to_node" $next
   from=$(end "$pod" "$(mac_in a)")
-  packets "pod to peer, IPv$family" "$(goal 2.0 null)" pod_egress tc "$(link_of a)" "$from" "$(end "$remote" "$host_mac")" $to_stack
+  packets "pod to peer, IPv$family" 2.6 pod_egress tc "$(link_of a)" "$from" "$(end "$remote" "$host_mac")" $to_stack
   packets "pod to pod on the node, IPv$family" null pod_egress tc "$(link_of a)" "$from" "$(end "$other" "$host_mac")" $redirect
   packets "stack to pod, IPv$family" null pod_ingress tc "$(link_of a)" "$(end "$own" "$host_mac")" "$(end "$pod" "$(mac_in a)")" $to_stack
 done

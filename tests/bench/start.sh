@@ -30,6 +30,6 @@ for n in n1 n2 n3 n4 n5; do
   memory+=("$(resident "$n")")
   agent_kill "$n"
 done
-row "cold start to ready" ms 1000 "$(array "${cold[@]}")"
-row "warm start to ready, two pods" ms 500 "$(array "${warm[@]}")"
-row "agent's resident memory, small node" MiB 32 "$(array "${memory[@]}")"
+row "cold start to ready" ms 100 "$(array "${cold[@]}")"
+row "warm start to ready, two pods" ms 50 "$(array "${warm[@]}")"
+row "agent's resident memory, small node" MiB 10 "$(array "${memory[@]}")"
