@@ -1,7 +1,7 @@
-// A thread of a class: started once, asked to stop and joined with it. A thread that cannot be made is an error like any other.
+// A thread that an object owns: started once, joined by its owner. That none can be made (RLIMIT_NPROC, a cgroup's pids.max) is an error
+// like any other.
 #pragma once
 
-#include <functional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -12,21 +12,20 @@ namespace base {
 
 class Thread {
  public:
-  // EAGAIN where the machine has no thread to give (RLIMIT_NPROC, the cgroup's pids.max), EALREADY when it runs already.
-  Result<void> start(std::function<void()> body) {
-    if (thread_.joinable()) return Error{EALREADY, "thread: runs already"};
+  // EAGAIN where there is none to be had. One that has been started stays as it is: whoever failed half-way may begin anew.
+  template <class Body>
+  Result<void> start(Body&& body) {
+    if (thread_.joinable()) return {};
     try {
-      thread_ = std::thread(std::move(body));
+      thread_ = std::thread(std::forward<Body>(body));
     } catch (const std::system_error& error) {
       return Error{EAGAIN, std::string("thread: ") + error.what()};
     }
     return {};
   }
-  bool started() const { return thread_.joinable(); }
-  // Whoever stops it has told it so.
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
+  bool joinable() const { return thread_.joinable(); }
+  void join() { thread_.join(); }
+  std::thread::native_handle_type native_handle() { return thread_.native_handle(); }
 
  private:
   std::thread thread_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "plan/node.h"
-#include "plan/pods.h"
 #include "status/readiness.h"
 
 namespace engine {
@@ -35,12 +34,19 @@ Core::Core(model::Identity identity, std::span<const plan::Feature> features, re
 }
 
 void Core::fold(model::Fact fact) {
-  planning_.fold(fact.changes);
-  if (fact.host_changed && !read_network_at_) read_network_at_ = planning_.snapshot().now + kHintDelay;
-  if (!fact.waiter) return;
-  auto& waiter = waiters_[fact.waiter_sandbox];
-  if (waiter) waiter(base::Error{EBUSY, "another request for sandbox " + fact.waiter_sandbox + " came before this one was answered"});
-  waiter = std::move(fact.waiter);
+  std::visit([this](auto& content) { take(std::move(content)); }, fact);
+}
+
+void Core::take(model::SandboxRequest request) {
+  const std::string& sandbox = request.sandbox.key;
+  auto& waiter = waiters_[sandbox];
+  if (waiter) waiter(base::Error{EBUSY, "another request for sandbox " + sandbox + " came before this one was answered"});
+  waiter = std::move(request.waiter);
+  planning_.fold({request.sandbox});
+}
+
+void Core::take(model::HostChanged) {
+  if (!read_network_at_) read_network_at_ = planning_.snapshot().now + kHintDelay;
 }
 
 void Core::pass(base::BootTime now) {
@@ -52,12 +58,11 @@ void Core::pass(base::BootTime now) {
 }
 
 void Core::read_actual_if_due(base::BootTime now) {
-  bool all = now >= read_all_at_;
-  if (!all && (!read_network_at_ || now < *read_network_at_)) return;
-  using Extent = reconcile::Reconciler::Extent;
-  unreadable_ = reconciler_.read_actual(all ? Extent::kAll : Extent::kNetwork);
+  using enum reconcile::Reconciler::Extent;
+  const bool all = now >= read_all_at_, network = read_network_at_ && now >= *read_network_at_;
+  reconciler_.read_actual(all ? kAll : network ? kNetwork : kFailed, now);
   if (all) read_all_at_ = now + kFullReadEvery;
-  read_network_at_.reset();
+  if (all || network) read_network_at_.reset();
 }
 
 void Core::write(base::BootTime now) {
@@ -109,14 +114,14 @@ std::optional<base::Result<model::SandboxReply>> Core::answer(const std::string&
   if (reason && reason->empty()) return std::nullopt;
   if (reason) return base::Error{EIO, *reason};
 
-  for (const auto& row : plan::pods::plan(sandbox, snapshot).rows)
-    if (const auto* link = std::get_if<model::desired::PodLink>(&row)) return reply_of(*link);
+  if (auto link = reconciler_.first_of<model::desired::PodLink>({"pods", sandbox})) return reply_of(*link);
   return base::Error{EAGAIN, "the agent does not know its configuration, Node and links yet"};
 }
 
 std::optional<base::BootTime> Core::next_wake() const {
   std::optional<base::BootTime> next = planning_.next_wake();
-  keep_earlier(next, reconciler_.next_retry());
+  keep_earlier(next, reconciler_.next_retry(gate()));
+  keep_earlier(next, reconciler_.next_read());
   keep_earlier(next, std::optional(read_all_at_));
   keep_earlier(next, read_network_at_);
   return next;
@@ -124,7 +129,7 @@ std::optional<base::BootTime> Core::next_wake() const {
 
 std::shared_ptr<const model::Published> Core::publish(base::BootTime now) {
   published_.snapshot = planning_.snapshot();
-  model::KeyProblems unreadable{unreadable_};
+  model::KeyProblems unreadable{reconciler_.unreadable()};
   auto problems = planning_.problems();
   if (!unreadable.problems.empty()) problems.set("read", std::make_shared<const model::KeyProblems>(std::move(unreadable)));
   published_.problems = std::move(problems);

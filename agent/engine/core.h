@@ -26,6 +26,9 @@ class Core {
   base::Result<void> serving() const;
 
  private:
+  void take(const model::Changes& changes) { planning_.fold(changes); }
+  void take(model::SandboxRequest request);
+  void take(model::HostChanged hint);
   void read_actual_if_due(base::BootTime now);
   void write(base::BootTime now);
   bool answer_waiters();
@@ -38,7 +41,6 @@ class Core {
   std::map<std::string, model::SandboxWaiter> waiters_;  // by sandbox
   base::BootTime read_all_at_{};
   std::optional<base::BootTime> read_network_at_;
-  std::vector<model::Problem> unreadable_;
   model::Published published_;
   uint64_t passes_ = 0;
 };

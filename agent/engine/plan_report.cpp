@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "engine/planning.h"
 #include "status/fields.h"
 #include "status/fields_text.h"
@@ -23,18 +22,11 @@ std::string place_of(const model::desired::Row& row) {
   return std::holds_alternative<model::desired::ServiceSet>(row) ? status::row_name(row) : key_of(row);
 }
 
-std::string value_text(const status::FieldValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
-  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
-  return base::join(std::get<std::vector<std::string>>(value), ",");
-}
-
 }  // namespace
 
-PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>& facts) {
+PlanReport plan_report(model::Identity identity, const model::Changes& changes) {
   Planning planning(std::move(identity), plan::features());
-  for (const auto& fact : facts) planning.fold(fact.changes);
+  planning.fold(changes);
   PlanReport report;
   planning.run({}, [&](const model::Owner& owner, auto rows) {
     for (auto& row : rows) report.rows.push_back({owner, std::move(row)});
@@ -55,12 +47,8 @@ PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>&
 std::string render_text(const PlanReport& report) {
   std::string text;
   for (const auto& [owner, row] : report.rows) {
-    text.append(kind_of(row)).append(" ").append(status::row_name(row));
-    for (const auto& [name, value] : status::fields(row)) {
-      std::string shown = value_text(value);
-      if (!shown.empty()) text.append(" ").append(name).append("=").append(shown);
-    }
-    text += "\n";
+    const std::string fields = status::fields_text(status::fields(row));
+    text.append(kind_of(row)).append(" ").append(status::row_name(row)).append(fields.empty() ? "" : " ").append(fields).append("\n");
   }
   for (const auto& note : report.notes) text += "note: " + note + "\n";
   for (const auto& problem : report.problems) text += "problem: " + model::to_string(problem) + "\n";

@@ -1,4 +1,4 @@
-// What `plan` shows: every desired row and every problem that planners make of a set of facts, in an order that depends on nothing else.
+// What `plan` shows: every desired row and every problem that planners make of a set of rows, in an order that depends on nothing else.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct PlanReport {
   std::vector<model::Problem> problems;
 };
 
-PlanReport plan_report(model::Identity identity, const std::vector<model::Fact>& facts);
+PlanReport plan_report(model::Identity identity, const model::Changes& changes);
 
 // One line per row: "KIND KEY name=value ...", then notes, problems last.
 std::string render_text(const PlanReport& report);

@@ -1,5 +1,7 @@
 // The verb plan: the agent's own reading and thinking, once, with nothing written anywhere.
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "engine/options.h"
 #include "engine/own_name.h"
@@ -12,11 +14,7 @@
 namespace engine {
 namespace {
 
-model::Fact synced(model::SourceId id) {
-  model::Fact fact;
-  fact.changes.push_back(model::put(model::SourceStatus{id, true, ""}));
-  return fact;
-}
+model::Change synced(model::SourceId id) { return model::put(model::SourceStatus{id, true, ""}); }
 
 }  // namespace
 
@@ -41,14 +39,10 @@ int plan(const Options& options, bool json) {
     std::fprintf(stderr, "%s\n", node_name.error().text.c_str());
     return 1;
   }
-  std::vector<model::Fact> facts;
-  facts.push_back(synced(model::SourceId::kSettings));
-  facts.back().changes.push_back(model::put(reading.config));
-  facts.push_back(std::move(*host));
-  facts.push_back(synced(model::SourceId::kHost));
-  facts.push_back(std::move(*objects));
-  facts.push_back(synced(model::SourceId::kObjects));
-  auto report = plan_report(identity_of(options, *node_name, reading.config), facts);
+  model::Changes changes = {synced(model::SourceId::kSettings), model::put(reading.config), synced(model::SourceId::kHost),
+                            synced(model::SourceId::kObjects)};
+  for (auto* source : {&*host, &*objects}) std::move(source->begin(), source->end(), std::back_inserter(changes));
+  auto report = plan_report(identity_of(options, *node_name, reading.config), changes);
   std::string text = json ? render_json(report) : render_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;

@@ -16,7 +16,7 @@ void keep(model::Table<Row>& table, const std::string& owner, List list) {
 
 }  // namespace
 
-Planning::Planning(model::Identity identity, std::span<const plan::Feature> features) : features_(features), due_(features.size()) {
+Planning::Planning(model::Identity identity, std::span<const plan::Feature> features) : features_(features), agenda_(features.size()) {
   snapshot_.identity = std::move(identity);
 }
 
@@ -26,46 +26,27 @@ void Planning::fold(const std::vector<model::Change>& changes) {
 
 void Planning::fold_one(const model::Change& change) {
   if (auto touched = snapshot_.apply(change))
-    for (size_t i = 0; i < features_.size(); ++i) features_[i].keys_for(*touched, snapshot_, due_[i]);
+    for (size_t i = 0; i < features_.size(); ++i) features_[i].keys_for(*touched, snapshot_, agenda_.due(i));
 }
 
 void Planning::run(base::BootTime now, const RowSink& sink) {
   snapshot_.now = now;
-  for (auto it = wake_at_.begin(); it != wake_at_.end();) {
-    if (it->second > now) {
-      ++it;
-      continue;
-    }
-    due_[it->first.first].insert(it->first.second);
-    it = wake_at_.erase(it);
-  }
+  agenda_.wake(now);
   for (size_t i = 0; i < features_.size(); ++i)
-    for (const auto& key : std::exchange(due_[i], {})) plan_key(i, key, sink);
+    for (const auto& key : std::exchange(agenda_.due(i), {})) plan_key(i, key, sink);
 }
 
 void Planning::plan_key(size_t feature, const std::string& key, const RowSink& sink) {
   const model::Owner owner{features_[feature].name, key};
   ++planner_calls_;
   model::Planned planned = features_[feature].plan(key, snapshot_);
-  if (owner.feature == "ipam") keep_allocation(key, planned.allocation);
+  for (const auto& change : derived_.replace(owner, std::move(planned.derived))) fold_one(change);
   keep(problems_, owner.text(), std::move(planned.problems));
   keep(notes_, owner.text(), std::move(planned.notes));
-  if (planned.wake_at)
-    wake_at_[{feature, key}] = *planned.wake_at;
-  else
-    wake_at_.erase({feature, key});
+  // A time that has come is what this call has seen already.
+  if (planned.wake_at && *planned.wake_at <= snapshot_.now) planned.wake_at.reset();
+  agenda_.wake_at(feature, key, planned.wake_at);
   sink(owner, std::move(planned.rows));
-}
-
-void Planning::keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation) {
-  fold_one(model::RowChange<model::Allocation>{sandbox, allocation ? std::make_shared<const model::Allocation>(*allocation) : nullptr});
-}
-
-std::optional<base::BootTime> Planning::next_wake() const {
-  std::optional<base::BootTime> next;
-  for (const auto& [key, at] : wake_at_)
-    if (!next || at < *next) next = at;
-  return next;
 }
 
 }  // namespace engine

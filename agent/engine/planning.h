@@ -3,12 +3,13 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/agenda.h"
+#include "engine/derived_rows.h"
 #include "model/effect.h"
 #include "model/fact.h"
 #include "plan/plan.h"
@@ -29,17 +30,17 @@ class Planning {
   const model::Table<model::KeyProblems>& problems() const { return problems_; }
   const model::Table<model::KeyNotes>& notes() const { return notes_; }
   uint64_t planner_calls() const { return planner_calls_; }
-  std::optional<base::BootTime> next_wake() const;
+  // When a key is to be planned: at once, as long as one is due, else when the first asked to be.
+  std::optional<base::BootTime> next_wake() const { return agenda_.next(snapshot_.now); }
 
  private:
   void fold_one(const model::Change& change);
   void plan_key(size_t feature, const std::string& key, const RowSink& sink);
-  void keep_allocation(const std::string& sandbox, const std::optional<model::Allocation>& allocation);
 
   model::Snapshot snapshot_;
   std::span<const plan::Feature> features_;
-  std::vector<plan::Keys> due_;  // by feature
-  std::map<std::pair<size_t, std::string>, base::BootTime> wake_at_;
+  Agenda agenda_;
+  DerivedRows derived_;
   model::Table<model::KeyProblems> problems_;
   model::Table<model::KeyNotes> notes_;
   uint64_t planner_calls_ = 0;

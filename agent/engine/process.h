@@ -4,21 +4,22 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/mailbox.h"
+#include "base/thread.h"
 #include "engine/watchdog.h"
-#include "model/fact.h"
+#include "model/fact_sink.h"
 #include "model/published_cell.h"
 #include "status/server.h"
 
 namespace engine {
 
 // A fact, or nothing: the request to stop.
-using Letter = std::optional<model::Fact>;
+using Message = std::optional<model::Fact>;
 
 class Process {
  public:
@@ -27,24 +28,35 @@ class Process {
   ~Process();
 
   // What has come, at the latest at that time; earlier with nothing while the HTTP address is still to be had. One turn of the watchdog.
-  std::vector<Letter> take(base::BootTime until);
-  void push(model::Fact fact) { mailbox_.push(std::move(fact)); }  // from any thread
+  std::vector<Message> take(base::BootTime until);
+  // A life of the engine begins: where its sources put facts, from any thread. What earlier ones put and nobody took is dropped.
+  model::FactSink begin_life();
 
   model::PublishedCell& cell() { return cell_; }
   base::BootTime started() const { return started_; }
 
  private:
-  void await_signals();
-  void serve();
+  struct Addressed {
+    uint64_t life = 0;
+    Message message;
+  };
+
+  // Each is tried again at every take() until it has succeeded: at the start the machine may have no thread to give.
+  bool begin();
+  base::Result<void> await_signals();
+  base::Result<void> serve();
 
   sigset_t signals_;  // first: the members after it make threads
   base::BootTime started_;
-  base::Mailbox<Letter> mailbox_;
+  base::Mailbox<Addressed> mailbox_;
+  uint64_t life_ = 0;
   model::PublishedCell cell_;
   Watchdog watchdog_;
   status::Server server_;
-  bool serving_ = false, told_ = false;
-  std::jthread signal_thread_;  // last: it ends before what it speaks to
+  bool serving_ = false;
+  std::string reported_;  // why it has not all begun
+  std::atomic<bool> ending_ = false;
+  base::Thread signal_thread_;
 };
 
 }  // namespace engine

@@ -48,14 +48,14 @@ bool wait_for_directories(Life& life) {
                    attempt});
 }
 
-// `facts`: what is known already, to be shown.
-bool wait_for_name(Life& life, const model::Fact& facts) {
+// `changes`: what is known already, to be shown.
+bool wait_for_name(Life& life, const model::Changes& changes) {
   auto attempt = [&life]() -> base::Result<void> {
     life.node_name = TRY(own_name(life.options));
     return {};
   };
   Planning known({}, {});
-  known.fold(facts.changes);
+  known.fold(changes);
   return wait_for(life.process, known.snapshot(),
                   {"node name", "the kubelet's client certificate tells it once it is there; --node-name tells it now", attempt});
 }
@@ -94,15 +94,15 @@ bool turn(Parts parts) {
     base::BootTime until = std::min(base::boot_now() + kTurnEvery, starts.next_try());
     if (auto wake = core.next_wake()) until = std::min(until, *wake);
     if (slow_removals) until = base::boot_now();
-    auto letters = life.process.take(until);
-    for (auto& letter : letters) {
-      if (!letter) return false;
-      core.fold(std::move(*letter));
+    auto messages = life.process.take(until);
+    for (auto& message : messages) {
+      if (!message) return false;
+      core.fold(std::move(*message));
     }
     core.fold(starts.retry(base::boot_now()));
     if (life.displaced) return true;
     core.pass(base::boot_now());
-    if (letters.empty() || !slow_removals) slow_removals = core.remove_slow(base::boot_now());
+    if (messages.empty() || !slow_removals) slow_removals = core.remove_slow(base::boot_now());
     life.process.cell().store(core.publish(base::boot_now()));
     tell_serving(parts, was_serving);
     if (base::boot_now() < look_at_name) continue;
@@ -120,17 +120,17 @@ std::vector<sources::StateDirectory::PendingWrite> pending_writes(const Options&
 // As turn().
 bool live(const Options& options, Process& process) {
   Life life{options, process};
-  model::FactSink sink = [&process](model::Fact fact) { process.push(std::move(fact)); };
+  model::FactSink sink = process.begin_life();
   if (!wait_for_directories(life)) return false;
   status::Reporter reporter(options.run_dir, process.cell());
   auto settings = start_settings(options);
-  reporter.start();
-  if (!wait_for_name(life, settings.fact)) return false;
+  if (auto started = reporter.start(); !started.ok()) spdlog::warn("status: {}", started.error().text);
+  if (!wait_for_name(life, settings.changes)) return false;
   spdlog::info("agent: node {}, programs {}", life.node_name, io::kernel::program_generation());
 
   auto identity = identity_of(options, life.node_name, settings.config);
   Core core(identity, plan::features(), kernel_stores(identity, status_store(options, settings.config, sink)), process.started());
-  core.fold(settings.fact);
+  core.fold(settings.changes);
   process.cell().store(core.publish(base::boot_now()));
 
   sources::CniRequests cni({options.run_dir, options.state_dir}, sources::CniRequests::kernel(options.bpf_root), sink);
@@ -139,6 +139,7 @@ bool live(const Options& options, Process& process) {
   ObjectSource objects(options, life.node_name, settings.config, sink);
   sources::Canary canary(settings.config.cgroup_root, sink);
   Starts starts;
+  starts.add("status", [&reporter] { return reporter.start(); });
   starts.add("cni", [&]() -> base::Result<void> {
     auto taken = life.directories.take();
     life.displaced = !taken.ok() && taken.error().code == EBUSY;

@@ -23,10 +23,10 @@ SettingsReading read_settings(const Options& options) {
 
 StartSettings start_settings(const Options& options) {
   auto settings = sources::load_settings(options.config_files, options.sets);
-  model::Fact fact;
+  model::Changes changes;
   std::string text = std::to_string(settings.settings.size()) + " keys";
   for (const auto& error : settings.errors)
-    fact.changes.push_back(model::put_problem(model::Origin::kSettings, std::to_string(fact.changes.size()), error));
+    changes.push_back(model::put_problem(model::Origin::kSettings, std::to_string(changes.size()), error));
   const bool fresh = settings.errors.empty();
   bool good = fresh;
   if (!good) {
@@ -38,11 +38,11 @@ StartSettings start_settings(const Options& options) {
     }
   }
   if (good) {
-    fact.changes.push_back(model::put(settings.config));
-    for (const auto& setting : settings.settings) fact.changes.push_back(model::put(setting.key, setting));
+    changes.push_back(model::put(settings.config));
+    for (const auto& setting : settings.settings) changes.push_back(model::put(setting.key, setting));
   }
-  fact.changes.push_back(model::put(model::SourceStatus{model::SourceId::kSettings, good, text}));
-  return {std::move(fact), settings.config, fresh};
+  changes.push_back(model::put(model::SourceStatus{model::SourceId::kSettings, good, text}));
+  return {std::move(changes), settings.config, fresh};
 }
 
 }  // namespace engine

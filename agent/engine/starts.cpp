@@ -16,12 +16,12 @@ void Starts::add(std::string name, std::function<base::Result<void>()> start) {
   if (!attempt(first)) waiting_.push_back(std::move(first));
 }
 
-model::Fact Starts::retry(base::BootTime now) {
+model::Changes Starts::retry(base::BootTime now) {
   if (now >= next_) {
     next_ = now + kStartAgain;
     std::erase_if(waiting_, [this](Start& start) { return attempt(start); });
   }
-  return std::exchange(fact_, {});
+  return std::exchange(changes_, {});
 }
 
 bool Starts::attempt(Start& start) {
@@ -30,10 +30,10 @@ bool Starts::attempt(Start& start) {
   if (text == start.told) return started.ok();
   if (started.ok()) {
     spdlog::info("{}: started after all", start.name);
-    fact_.changes.push_back(model::gone_problem(model::Origin::kStart, start.name));
+    changes_.push_back(model::gone_problem(model::Origin::kStart, start.name));
   } else {
     spdlog::error("{}: {}", start.name, text);
-    fact_.changes.push_back(model::put_problem(model::Origin::kStart, start.name, {start.name, text, "it is tried again each second"}));
+    changes_.push_back(model::put_problem(model::Origin::kStart, start.name, {start.name, text, "it is tried again each second"}));
   }
   start.told = text;
   return started.ok();

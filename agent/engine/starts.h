@@ -16,7 +16,7 @@ class Starts {
   // Tried at once. `start` may be called again after an error.
   void add(std::string name, std::function<base::Result<void>()> start);
   // Those that are due, and what changed: a Problem row for each that fails.
-  model::Fact retry(base::BootTime now);
+  model::Changes retry(base::BootTime now);
   base::BootTime next_try() const { return waiting_.empty() ? base::BootTime::max() : next_; }
 
  private:
@@ -28,7 +28,7 @@ class Starts {
   bool attempt(Start& start);  // false: it is to be tried again
 
   std::vector<Start> waiting_;
-  model::Fact fact_;
+  model::Changes changes_;
   base::BootTime next_{};  // zero: at once
 };
 

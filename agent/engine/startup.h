@@ -25,7 +25,7 @@ model::Identity identity_of(const Options& options, const std::string& node_name
 // Config, Setting, Problem and SourceStatus rows, and the configuration itself. With errors and nothing kept from an earlier start there is
 // no Config row, and nothing is written for want of one.
 struct StartSettings {
-  model::Fact fact;
+  model::Changes changes;
   model::Config config;  // in force; all defaults when there is none
   bool fresh = false;    // the files were good, and are worth keeping
 };

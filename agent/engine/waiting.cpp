@@ -31,8 +31,8 @@ bool wait_for(Process& process, const model::Snapshot& known, const Awaited& awa
       process.cell().store(published(process, known, {awaited.subject, text, awaited.remedy}));
       told = text;
     }
-    for (const auto& letter : process.take(base::boot_now() + kTryAgain))
-      if (!letter) return false;
+    for (const auto& message : process.take(base::boot_now() + kTryAgain))
+      if (!message) return false;
   }
 }
 

@@ -16,9 +16,16 @@ constexpr std::chrono::seconds kToSayWhy{2};
 
 base::Millis awake_now() { return std::chrono::duration_cast<base::Millis>(std::chrono::steady_clock::now().time_since_epoch()); }
 
-Watchdog::Watchdog() : last_turn_(awake_now().count()), thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+Watchdog::Watchdog() : last_turn_(awake_now().count()) {}
 
-Watchdog::~Watchdog() = default;
+Watchdog::~Watchdog() {
+  stop_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+base::Result<void> Watchdog::start() {
+  return thread_.start([this] { watch(stop_.get_token()); });
+}
 
 void Watchdog::turned() { last_turn_ = awake_now().count(); }
 

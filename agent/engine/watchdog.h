@@ -2,9 +2,10 @@
 #pragma once
 
 #include <atomic>
-#include <thread>
+#include <stop_token>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 namespace engine {
 
@@ -21,14 +22,16 @@ class Watchdog {
   Watchdog();
   ~Watchdog();
 
-  void turned();       // the engine's thread, once per turn
-  bool alive() const;  // any thread: the last turn is not stale
+  base::Result<void> start();  // fails for want of threads only
+  void turned();               // the engine's thread, once per turn
+  bool alive() const;          // any thread: the last turn is not stale
 
  private:
   void watch(const std::stop_token& stop);
 
   std::atomic<base::Millis::rep> last_turn_;  // awake
-  std::jthread thread_;
+  std::stop_source stop_;
+  base::Thread thread_;
 };
 
 }  // namespace engine

@@ -2,11 +2,21 @@
 // io/files, the fake one in tests/support. Put and remove are idempotent: EEXIST and ENOENT are success.
 #pragma once
 
+#include <cerrno>
 #include <vector>
 
 #include "base/result.h"
 
 namespace io {
+
+// The code of the Error by which put() says that a write is neither done nor refused yet.
+constexpr int kUnderWay = EINPROGRESS;
+
+template <class Row>
+struct Conclusion {
+  Row row;  // as it was sent
+  base::Result<void> result;
+};
 
 template <class Row>
 class Store {
@@ -18,9 +28,12 @@ class Store {
   virtual void recognise(const Row&) {}
   // The row is in force although list() could not know it for ichor's: it bears no mark. Such a row is not written again.
   virtual bool holds(const Row&) { return false; }
-  // Makes it so. `actual` is the row as last read or written, null when there was none.
+  // Makes it so. `actual` is the row as last read or written, null when there was none. kUnderWay: how it ended concluded() will say, and
+  // until then the row counts as not written. Another put of the same key takes its place.
   virtual base::Result<void> put(const Row& row, const Row* actual) = 0;
   virtual base::Result<void> remove(const Row& actual) = 0;
+  // Writes under way that have ended since the last call. Whoever ends one pokes the engine by a fact, be it an empty one.
+  virtual std::vector<Conclusion<Row>> concluded() { return {}; }
 };
 
 }  // namespace io

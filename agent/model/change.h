@@ -50,6 +50,14 @@ Change gone(std::string key) {
   return RowChange<Row>{std::move(key), nullptr};
 }
 
+// The same row, gone.
+inline Change gone_like(const Change& change) {
+  return std::visit([]<class Row>(const RowChange<Row>& row) { return gone<Row>(row.key); }, change);
+}
+inline const std::string& key_of(const Change& change) {
+  return std::visit([](const auto& row) -> const std::string& { return row.key; }, change);
+}
+
 // Problems have keys of their own; see problem_key().
 Change put(std::string, Problem) = delete;
 inline Change put_problem(Origin origin, const std::string& name, Problem problem) {

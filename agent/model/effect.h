@@ -20,6 +20,7 @@ struct Effect {
   Owner owner;                 // of nobody when no planner asks for it
   desired::SharedRow desired;  // null: nobody asks for it
   Outcome outcome;
+  desired::SharedRow there = {};  // as last read or written; null: nothing is
 
   bool operator==(const Effect&) const = default;
 };

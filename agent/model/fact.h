@@ -1,8 +1,7 @@
-// What sources tell the engine: rows that came, changed or went, in batches that are folded in whole before anything is planned.
+// What sources tell the engine.
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,11 +20,18 @@ struct SandboxReply {
 };
 using SandboxWaiter = std::function<void(base::Result<SandboxReply>)>;  // called once, on the engine's thread; must not block
 
-struct Fact {
-  std::vector<Change> changes;
-  SandboxWaiter waiter;        // with the Sandbox row whose outcome it waits for
-  std::string waiter_sandbox;  // that row's key
-  bool host_changed = false;   // netlink saw something change: read actual state again
+// Rows that came, changed or went, folded in whole before anything is planned. With none the engine looks at what has ended meanwhile.
+using Changes = std::vector<Change>;
+
+// A sandbox that comes or goes, and who waits for the outcome of that.
+struct SandboxRequest {
+  RowChange<Sandbox> sandbox;
+  SandboxWaiter waiter;
 };
+
+// Netlink saw something change: the network's actual state is to be read again.
+struct HostChanged {};
+
+using Fact = std::variant<Changes, SandboxRequest, HostChanged>;
 
 }  // namespace model

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/change.h"
 #include "model/desired/rows.h"
-#include "model/host/allocation.h"
 #include "model/problem.h"
 
 namespace model {
@@ -16,7 +16,7 @@ struct Planned {
   std::vector<Problem> problems;
   std::vector<std::string> notes;         // shown in the row of that key; nobody has to do anything about them
   std::optional<base::BootTime> wake_at;  // plan this key again then, whatever happens
-  std::optional<Allocation> allocation;   // plan/ipam only
+  std::vector<Change> derived;            // rows, none gone, for the tables that later features read; owned as rows above are
 };
 
 }  // namespace model

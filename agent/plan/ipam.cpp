@@ -63,7 +63,7 @@ void keep(const Sandbox& sandbox, const model::Snapshot& snapshot, model::Planne
     else
       allocation.addresses.push_back(ip);
   }
-  planned.allocation = std::move(allocation);
+  planned.derived.push_back(model::put(sandbox.key(), std::move(allocation)));
 }
 
 bool is_owner(const std::string& key, const base::Ip& ip, const model::Snapshot& snapshot) {
@@ -78,7 +78,7 @@ void rest(const std::string& key, const Allocation& allocation, const model::Sna
     if (is_owner(key, ip, snapshot)) resting.addresses.push_back(ip);
   if (resting.addresses.empty() || snapshot.now - *resting.freed >= kRest) return;
   planned.wake_at = *resting.freed + kRest;
-  planned.allocation = std::move(resting);
+  planned.derived.push_back(model::put(key, std::move(resting)));
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   // Also those that rest since the same sandbox went.
   auto is_own = [&](const base::Ip& ip) { return is_owner(key, ip, snapshot); };
   if (held && std::all_of(held->addresses.begin(), held->addresses.end(), is_own)) {
-    planned.allocation = Allocation{held->addresses, std::nullopt};
+    planned.derived.push_back(model::put(key, Allocation{held->addresses, std::nullopt}));
     return planned;
   }
   if (!sandbox->addresses.empty() || sandbox->recovered) {
@@ -131,7 +131,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
     }
     if (ip) allocation.addresses.push_back(*ip);
   }
-  planned.allocation = std::move(allocation);
+  planned.derived.push_back(model::put(key, std::move(allocation)));
   return planned;
 }
 

@@ -19,9 +19,9 @@ std::span<const Feature> features() {
       {"sysctls", sysctls::keys_for, sysctls::plan},                          // forwarding
       {"programs", programs::keys_for, programs::plan},                       // the BPF object and where its programs hang
       {"map_sizes", map_sizes::keys_for, map_sizes::plan},                    // how many entries each of its maps has
-      {"direct_delivery", direct_delivery::keys_for, direct_delivery::plan},  // what goes past the node's own stack
       {"services", services::keys_for, services::plan},                       // frontends and backends of each Service
       {"ipam", ipam::keys_for, ipam::plan},                                   // addresses of each sandbox
+      {"direct_delivery", direct_delivery::keys_for, direct_delivery::plan},  // what goes past the node's own stack
       {"pods", pods::keys_for, pods::plan},                                   // link, filters, map entries, routes of each sandbox
       {"routes", routes::keys_for, routes::plan},                             // pod CIDRs of each peer, and the unused rest of our own
       {"canary", canary::keys_for, canary::plan},                             // the service behind /readyz

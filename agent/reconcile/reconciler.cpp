@@ -25,6 +25,10 @@ void backwards(std::tuple<Target...>& targets, Visit visit) {
   backwards_by_index(targets, visit, std::index_sequence_for<Target...>{});
 }
 
+void keep_earlier(std::optional<base::BootTime>& first, std::optional<base::BootTime> other) {
+  if (other && (!first || *other < *first)) first = other;
+}
+
 template <class Row>
 bool may_remove(const Target<Row>& target, const Gate& gate) {
   return target.has_removable() && gate.may_remove<Row>();
@@ -43,12 +47,25 @@ void Reconciler::assert_rows(const model::Owner& owner, std::vector<Row> rows) {
   forwards(targets_, [&]<class Kind>(Target<Kind>& target) { target.replace_claims(owner, std::move(std::get<RowPtrs<Kind>>(lists))); });
 }
 
-std::vector<model::Problem> Reconciler::read_actual(Extent extent) {
-  std::vector<model::Problem> problems;
+void Reconciler::read_actual(Extent extent, base::BootTime now) {
   forwards(targets_, [&]<class Kind>(Target<Kind>& target) {
-    if (extent == Extent::kNetwork && Kind::kFacts.reread != Reread::kOnNetworkHints) return;
-    auto result = target.read_actual();
-    if (!result.ok()) problems.push_back({std::string(Kind::kKind), "cannot be read: " + result.error().text, ""});
+    const auto again = target.next_read();
+    if (extent == Extent::kAll || (extent == Extent::kNetwork && Kind::kFacts.reread == Reread::kOnNetworkHints) ||
+        (again && *again <= now))
+      target.read_actual(now);
+  });
+}
+
+std::optional<base::BootTime> Reconciler::next_read() const {
+  std::optional<base::BootTime> next;
+  forwards(targets_, [&](const auto& target) { keep_earlier(next, target.next_read()); });
+  return next;
+}
+
+std::vector<model::Problem> Reconciler::unreadable() const {
+  std::vector<model::Problem> problems;
+  forwards(targets_, [&]<class Kind>(const Target<Kind>& target) {
+    if (!target.unreadable().empty()) problems.push_back({std::string(Kind::kKind), "cannot be read: " + target.unreadable(), ""});
   });
   return problems;
 }
@@ -76,12 +93,9 @@ bool Reconciler::remove_slow(base::BootTime now, const Gate& gate) {
   return more;
 }
 
-std::optional<base::BootTime> Reconciler::next_retry() const {
+std::optional<base::BootTime> Reconciler::next_retry(const Gate& gate) const {
   std::optional<base::BootTime> next;
-  forwards(targets_, [&](const auto& target) {
-    auto retry = target.next_retry();
-    if (retry && (!next || *retry < *next)) next = retry;
-  });
+  forwards(targets_, [&]<class Kind>(const Target<Kind>& target) { keep_earlier(next, target.next_retry(gate.may_remove<Kind>())); });
   return next;
 }
 

@@ -1,15 +1,16 @@
-// Addresses and ports of desired rows as bpf/abi/services.h lays them out, and back.
+// Backends and ports of desired rows as bpf/abi/services.h lays them out, and back.
 #pragma once
 
 #include <bit>
 
 #include "abi/services.h"
+#include "model/abi_address.h"
 #include "model/desired/services.h"
 
 namespace reconcile {
 
-inline ip_addr to_abi(const base::Ip& ip) { return std::bit_cast<ip_addr>(ip.bytes); }
-inline base::Ip from_abi(const ip_addr& address) { return {std::bit_cast<std::array<uint8_t, 16>>(address)}; }
+using model::from_abi;
+using model::to_abi;
 
 constexpr uint16_t swap_port(uint16_t port) {
   return std::endian::native == std::endian::big ? port : static_cast<uint16_t>(port << 8 | port >> 8);

@@ -1,5 +1,5 @@
 // One kind of desired row against its store: keeps what is wanted and what is there, and writes the difference. What is there changes
-// in memory only after the store accepted a write.
+// in memory only after the store accepted a write, and before the store could be read nothing is written.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "io/store.h"
 #include "model/effect.h"
-#include "reconcile/backoff.h"
 #include "reconcile/claims.h"
 
 namespace reconcile {
@@ -34,35 +34,33 @@ class Target {
     for (auto& key : claims_.replace(owner, std::move(rows))) touch(key);
   }
 
-  // Reads the store again; whatever differs from memory is put right in the next apply. Failed rows are tried again at once.
-  base::Result<void> read_actual() {
-    auto rows = TRY_IN(store_->list(), Row::kKind);
-    std::unordered_map<std::string, RowPtr> found;
-    for (auto& row : rows) {
-      std::string key = row.key();
-      found[key] = std::make_shared<const Row>(std::move(row));
+  // Reads the store again; whatever differs from memory is put right in the next apply. Failed rows are tried again at once. A store
+  // that cannot be read is read again by and by: see next_read().
+  void read_actual(base::BootTime now) {
+    auto rows = store_->list();
+    if (!rows.ok()) {
+      unreadable_ = rows.error().text;
+      next_read_ = now + kRetry.after(++failed_reads_);
+      return;
     }
-    for (auto& [key, row] : found) {
-      auto known = actual_.find(key);
-      if (known == actual_.end() || !(*known->second == *row))
-        touch(key);
-      else
-        row = known->second;  // it knows more than the kernel tells
-    }
-    for (const auto& [key, row] : actual_)
-      if (!found.contains(key)) touch(key);
-    actual_ = std::move(found);
-    for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
-    return {};
+    unreadable_.clear();
+    next_read_.reset();
+    failed_reads_ = 0;
+    readable_ = true;
+    adopt(std::move(*rows));
   }
+  std::optional<base::BootTime> next_read() const { return next_read_; }
+  const std::string& unreadable() const { return unreadable_; }  // why; "" when the last reading succeeded
 
   // Additions and changes, in the order in which they were asked for.
   void put_due(base::BootTime now, Counters& counters) {
+    if (!readable_) return;
+    for (auto& ended : store_->concluded()) conclude_pending(ended, now, counters);
     for (auto& key : take_touched(now)) {
       const RowPtr* wanted = claims_.find(key);
       auto actual = actual_.find(key);
       if (!wanted) {
-        if (actual != actual_.end()) {
+        if (actual != actual_.end() || pending_.contains(key)) {
           removable_.insert(key);
         } else {
           removable_.erase(key);
@@ -71,6 +69,7 @@ class Target {
         continue;
       }
       removable_.erase(key);
+      if (is_under_way(key)) continue;
       if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
         store_->recognise(**wanted);
         actual_[key] = *wanted;
@@ -78,6 +77,11 @@ class Target {
         continue;
       }
       auto result = store_->put(**wanted, actual == actual_.end() ? nullptr : actual->second.get());
+      if (!result.ok() && result.error().code == io::kUnderWay) {
+        pending_[key] = *wanted;
+        reported_.insert(key);
+        continue;
+      }
       if (!conclude(key, result, now, counters)) continue;
       actual_[key] = *wanted;
       settle(key);
@@ -95,13 +99,15 @@ class Target {
       if (limit-- == 0) return true;
       std::string key = *it;
       it = removable_.erase(it);
-      auto result = store_->remove(*actual_.at(key));
+      auto actual = actual_.find(key);
+      auto result = store_->remove(actual != actual_.end() ? *actual->second : *pending_.at(key));
       if (!conclude(key, result, now, counters)) {
         it = removable_.insert(key).first;
         ++it;
         continue;
       }
       actual_.erase(key);
+      pending_.erase(key);
       settle(key);
     }
     return false;
@@ -109,11 +115,19 @@ class Target {
 
   bool has_removable() const { return !removable_.empty(); }
 
-  std::optional<base::BootTime> next_retry() const {
+  // A row that failed to go and may not go now wakes nobody, nor does one that is under way again.
+  std::optional<base::BootTime> next_retry(bool may_remove) const {
     std::optional<base::BootTime> next;
+    if (!readable_) return next;
     for (const auto& [key, failure] : failures_)
-      if (!next || failure.next_try < *next) next = failure.next_try;
+      if ((may_remove || claims_.find(key)) && !is_under_way(key) && (!next || failure.next_try < *next)) next = failure.next_try;
     return next;
+  }
+
+  // The first row that the owner asked for; null: none of this kind.
+  RowPtr first_of(const model::Owner& owner) const {
+    const auto& keys = claims_.keys_of(owner);
+    return keys.empty() || *claims_.owner_of(keys.front()) != owner ? nullptr : *claims_.find(keys.front());
   }
 
   // nullopt: all that the owner asked for is in force; else the first reason, or "" while it is still to be written.
@@ -138,18 +152,65 @@ class Target {
         effects.erase(effect_key);
         continue;
       }
-      model::Effect effect{Row::kKind, key, wanted ? *claims_.owner_of(key) : model::Owner(), wanted ? *wanted : nullptr, outcome(key)};
+      model::Effect effect{Row::kKind,
+                           key,
+                           wanted ? *claims_.owner_of(key) : model::Owner(),
+                           wanted ? *wanted : nullptr,
+                           outcome(key),
+                           actual == actual_.end() ? nullptr : actual->second};
       effects.set(effect_key, std::make_shared<const model::Effect>(std::move(effect)));
     }
     reported_.clear();
   }
 
  private:
+  static constexpr base::Backoff kRetry{};
+
   struct Failure {
     std::string error;
     uint32_t attempts = 0;
     base::BootTime next_try{};
   };
+
+  void adopt(std::vector<Row> rows) {
+    std::unordered_map<std::string, RowPtr> found;
+    for (auto& row : rows) {
+      std::string key = row.key();
+      found[key] = std::make_shared<const Row>(std::move(row));
+    }
+    for (auto& [key, row] : found) {
+      auto known = actual_.find(key);
+      if (known == actual_.end() || !(*known->second == *row))
+        touch(key);
+      else
+        row = known->second;  // it knows more than the kernel tells
+    }
+    for (const auto& [key, row] : actual_)
+      if (!found.contains(key)) touch(key);
+    actual_ = std::move(found);
+    for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
+  }
+  // What is wanted has been sent, and its end is not known.
+  bool is_under_way(const std::string& key) const {
+    const RowPtr* wanted = claims_.find(key);
+    auto pending = pending_.find(key);
+    return wanted && pending != pending_.end() && *pending->second == **wanted;
+  }
+  // What was sent may not be what is wanted by now.
+  void conclude_pending(const io::Conclusion<Row>& ended, base::BootTime now, Counters& counters) {
+    const std::string key = ended.row.key();
+    auto pending = pending_.find(key);
+    if (pending == pending_.end()) return;  // withdrawn meanwhile
+    const bool latest = *pending->second == ended.row;
+    if (!latest && !ended.result.ok()) return;
+    if (latest) pending_.erase(pending);
+    touch(key);
+    if (!ended.result.ok() && !claims_.find(key)) return;  // nobody wants it any more
+    if (!conclude(key, ended.result, now, counters)) return;
+    actual_[key] = std::make_shared<const Row>(ended.row);
+    failures_.erase(key);
+    tried_.erase(key);
+  }
 
   void touch(const std::string& key) {
     if (touched_set_.insert(key).second) touched_.push_back(key);
@@ -186,7 +247,7 @@ class Target {
     ++counters.failed_writes;
     Failure& failure = failures_[key];
     failure.error = result.error().text;
-    failure.next_try = now + retry_delay(++failure.attempts);
+    failure.next_try = now + kRetry.after(++failure.attempts);
     if (const RowPtr* wanted = claims_.find(key)) tried_[key] = *wanted;
     return false;
   }
@@ -224,6 +285,11 @@ class Target {
   std::unique_ptr<io::Store<Row>> store_;
   Claims<Row> claims_;
   std::unordered_map<std::string, RowPtr> actual_;
+  std::unordered_map<std::string, RowPtr> pending_;  // under way: sent, and not known to be there
+  bool readable_ = false;                            // it has been read once
+  std::string unreadable_;
+  std::optional<base::BootTime> next_read_;
+  uint32_t failed_reads_ = 0;
   std::unordered_map<std::string, Failure> failures_;
   std::unordered_map<std::string, RowPtr> tried_;  // what the failed write wanted: a new wish does not wait for the backoff
   std::vector<std::string> touched_;

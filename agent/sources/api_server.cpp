@@ -1,7 +1,5 @@
 #include "sources/api_server.h"
 
-#include <system_error>
-
 #include "sources/api_server/collector.h"
 #include "sources/api_server/resources.h"
 #include "sources/api_server/watcher.h"
@@ -35,11 +33,7 @@ ApiServer::~ApiServer() {
 
 base::Result<void> ApiServer::start() {
   TRY(collector_->start());
-  try {
-    if (!thread_.joinable()) thread_ = std::thread([this] { collector_->run(); });
-  } catch (const std::system_error& error) {
-    return base::system_error(error.code().value(), "thread of the API server source");
-  }
+  TRY(thread_.start([this] { collector_->run(); }));
   for (auto& watcher : watchers_) TRY(watcher->start());
   return {};
 }

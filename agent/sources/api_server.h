@@ -4,10 +4,10 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/result.h"
+#include "base/thread.h"
 #include "io/kube/connection.h"
 #include "model/fact_sink.h"
 
@@ -38,7 +38,7 @@ class ApiServer {
  private:
   std::unique_ptr<api_server::Collector> collector_;
   std::vector<std::unique_ptr<api_server::Watcher>> watchers_;
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace sources

@@ -3,7 +3,6 @@
 #include <linux/if_addr.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,11 +81,10 @@ base::Result<Netlink> open_netlink_in(int netns) {
 // The canary's own thread: it listens, tries and tells.
 class CanaryLoop {
  public:
-  CanaryLoop(const model::FactSink& sink, const std::string& cgroup_root, int stop, std::shared_ptr<base::Fd> netns, base::Fd listener,
+  CanaryLoop(const model::FactSink& sink, const std::string& cgroup_root, std::shared_ptr<base::Fd> netns, base::Fd listener,
              std::string greeting, Netlink host, Netlink pod, model::CanaryResult result)
       : sink_(sink),
         cgroup_(cgroup_root),
-        stop_(stop),
         netns_(std::move(netns)),
         listener_(std::move(listener)),
         greeting_(std::move(greeting)),
@@ -94,7 +92,8 @@ class CanaryLoop {
         pod_(std::move(pod)),
         result_(std::move(result)) {}
 
-  void run() {
+  void run(int stop) {
+    stop_ = stop;
     failing_since_ = base::boot_now();
     while (try_once() && wait(base::boot_now() + pause_)) {
     }
@@ -145,9 +144,7 @@ class CanaryLoop {
     result.error = host_error.empty() ? pod_error : host_error;
     if (result == result_) return;
     result_ = result;
-    model::Fact fact;
-    fact.changes.push_back(model::put(result));
-    sink_(std::move(fact));
+    sink_(model::Changes{model::put(std::move(result))});
   }
 
   // Answers who comes, until all tries have ended or the time is over. False: stopped.
@@ -199,7 +196,7 @@ class CanaryLoop {
   const model::FactSink& sink_;
   CanaryCgroup cgroup_;
   base::Fd host_socket_, pod_socket_;
-  int stop_;
+  int stop_ = -1;
   std::shared_ptr<base::Fd> netns_;
   base::Fd listener_;
   std::string greeting_;
@@ -213,31 +210,18 @@ class CanaryLoop {
 }  // namespace
 
 base::Result<void> Canary::start() {
-  base::Fd stop(eventfd(0, EFD_CLOEXEC));
-  if (!stop) return base::errno_error("eventfd");
   auto netns = std::make_shared<base::Fd>(TRY_IN(io::kernel::make_netns(), "canary"));
   model::CanaryResult result;
   result.listener = model::kCanaryListenerAddress;
   base::Fd listener = TRY(listen_for_canary(result.listener_port));
   result.error = "not tried yet";
   Tokens tokens = TRY(draw_tokens());
-  auto loop = std::make_unique<CanaryLoop>(sink_, cgroup_root_, stop.get(), netns, std::move(listener), tokens.greeting,
-                                           TRY(Netlink::open()), TRY(open_netlink_in(netns->get())), result);
-  model::Fact fact;
+  auto loop = std::make_unique<CanaryLoop>(sink_, cgroup_root_, netns, std::move(listener), tokens.greeting, TRY(Netlink::open()),
+                                           TRY(open_netlink_in(netns->get())), result);
   model::Sandbox sandbox = sandbox_row(netns, tokens.incarnation);
-  fact.changes.push_back(model::put(sandbox.key(), sandbox));
-  fact.changes.push_back(model::put(result));
-  fact.changes.push_back(model::put(model::SourceStatus{model::SourceId::kCanary, true, ""}));
-  sink_(std::move(fact));
-  stop_ = std::move(stop);
-  thread_ = std::thread([loop = std::move(loop)] { loop->run(); });
-  return {};
-}
-
-Canary::~Canary() {
-  if (!thread_.joinable()) return;
-  eventfd_write(stop_.get(), 1);
-  thread_.join();
+  sink_(model::Changes{model::put(sandbox.key(), sandbox), model::put(result),
+                       model::put(model::SourceStatus{model::SourceId::kCanary, true, ""})});
+  return thread_.start([loop = std::move(loop)](int stop) { loop->run(stop); });
 }
 
 }  // namespace sources

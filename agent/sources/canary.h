@@ -4,12 +4,10 @@
 // group, after a crash: the pod's network namespace is held by a descriptor only, and the link goes with the namespace.
 #pragma once
 
-#include <memory>
 #include <string>
-#include <thread>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "io/kernel/polling_thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -19,7 +17,6 @@ class Canary {
   // `cgroup_root`: where the socket programs are.
   Canary(std::string cgroup_root, model::FactSink sink) : cgroup_root_(std::move(cgroup_root)), sink_(std::move(sink)) {}
   Canary(const Canary&) = delete;
-  ~Canary();  // stops the thread and waits for it
 
   // On the calling thread's network as the host. Tells the Sandbox, the CanaryResult with who listens, and SourceStatus kCanary at
   // once, and from then on each change of the result.
@@ -28,8 +25,7 @@ class Canary {
  private:
   std::string cgroup_root_;
   model::FactSink sink_;
-  base::Fd stop_;  // eventfd
-  std::thread thread_;
+  io::kernel::PollingThread thread_;
 };
 
 }  // namespace sources

@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include "io/kernel/cgroups.h"
+#include "model/desired/hook.h"
 
 namespace sources {
 namespace {
 
 constexpr const char* kName = "/ichor-canary";
-constexpr const char* kProgram = "connect4";  // of bpf/programs/socket.bpf.c
+constexpr const char* kProgram = facts_of(model::desired::Hook::kConnect4).name;
 
 }  // namespace
 

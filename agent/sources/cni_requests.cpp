@@ -38,8 +38,7 @@ base::Result<void> CniRequests::start() {
   TRY(keep_sandboxes());
   socket_ = TRY(cni::ControlSocket::open(places_.run_dir));
   attachments_->apply_queue();
-  thread_ = std::thread([this] { serve(); });
-  return {};
+  return thread_.start([this] { serve(); });
 }
 
 // A record that is not complete belongs to an ADD that nobody was told of: without its row, the engine removes what it left.
@@ -55,16 +54,16 @@ base::Result<void> CniRequests::keep_sandboxes() {
       [this](cni::ConnectionId connection, const io::cni::Reply& reply) { return socket_->reply(connection, io::cni::encode(reply)); },
       [records](const std::string& sandbox) { return records.has(sandbox); }, kernel_.links_into,
       model::desired::cni_queue_path(places_.state_dir)});
-  model::Fact fact;
+  model::Changes changes;
   for (auto& sandbox : cni::sandboxes_kept(remains)) {
     attachments_->keep(sandbox);
     std::string key = sandbox.key();
-    fact.changes.push_back(model::put(std::move(key), std::move(sandbox)));
+    changes.push_back(model::put(std::move(key), std::move(sandbox)));
   }
   constexpr auto kId = model::SourceId::kSandboxes;
-  const std::string kept = std::to_string(fact.changes.size()) + " sandboxes kept from before this start";
-  fact.changes.push_back(model::put(model::SourceStatus{kId, true, model::desired::cni_socket_path(places_.run_dir) + ", " + kept}));
-  sink_(std::move(fact));
+  const std::string kept = std::to_string(changes.size()) + " sandboxes kept from before this start";
+  changes.push_back(model::put(model::SourceStatus{kId, true, model::desired::cni_socket_path(places_.run_dir) + ", " + kept}));
+  sink_(std::move(changes));
   return {};
 }
 

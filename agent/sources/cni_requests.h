@@ -5,11 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/thread.h"
 #include "io/kernel/found_pods.h"
 #include "model/fact_sink.h"
 
@@ -60,7 +60,7 @@ class CniRequests {
   base::BootTime served_{0};  // as last noted for STATUS while no agent is there
   base::BootTime next_look_{0};
   bool stopped_ = false;
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace sources

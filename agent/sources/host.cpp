@@ -2,7 +2,6 @@
 
 #include <linux/rtnetlink.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <optional>
 
@@ -67,12 +66,12 @@ class ChainReader {
 // Events queue up from the moment the first socket is open, so nothing between it and the dump is missed.
 class Listener {
  public:
-  Listener(Netlink events, Netlink requests, const model::FactSink& sink, int stop)
-      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink), stop_(stop) {
+  Listener(Netlink events, Netlink requests, const model::FactSink& sink)
+      : events_(std::move(events)), requests_(std::move(requests)), sink_(sink) {
     chains_.open();
   }
 
-  void run() {
+  void run(int stop) {
     bool read_all = true;
     base::BootTime read_at{};
     while (true) {
@@ -80,7 +79,7 @@ class Listener {
       if (read_all) read_at = base::boot_now();
       chains_.read_if_due(tables_);
       report(read);
-      if (read ? wait(std::min(read_at + kReadAgain, chains_.due())) : pause()) return;
+      if (read ? wait(stop, std::min(read_at + kReadAgain, chains_.due())) : pause(stop)) return;
       read_all = !read || base::boot_now() >= read_at + kReadAgain;
     }
   }
@@ -95,33 +94,33 @@ class Listener {
   }
 
   // Until something happens. True: it is the end.
-  bool wait(base::BootTime until) {
-    pollfd waiting[] = {{stop_, POLLIN, 0}, {events_.fd(), POLLIN, 0}, {chains_.fd(), POLLIN, 0}};
+  bool wait(int stop, base::BootTime until) {
+    pollfd waiting[] = {{stop, POLLIN, 0}, {events_.fd(), POLLIN, 0}, {chains_.fd(), POLLIN, 0}};
     poll(waiting, 3, static_cast<int>(std::max(until - base::boot_now(), base::Millis{0}).count()));
     if (waiting[2].revents) chains_.set_changed();
     return waiting[0].revents;
   }
   // After a failure events wait in the socket: only time may end the pause, or the failure would be repeated at full speed.
-  bool pause() {
-    pollfd stop{stop_, POLLIN, 0};
-    return poll(&stop, 1, kRetryMs) > 0;
+  static bool pause(int stop) {
+    pollfd waiting{stop, POLLIN, 0};
+    return poll(&waiting, 1, kRetryMs) > 0;
   }
 
   void report(const base::Result<void>& read) {
     synced_ |= read.ok();
-    model::Fact fact;
-    if (read) fact = tables_.take_fact();
+    model::Changes changes;
+    if (read) changes = tables_.take_changes();
     std::string text = read ? "" : "netlink: " + read.error().text;
-    if (!reported_status_ || reported_text_ != text) fact.changes.push_back(status(synced_, text));
+    if (!reported_status_ || reported_text_ != text) changes.push_back(status(synced_, text));
     reported_status_ = true;
     reported_text_ = text;
-    if (!fact.changes.empty()) sink_(std::move(fact));
+    if (!changes.empty()) sink_(std::move(changes));
+    if (tables_.take_host_changed()) sink_(model::HostChanged{});
   }
 
   Netlink events_, requests_;
   ChainReader chains_;
   const model::FactSink& sink_;
-  int stop_;
   HostTables tables_;
   bool synced_ = false, reported_status_ = false;
   std::string reported_text_;
@@ -130,28 +129,18 @@ class Listener {
 }  // namespace
 
 base::Result<void> HostSource::start() {
-  base::Fd stop(eventfd(0, EFD_CLOEXEC));
-  if (!stop) return base::errno_error("eventfd");
-  Listener listener(TRY(Netlink::open(kGroups)), TRY(Netlink::open()), sink_, stop.get());
-  stop_ = std::move(stop);
-  thread_ = std::thread([listener = std::move(listener)]() mutable { listener.run(); });
-  return {};
+  Listener listener(TRY(Netlink::open(kGroups)), TRY(Netlink::open()), sink_);
+  return thread_.start([listener = std::move(listener)](int stop) mutable { listener.run(stop); });
 }
 
-HostSource::~HostSource() {
-  if (!thread_.joinable()) return;
-  eventfd_write(stop_.get(), 1);
-  thread_.join();
-}
-
-base::Result<model::Fact> read_host_once() {
+base::Result<model::Changes> read_host_once() {
   Netlink netlink = TRY(Netlink::open());
   HostTables tables;
   TRY(tables.read_all(netlink));
   (void)read_forward_chains(tables);
-  model::Fact fact = tables.take_fact();
-  fact.changes.push_back(status(true, ""));
-  return fact;
+  model::Changes changes = tables.take_changes();
+  changes.push_back(status(true, ""));
+  return changes;
 }
 
 }  // namespace sources

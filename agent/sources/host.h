@@ -2,10 +2,8 @@
 // HostNeighbor "LINK IP". A thread of its own listens; a burst of changes is one fact, and what was told before is not told again.
 #pragma once
 
-#include <thread>
-
-#include "base/fd.h"
 #include "base/result.h"
+#include "io/kernel/polling_thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -14,18 +12,16 @@ class HostSource {
  public:
   explicit HostSource(model::FactSink sink) : sink_(std::move(sink)) {}
   HostSource(const HostSource&) = delete;
-  ~HostSource();  // stops the thread and waits for it
 
   // Listens in the calling thread's network namespace. The first fact holds everything and SourceStatus kHost.
   base::Result<void> start();
 
  private:
   model::FactSink sink_;
-  base::Fd stop_;  // eventfd
-  std::thread thread_;
+  io::kernel::PollingThread thread_;
 };
 
 // Everything there is now in the calling thread's network namespace, for who looks only once.
-base::Result<model::Fact> read_host_once();
+base::Result<model::Changes> read_host_once();
 
 }  // namespace sources

@@ -310,20 +310,20 @@ base::Result<void> HostTables::read_all(io::kernel::Netlink& netlink) {
   return read_routes(netlink);
 }
 
-model::Fact HostTables::take_fact() {
+model::Changes HostTables::take_changes() {
   auto name_of = [this](uint32_t ifindex) {
     auto link = links_.entries().find(std::to_string(ifindex));
     return link == links_.entries().end() ? std::string() : link->second.second.name;
   };
   note_default_routes();
-  model::Fact fact;
-  fact.host_changed = links_.flush(name_of, fact.changes);
-  fact.host_changed |= addresses_.flush(name_of, fact.changes);
-  fact.host_changed |= routes_.flush(name_of, fact.changes);
-  lost_default_routes_.flush(name_of, fact.changes);
-  neighbors_.flush(name_of, fact.changes);
-  forward_chains_.flush(name_of, fact.changes);
-  return fact;
+  model::Changes changes;
+  host_changed_ |= links_.flush(name_of, changes);
+  host_changed_ |= addresses_.flush(name_of, changes);
+  host_changed_ |= routes_.flush(name_of, changes);
+  lost_default_routes_.flush(name_of, changes);
+  neighbors_.flush(name_of, changes);
+  forward_chains_.flush(name_of, changes);
+  return changes;
 }
 
 }  // namespace sources

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/kernel/forward_chains.h"
@@ -53,8 +54,10 @@ class HostTables {
   // The kernel drops IPv4 routes with their link or address without a word: true when that may have happened since read_routes().
   bool routes_are_stale() const { return routes_are_stale_; }
 
-  // What changed since the last call, as one fact.
-  model::Fact take_fact();
+  // What changed since the last call.
+  model::Changes take_changes();
+  // Whether more than neighbors was in what was taken since this was asked before.
+  bool take_host_changed() { return std::exchange(host_changed_, false); }
 
  private:
   void take_link(nlmsghdr* message, bool is_new);
@@ -79,6 +82,7 @@ class HostTables {
   std::set<uint32_t> default_routes_;      // links that have one in the main table
   bool default_routes_are_stale_ = false;
   bool routes_are_stale_ = false;
+  bool host_changed_ = false;
 };
 
 }  // namespace sources

@@ -1,9 +1,5 @@
 #include "sources/manifests.h"
 
-#include <sys/eventfd.h>
-
-#include <system_error>
-
 #include "sources/manifests/files.h"
 #include "sources/manifests/follower.h"
 
@@ -12,24 +8,13 @@ namespace sources {
 Manifests::Manifests(std::string directory, std::string state_dir, model::FactSink sink)
     : follower_(std::make_unique<manifests::Follower>(std::move(directory), std::move(state_dir), std::move(sink))) {}
 
-Manifests::~Manifests() {
-  if (!thread_.joinable()) return;
-  ::eventfd_write(stop_.get(), 1);
-  thread_.join();
-}
+Manifests::~Manifests() = default;
 
 base::Result<void> Manifests::start() {
-  stop_ = base::Fd(::eventfd(0, EFD_CLOEXEC));
-  if (!stop_) return base::errno_error("eventfd");
-  try {
-    thread_ = std::thread([this] { follower_->run(stop_.get()); });
-  } catch (const std::system_error& error) {
-    return base::system_error(error.code().value(), "manifests thread");
-  }
-  return {};
+  return thread_.start([this](int stop) { follower_->run(stop); });
 }
 
-base::Result<model::Fact> load_manifests(const std::string& path) {
+base::Result<model::Changes> load_manifests(const std::string& path) {
   auto directory = TRY(manifests::open_directory(path));
   auto names = TRY_IN(manifests::list_manifests(directory.get()), path);
   manifests::Collection collection;
@@ -40,10 +25,10 @@ base::Result<model::Fact> load_manifests(const std::string& path) {
     else
       collection.put(file.name, std::move(file.contents));
   }
-  model::Fact fact{collection.changes(), {}, {}, false};
+  model::Changes changes = collection.changes();
   model::SourceStatus status{model::SourceId::kObjects, true, collection.summary()};
-  fact.changes.push_back(model::put(status));
-  return fact;
+  changes.push_back(model::put(status));
+  return changes;
 }
 
 }  // namespace sources

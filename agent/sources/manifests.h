@@ -4,10 +4,9 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "io/kernel/polling_thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -27,11 +26,10 @@ class Manifests {
 
  private:
   std::unique_ptr<manifests::Follower> follower_;
-  base::Fd stop_;
-  std::thread thread_;
+  io::kernel::PollingThread thread_;
 };
 
-// The directory as it is now, as one Fact like the first of Manifests. Reads nothing else, writes nothing.
-base::Result<model::Fact> load_manifests(const std::string& directory);
+// The directory as it is now, as the first fact of Manifests. Reads nothing else, writes nothing.
+base::Result<model::Changes> load_manifests(const std::string& directory);
 
 }  // namespace sources

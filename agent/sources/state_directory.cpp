@@ -1,7 +1,6 @@
 #include "sources/state_directory.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include "io/files/files.h"
 
@@ -23,21 +22,12 @@ base::Result<void> try_to_write(const std::string& directory) {
 StateDirectory::StateDirectory(std::string directory, std::vector<PendingWrite> pending, model::FactSink sink)
     : directory_(std::move(directory)), pending_(std::move(pending)), sink_(std::move(sink)) {}
 
-StateDirectory::~StateDirectory() {
-  if (!thread_.joinable()) return;
-  ::eventfd_write(stop_.get(), 1);
-  thread_.join();
-}
-
 base::Result<void> StateDirectory::start() {
-  stop_ = base::Fd(::eventfd(0, EFD_CLOEXEC));
-  if (!stop_) return base::errno_error("eventfd");
   const bool well = look();
-  thread_ = std::thread([this, well] {
-    pollfd stop{stop_.get(), POLLIN, 0};
-    for (bool good = well; ::poll(&stop, 1, good ? kLookEveryMs : kLookAgainMs) <= 0;) good = look();
+  return thread_.start([this, well](int stop) {
+    pollfd stopped{stop, POLLIN, 0};
+    for (bool good = well; ::poll(&stopped, 1, good ? kLookEveryMs : kLookAgainMs) <= 0;) good = look();
   });
-  return {};
 }
 
 bool StateDirectory::look() {
@@ -56,12 +46,9 @@ bool StateDirectory::look() {
 void StateDirectory::report(const std::string& name, const base::Result<void>& outcome, const model::Problem& problem) {
   const std::string text = outcome.ok() ? "" : problem.text + outcome.error().text;
   if (std::exchange(reported_[name], text) == text) return;
-  model::Fact fact;
-  if (outcome.ok())
-    fact.changes.push_back(model::gone_problem(model::Origin::kStateDirectory, name));
-  else
-    fact.changes.push_back(model::put_problem(model::Origin::kStateDirectory, name, {problem.subject, text, problem.remedy}));
-  sink_(std::move(fact));
+  constexpr auto kOrigin = model::Origin::kStateDirectory;
+  sink_(model::Changes{outcome.ok() ? model::gone_problem(kOrigin, name)
+                                    : model::put_problem(kOrigin, name, {problem.subject, text, problem.remedy})});
 }
 
 }  // namespace sources

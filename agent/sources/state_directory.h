@@ -5,11 +5,10 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "io/kernel/polling_thread.h"
 #include "model/fact_sink.h"
 
 namespace sources {
@@ -24,7 +23,6 @@ class StateDirectory {
 
   // The sink gets the Problem "" of Origin::kStateDirectory while no file can be made, and one for each write that waits.
   StateDirectory(std::string directory, std::vector<PendingWrite> pending, model::FactSink sink);
-  ~StateDirectory();  // stops the thread and waits for it
 
   base::Result<void> start();  // tries once before it returns; fails for want of descriptors only
 
@@ -36,8 +34,7 @@ class StateDirectory {
   std::vector<PendingWrite> pending_;
   model::FactSink sink_;
   std::map<std::string, std::string> reported_;  // name: text
-  base::Fd stop_;                                // eventfd
-  std::thread thread_;
+  io::kernel::PollingThread thread_;
 };
 
 }  // namespace sources

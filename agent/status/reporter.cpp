@@ -53,8 +53,8 @@ Reporter::Reporter(std::string run_dir, const model::PublishedCell& cell) : path
 
 Reporter::~Reporter() { stop(); }
 
-void Reporter::start() {
-  thread_ = std::thread([this] { loop(); });
+base::Result<void> Reporter::start() {
+  return thread_.start([this] { loop(); });
 }
 
 void Reporter::stop() {

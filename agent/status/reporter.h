@@ -5,8 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
-#include <thread>
 
+#include "base/thread.h"
 #include "model/published_cell.h"
 #include "status/readiness.h"
 #include "status/remarks.h"
@@ -35,8 +35,8 @@ class Reporter {
   Reporter(std::string run_dir, const model::PublishedCell& cell);  // the cell outlives it
   ~Reporter();                                                      // stops
 
-  void start();
-  void stop();  // the file stays, with the last state
+  base::Result<void> start();  // fails for want of threads only
+  void stop();                 // the file stays, with the last state
 
  private:
   void loop();
@@ -50,7 +50,7 @@ class Reporter {
   std::mutex mutex_;
   std::condition_variable stopping_;
   bool stop_ = false;
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace status

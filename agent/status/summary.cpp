@@ -70,7 +70,7 @@ void add_effects(Summary& summary, const model::Published& published, base::Boot
     if (effect->outcome.state == model::OutcomeState::kFailed)
       summary.failures.push_back(
           {std::string(effect->kind) + " " + thing_name(*effect), effect->outcome.error, retry_text(effect->outcome, now)});
-    if (done && wanted) std::visit([&](const auto& row) { add_row(summary, *row); }, effect->desired);
+    if (wanted && !is_null(effect->there)) std::visit([&](const auto& row) { add_row(summary, *row); }, effect->there);
   }
   for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
   std::sort(summary.map_sizes.begin(), summary.map_sizes.end());

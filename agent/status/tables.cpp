@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "status/effects.h"
+#include "status/fields_text.h"
 
 namespace status {
 namespace {
@@ -42,13 +43,23 @@ void append_outcome(Line& line, const model::Effect& effect, base::BootTime now)
   line.fields.emplace_back("error", effect.outcome.error);
 }
 
+// What is asked for and not there yet, while something else is.
+void append_wish(Line& line, const model::Effect& effect) {
+  if (effect.outcome.state == model::OutcomeState::kDone || is_null(effect.there)) return;
+  const Fields there = fields(effect.there);
+  Fields wanted = fields(effect.desired);
+  std::erase_if(wanted, [&](const auto& field) { return std::find(there.begin(), there.end(), field) != there.end(); });
+  line.fields.emplace_back("wanted", fields_text(wanted));
+}
+
 template <class Row>
 TableView view_of_kind(const Published& published) {
   TableView view{"key", {}};
   for (const auto& [key, effect] : published.effects) {
     if (effect->kind != Row::kKind) continue;
-    Line line{thing_name(*effect), fields(effect->desired)};
+    Line line{thing_name(*effect), fields(is_null(effect->there) ? effect->desired : effect->there)};
     append_outcome(line, *effect, published.snapshot.now);
+    append_wish(line, *effect);
     view.lines.push_back(std::move(line));
   }
   sort_lines(view);

@@ -136,9 +136,7 @@ void Agent::start() {
 }
 
 void Agent::tell(std::vector<model::Change> changes) {
-  model::Fact fact;
-  fact.changes = std::move(changes);
-  core_->fold(std::move(fact));
+  core_->fold(std::move(changes));
   core_->pass(now_);
   core_->remove_slow(now_);
 }

@@ -28,12 +28,10 @@ struct Call {
   bool connected;
 };
 
-class DatapathAffinity : public DatapathTest, public testing::WithParamInterface<Call> {
+class DatapathAffinity : public AttachedSocketsTest, public testing::WithParamInterface<Call> {
  protected:
   void SetUp() override {
-    DatapathTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    attach_sockets();
+    AttachedSocketsTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     for (int i = 0; i < 5; ++i) servers_.push_back(serve(GetParam().type, "127.0.0.1"));
   }

@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/features.h"
 #include "io/kernel/service_maps.h"
+#include "model/abi_address.h"
 #include "support/datapath.h"
 #include "support/sockets.h"
 
@@ -92,7 +92,7 @@ TEST_F(Cgroups, SocketMeetsTheProgramsOfTheGroupThatItIsMadeIn) {
   PinnedServiceMaps maps(bpf_root_);
   ASSERT_TRUE(maps.open().ok());
   ASSERT_TRUE(maps.set_handle(1, service_handle_pack(0, 0, 1)).ok());
-  ASSERT_TRUE(maps.put_frontend({to_abi(frontend.ip), htons(frontend.port), IPPROTO_TCP, 0}, {.callers = 1, .arrivals = 0}).ok());
+  ASSERT_TRUE(maps.put_frontend({model::to_abi(frontend.ip), htons(frontend.port), IPPROTO_TCP, 0}, {.callers = 1, .arrivals = 0}).ok());
   TopGroup beside("beside-");
 
   for (bool covered : {true, false}) {

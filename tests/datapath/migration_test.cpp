@@ -37,12 +37,10 @@ base::Ip address(const char* text) { return *base::parse_ip(text); }
 
 const Endpoint kTcp{address("10.96.0.10"), 80}, kUdp{address("10.96.0.10"), 53};
 
-class DatapathMigration : public DatapathTest {
+class DatapathMigration : public AttachedSocketsTest {
  protected:
   void SetUp() override {
-    DatapathTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    attach_sockets();
+    AttachedSocketsTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     for (int i = 0; i < 4; ++i) tcp_.push_back(serve(SOCK_STREAM, "127.0.0.1")), udp_.push_back(serve(SOCK_DGRAM, "127.0.0.1"));
     put_service(kTcp, model::Protocol::kTcp, tcp_);

@@ -11,8 +11,8 @@
 
 #include "abi/drop_reasons.h"
 #include "abi/sockets.h"
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/service_maps.h"
+#include "model/abi_address.h"
 #include "support/datapath.h"
 
 namespace {
@@ -28,12 +28,10 @@ struct Way {
   const char *frontend, *backend;
 };
 
-class DatapathSockets : public DatapathTest, public testing::WithParamInterface<Way> {
+class DatapathSockets : public AttachedSocketsTest, public testing::WithParamInterface<Way> {
  protected:
   void SetUp() override {
-    DatapathTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    attach_sockets();
+    AttachedSocketsTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     ASSERT_TRUE(maps_.open().ok());
   }
@@ -45,11 +43,11 @@ class DatapathSockets : public DatapathTest, public testing::WithParamInterface<
   service_handle region(const std::vector<Server>& servers) {
     uint32_t base = next_slot_;
     for (const auto& server : servers) {
-      EXPECT_TRUE(maps_
-                      .set_backend(
-                          next_backend_,
-                          {.address = io::kernel::to_abi(server.endpoint.ip), .port_be = htons(server.endpoint.port), .zero = 0, .node = 0})
-                      .ok());
+      EXPECT_TRUE(
+          maps_
+              .set_backend(next_backend_,
+                           {.address = model::to_abi(server.endpoint.ip), .port_be = htons(server.endpoint.port), .zero = 0, .node = 0})
+              .ok());
       EXPECT_TRUE(maps_.set_slot(next_slot_++, {.backend = next_backend_++, .other = 0}).ok());
     }
     return service_handle_pack(base, servers.size(), ++generation_);
@@ -60,7 +58,7 @@ class DatapathSockets : public DatapathTest, public testing::WithParamInterface<
     EXPECT_TRUE(maps_.put_frontend(key_of(protocol, frontend), {.callers = number, .arrivals = 0}).ok());
   }
   static frontend_key key_of(uint8_t protocol, const Endpoint& frontend) {
-    return {.address = io::kernel::to_abi(frontend.ip), .port_be = htons(frontend.port), .protocol = protocol, .node_port = 0};
+    return {.address = model::to_abi(frontend.ip), .port_be = htons(frontend.port), .protocol = protocol, .node_port = 0};
   }
 
   // Services of one UDP backend each, on the ports after kServicePort.

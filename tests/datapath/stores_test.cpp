@@ -6,7 +6,6 @@
 
 #include "abi/pods.h"
 #include "io/kernel/attachments.h"
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/bpf_hash.h"
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/bpf_pins.h"
@@ -14,6 +13,7 @@
 #include "io/kernel/filters.h"
 #include "io/kernel/pod_entries.h"
 #include "io/kernel/service_maps.h"
+#include "model/abi_address.h"
 #include "support/datapath.h"
 
 using io::kernel::AttachmentStore;
@@ -315,7 +315,7 @@ TEST_F(DatapathStores, PodEntryHalfWrittenIsMendedByPutAndEndedByRemove) {
   PodEntry row{.address = *base::parse_ip("10.1.0.2"), .link = "ich00000000000a", .host_mac = {}, .pod_mac = {}};
   put(store, row);
   auto pods = io::kernel::HashMap<ip_addr, pod>::open(bpf_root_, "pods");
-  ASSERT_TRUE(pods.ok() && pods->erase(io::kernel::to_abi(row.address)).ok());
+  ASSERT_TRUE(pods.ok() && pods->erase(model::to_abi(row.address)).ok());
 
   auto half = rows_of(store);
   ASSERT_EQ(half.size(), 1U);
@@ -323,7 +323,7 @@ TEST_F(DatapathStores, PodEntryHalfWrittenIsMendedByPutAndEndedByRemove) {
   put(store, row, &half[0]);
   EXPECT_EQ(rows_of(store), std::vector{row});
 
-  ASSERT_TRUE(pods->erase(io::kernel::to_abi(row.address)).ok());
+  ASSERT_TRUE(pods->erase(model::to_abi(row.address)).ok());
   remove(store, rows_of(store)[0]);
   EXPECT_TRUE(rows_of(store).empty());
 }

@@ -23,9 +23,7 @@ struct Core : testing::Test {
   engine::Core core{node_one(), plan::features(), kernel.stores(now), now};
 
   void tell(std::vector<model::Change> changes) {
-    model::Fact fact;
-    fact.changes = std::move(changes);
-    core.fold(std::move(fact));
+    core.fold(std::move(changes));
     core.pass(now);
   }
   void start_node() {
@@ -42,11 +40,8 @@ struct Core : testing::Test {
   }
   std::optional<base::Result<model::SandboxReply>> reply;
   void request(const model::Change& change) {
-    model::Fact fact;
-    fact.changes.push_back(change);
-    fact.waiter_sandbox = std::get<model::RowChange<model::Sandbox>>(change).key;
-    fact.waiter = [this](base::Result<model::SandboxReply> result) { reply = std::move(result); };
-    core.fold(std::move(fact));
+    core.fold(model::SandboxRequest{std::get<model::RowChange<model::Sandbox>>(change),
+                                    [this](base::Result<model::SandboxReply> result) { reply = std::move(result); }});
     core.pass(now);
   }
 };
@@ -140,9 +135,7 @@ TEST_F(Core, ALinkThatGoesByItselfBeforeItsRemovalIsNoLoss) {
   request(model::gone<model::Sandbox>("a/eth0"));
   kernel.of<model::desired::PodLink>().clear();
 
-  model::Fact hint;
-  hint.host_changed = true;
-  core.fold(std::move(hint));
+  core.fold(model::HostChanged{});
   now = *core.next_wake();
   core.pass(now);
   while (core.remove_slow(now)) {
@@ -177,9 +170,7 @@ TEST_F(Core, ARowThatDriftedIsPutRightAtAHint) {
   ASSERT_EQ(kernel.of<model::desired::Route>().size(), 2u);
   kernel.of<model::desired::Route>().clear();
 
-  model::Fact hint;
-  hint.host_changed = true;
-  core.fold(std::move(hint));
+  core.fold(model::HostChanged{});
   ASSERT_TRUE(core.next_wake());
   now = *core.next_wake();
   core.pass(now);
@@ -206,6 +197,98 @@ TEST_F(Core, AWriteThatFailsIsTriedAgainLaterAndLater) {
   EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
 }
 
+TEST_F(Core, AKindThatCannotBeReadIsNotWrittenAndIsReadAgainSoon) {
+  const model::desired::Route old{
+      cidr("10.42.2.0/24"), ip("192.168.42.99"), "eth0", {}, model::desired::kPeerRouteMetric, model::desired::RouteType::kUnicast};
+  kernel.of<model::desired::Route>().emplace(old.key(), old);
+  kernel.unreadable_kind = model::desired::Route::kKind;
+  start_node();
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+
+  EXPECT_EQ(kernel.of<model::desired::Route>().at(old.key()), old) << "what could not be read is left alone";
+  EXPECT_EQ(core.publish(now)->problems.find("read")->problems.size(), 1u);
+  kernel.unreadable_kind = "";
+  ASSERT_TRUE(core.next_wake());
+  EXPECT_LT(*core.next_wake() - now, base::Millis(1000));
+  now = *core.next_wake();
+  core.pass(now);
+
+  EXPECT_EQ(kernel.of<model::desired::Route>().at(old.key()).gateway, ip("192.168.42.12"));
+  EXPECT_FALSE(core.publish(now)->problems.find("read"));
+}
+
+TEST_F(Core, WhatIsThereIsReportedWhileWhatIsWantedFails) {
+  start_node();
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  kernel.fails = [] { return true; };
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.13"})});
+
+  auto published = core.publish(now);
+  auto gateway = [](const model::desired::SharedRow& row) {
+    const auto& route = std::get<std::shared_ptr<const model::desired::Route>>(row);
+    return route ? base::to_string(route->gateway) : "";
+  };
+  for (const auto& [key, effect] : published->effects) {
+    if (effect->kind != model::desired::Route::kKind || effect->owner.key != "n2") continue;
+    EXPECT_EQ(effect->outcome.state, model::OutcomeState::kFailed);
+    EXPECT_EQ(gateway(effect->there), "192.168.42.12");
+    EXPECT_EQ(gateway(effect->desired), "192.168.42.13");
+    return;
+  }
+  FAIL() << "no such route";
+}
+
+TEST_F(Core, AFailedRemovalThatMayNotBeTriedWakesNobody) {
+  start_node();
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  kernel.fails = [] { return true; };
+  tell({model::gone<model::Node>("n2")});
+  ASSERT_LT(*core.next_wake() - now, base::Millis(1000));
+
+  tell({model::put(model::SourceStatus{model::SourceId::kObjects, false, "away"})});
+
+  EXPECT_GT(*core.next_wake() - now, base::Millis(60'000)) << "nothing but the next full reading";
+}
+
+TEST_F(Core, MemoryBelievesAWriteUnderWayWhenItHasEnded) {
+  start_node();
+  kernel.pending_kind = model::desired::Route::kKind;
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  auto state = [&] {
+    for (const auto& [key, effect] : core.publish(now)->effects)
+      if (effect->kind == model::desired::Route::kKind && effect->owner.key == "n2") return effect->outcome.state;
+    return model::OutcomeState::kFailed;
+  };
+  EXPECT_EQ(state(), model::OutcomeState::kPending);
+  core.pass(now);
+  EXPECT_EQ(state(), model::OutcomeState::kPending);
+
+  kernel.conclude();
+  core.pass(now);
+
+  EXPECT_EQ(state(), model::OutcomeState::kDone);
+  EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
+}
+
+TEST_F(Core, AWriteThatWasRefusedIsTriedAgainAndUnderWayWakesNobody) {
+  start_node();
+  kernel.pending_kind = model::desired::Route::kKind;
+  tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
+  kernel.fails = [] { return true; };
+  kernel.conclude();
+  core.pass(now);
+  kernel.fails = [] { return false; };
+  ASSERT_LT(*core.next_wake() - now, base::Millis(1000));
+  now = *core.next_wake();
+  core.pass(now);
+  EXPECT_GT(*core.next_wake() - now, base::Millis(60'000));
+
+  kernel.conclude();
+  core.pass(now);
+
+  EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
+}
+
 model::Planned wakes(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   planned.rows.push_back(model::desired::File{"/" + key, std::to_string(snapshot.now.count())});
@@ -221,15 +304,76 @@ TEST(CoreWake, AKeyIsPlannedAgainWhenItAskedToBe) {
   support::FakeKernel kernel;
   base::BootTime now{1};
   engine::Core core(node_one(), feature, kernel.stores(now), now);
-  model::Fact fact;
-  fact.changes.push_back(a_service("a"));
-  core.fold(std::move(fact));
+  core.fold(model::Changes{a_service("a")});
   core.pass(base::BootTime(1));
   ASSERT_EQ(core.next_wake(), base::BootTime(100));
 
   core.pass(base::BootTime(100));
 
   EXPECT_EQ(kernel.of<model::desired::File>().at("/default/a").content, "100");
+}
+
+// What the first feature derives the second one reads, in the same pass.
+model::Planned derives(const std::string& key, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  if (snapshot.table<model::Service>().find(key)) planned.derived.push_back(model::put("shared", model::Allocation{{ip("10.0.0.1")}, {}}));
+  return planned;
+}
+void keys_of_allocations(const plan::Touched& touched, const model::Snapshot&, plan::Keys& keys) {
+  if (touched.is<model::Allocation>()) keys.insert(touched.key<model::Allocation>());
+}
+model::Planned reads(const std::string& key, const model::Snapshot& snapshot) {
+  model::Planned planned;
+  const auto* allocation = snapshot.table<model::Allocation>().find(key);
+  if (allocation) planned.rows.push_back(model::desired::File{"/" + key, base::to_string(allocation->addresses.front())});
+  return planned;
+}
+
+TEST(CoreDerived, RowsAreOwnedAndGoWithTheLastWhoDerivesThem) {
+  const plan::Feature features[] = {{"maker", keys_of_services, derives}, {"reader", keys_of_allocations, reads}};
+  support::FakeKernel kernel;
+  const base::BootTime now(1);
+  engine::Core core(node_one(), features, kernel.stores(now), now);
+  auto tell = [&](std::vector<model::Change> changes) {
+    core.fold(std::move(changes));
+    core.pass(now);
+  };
+  tell(all_synced());
+  tell({a_service("a"), a_service("b")});
+  EXPECT_EQ(kernel.of<model::desired::File>().size(), 1u);
+
+  tell({model::gone<model::Service>("default/a")});
+  EXPECT_EQ(kernel.of<model::desired::File>().size(), 1u) << "the other one derives it too";
+  tell({model::gone<model::Service>("default/b")});
+  EXPECT_TRUE(kernel.of<model::desired::File>().empty());
+}
+
+// A feature that came before the one whose rows it reads would plan by those of the turn before.
+TEST(CoreDerived, NoFeatureReadsWhatALaterOneDerives) {
+  engine::Planning planning(node_one(), plan::features());
+  planning.fold(all_synced());
+  planning.fold({a_node("n1", {"10.42.1.0/24"}, {"192.168.42.11"}), a_link("eth0"), an_address("eth0", "192.168.42.11/24")});
+  size_t pod_links = 0;
+  auto count = [&](const model::Owner&, const auto& rows) {
+    for (const auto& row : rows) pod_links += std::holds_alternative<model::desired::PodLink>(row);
+  };
+  const base::BootTime now(1);
+  planning.run(now, count);
+  planning.fold({the_sandbox(a_sandbox("a"))});
+  planning.run(now, count);
+
+  EXPECT_EQ(pod_links, 1u) << "of the addresses that were derived just before";
+  EXPECT_TRUE(!planning.next_wake() || *planning.next_wake() > now) << "a feature is due that has had its turn";
+}
+
+TEST(CoreDerived, ARowThatIsDerivedTwiceByOneOwnerGoesOnce) {
+  engine::DerivedRows derived;
+  const auto row = model::put("shared", model::Allocation{{ip("10.0.0.1")}, {}});
+  EXPECT_EQ(derived.replace({"maker", "a"}, {row, row}).size(), 2u);
+
+  auto gone = derived.replace({"maker", "a"}, {});
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_FALSE(std::get<model::RowChange<model::Allocation>>(gone[0]).row);
 }
 
 }  // namespace

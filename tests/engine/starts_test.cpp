@@ -8,13 +8,13 @@ namespace {
 
 using std::chrono::seconds;
 
-// The Problem row of the one change in the fact; null: it is gone.
-std::shared_ptr<const model::Problem> only_row(const model::Fact& fact) {
-  if (fact.changes.size() != 1) {
-    ADD_FAILURE() << fact.changes.size() << " changes";
+// The Problem row of the one change; null: it is gone.
+std::shared_ptr<const model::Problem> only_row(const model::Changes& changes) {
+  if (changes.size() != 1) {
+    ADD_FAILURE() << changes.size() << " changes";
     return nullptr;
   }
-  return std::get<model::RowChange<model::Problem>>(fact.changes.front()).row;
+  return std::get<model::RowChange<model::Problem>>(changes.front()).row;
 }
 
 TEST(EngineStarts, OneThatFailsIsAProblemUntilItStarts) {
@@ -30,7 +30,7 @@ TEST(EngineStarts, OneThatFailsIsAProblemUntilItStarts) {
   EXPECT_EQ(told->subject, "host");
   EXPECT_EQ(told->text, "no descriptor");
 
-  EXPECT_TRUE(starts.retry(starts.next_try()).changes.empty());
+  EXPECT_TRUE(starts.retry(starts.next_try()).empty());
   outcome = {};
   EXPECT_FALSE(only_row(starts.retry(starts.next_try())));
 
@@ -44,7 +44,7 @@ TEST(EngineStarts, OneThatStartsAtOnceIsNoNews) {
   Starts starts;
   starts.add("host", [] { return base::Result<void>(); });
 
-  EXPECT_TRUE(starts.retry(seconds(100)).changes.empty());
+  EXPECT_TRUE(starts.retry(seconds(100)).empty());
   EXPECT_EQ(starts.next_try(), base::BootTime::max());
 }
 

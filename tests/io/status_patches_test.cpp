@@ -65,43 +65,78 @@ class FakeConnection : public io::kube::Connection {
 struct IoStatusPatches : testing::Test {
   Server server;
   base::Mailbox<model::Fact> facts;
+  std::deque<model::Change> told_;  // and not yet looked at
   std::optional<io::kube::StatusPatches> store;
 
   void start(bool hangs = false) {
     store.emplace([this, hangs] { return std::make_unique<FakeConnection>(server, hangs); },
                   [this](model::Fact fact) { facts.push(fact); });
   }
+  void put(const StatusPatch& row) {
+    auto answer = store->put(row, nullptr);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, io::kUnderWay);
+  }
+  // The next word of the server that is its last.
+  io::Conclusion<StatusPatch> conclusion() {
+    for (;;) {
+      auto ended = store->concluded();
+      if (!ended.empty()) return ended.front();
+      (void)facts.take(base::boot_now() + kPatience);
+    }
+  }
   static StatusPatch patch(const std::string& status) { return {"v1", "Node", "nodes", "", "n1", status}; }
   // The next Problem row that is told; null: it was taken back.
   std::shared_ptr<const model::Problem> problem() {
-    auto told = facts.take(base::boot_now() + kPatience);
-    return told.empty() ? nullptr : std::get<model::RowChange<model::Problem>>(told.front().changes.front()).row;
+    const auto until = base::boot_now() + kPatience;
+    while (told_.empty() && base::boot_now() < until)
+      for (auto& fact : facts.take(until))
+        for (auto& change : std::get<model::Changes>(fact)) told_.push_back(std::move(change));
+    if (told_.empty()) return nullptr;
+    auto first = std::get<model::RowChange<model::Problem>>(told_.front()).row;
+    told_.pop_front();
+    return first;
   }
 };
 
 TEST_F(IoStatusPatches, AStatusIsPatchedAtItsSubresourceWithTheTime) {
   start();
-  ASSERT_TRUE(store->put(patch(std::string(R"({"at":")") + model::desired::kTimeOfWrite + R"("})"), nullptr));
+  put(patch(std::string(R"({"at":")") + model::desired::kTimeOfWrite + R"("})"));
 
   auto request = server.next();
   EXPECT_EQ(request.target, "/api/v1/nodes/n1/status");
   EXPECT_EQ(request.content_type, "application/strategic-merge-patch+json");
   EXPECT_THAT(request.body, testing::MatchesRegex(R"(\{"status":\{"at":"20..-..-..T..:..:..Z"\}\})"));
 
-  ASSERT_TRUE(store->put({"example.org/v1", "Thing", "things", "ns", "t", "{}"}, nullptr));
+  put({"example.org/v1", "Thing", "things", "ns", "t", "{}"});
   EXPECT_EQ(server.next().target, "/apis/example.org/v1/namespaces/ns/things/t/status");
+}
+
+TEST_F(IoStatusPatches, WhatTheServerTookAndWhatItRefusedAreConclusions) {
+  server.answers.push({200, "", "", {}});
+  server.answers.push({422, "Invalid", "why not", {}});
+  start();
+  put(patch("1"));
+  auto taken = conclusion();
+  EXPECT_TRUE(taken.result.ok());
+  EXPECT_EQ(taken.row, patch("1"));
+
+  put(patch("2"));
+  auto refused = conclusion();
+  EXPECT_FALSE(refused.result.ok());
+  EXPECT_EQ(refused.row, patch("2"));
 }
 
 TEST_F(IoStatusPatches, AConflictOrABusyServerIsTriedAgainWithWhatIsWantedThen) {
   server.answers.push({409, "Conflict", "", {}});
   server.answers.push({429, "TooManyRequests", "", base::Millis(300)});
   start();
-  ASSERT_TRUE(store->put(patch(R"("old")"), nullptr));
+  put(patch(R"("old")"));
   EXPECT_THAT(server.next().body, HasSubstr("old"));
   auto busy = server.next();
   EXPECT_THAT(busy.body, HasSubstr("old"));
 
-  ASSERT_TRUE(store->put(patch(R"("new")"), nullptr));
+  put(patch(R"("new")"));
   auto last = server.next();
   EXPECT_THAT(last.body, HasSubstr("new"));
   EXPECT_GE(last.at - busy.at, base::Millis(300));  // as the server asked
@@ -111,14 +146,14 @@ TEST_F(IoStatusPatches, AnObjectThatIsGoneOrARefusedStatusIsAProblemAndNotTriedA
   for (int status : {404, 422}) {
     server.answers.push({status, "Reason", "why not", {}});
     if (!store) start();
-    ASSERT_TRUE(store->put(patch("1"), nullptr));
+    put(patch("1"));
     auto said = problem();
     ASSERT_TRUE(said);
     EXPECT_EQ(said->subject, "Node n1");
     EXPECT_THAT(said->text, HasSubstr("why not"));
     (void)server.next();
 
-    ASSERT_TRUE(store->put(patch("2"), nullptr));
+    put(patch("2"));
     EXPECT_THAT(server.next().body, HasSubstr("2"));
     EXPECT_FALSE(problem());
   }
@@ -127,7 +162,7 @@ TEST_F(IoStatusPatches, AnObjectThatIsGoneOrARefusedStatusIsAProblemAndNotTriedA
 TEST_F(IoStatusPatches, AMissingRightIsNamedWithTheManifestThatGivesIt) {
   server.answers.push({403, "Forbidden", "nodes n1 is forbidden", {}});
   start();
-  ASSERT_TRUE(store->put(patch("1"), nullptr));
+  put(patch("1"));
 
   auto said = problem();
   ASSERT_TRUE(said);
@@ -139,10 +174,10 @@ TEST_F(IoStatusPatches, AMissingRightIsNamedWithTheManifestThatGivesIt) {
 
 TEST_F(IoStatusPatches, AServerThatHangsHoldsUpNeitherWishesNorTheEnd) {
   start(true);
-  ASSERT_TRUE(store->put(patch("1"), nullptr));
+  put(patch("1"));
   (void)server.next();
 
-  ASSERT_TRUE(store->put(patch("2"), nullptr));
+  put(patch("2"));
   store.reset();
 }
 

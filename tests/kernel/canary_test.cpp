@@ -102,7 +102,7 @@ class Canary : public support::NetnsTest {
     return true;
   }
   void fold(const model::Fact& fact) {
-    for (const auto& change : fact.changes) {
+    for (const auto& change : std::get<model::Changes>(fact)) {
       if (auto* sandbox = std::get_if<model::RowChange<model::Sandbox>>(&change)) sandbox_ = *sandbox->row;
       if (auto* status = std::get_if<model::RowChange<model::SourceStatus>>(&change)) synced_ = status->row->synced;
       if (auto* result = std::get_if<model::RowChange<CanaryResult>>(&change)) result_ = *result->row;

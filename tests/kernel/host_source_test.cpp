@@ -43,8 +43,11 @@ class HostSource : public support::NetnsTest {
   }
 
   void fold(const model::Fact& fact) {
-    host_changed_ |= fact.host_changed;
-    for (const auto& change : fact.changes) {
+    host_changed_ |= std::holds_alternative<model::HostChanged>(fact);
+    if (const auto* changes = std::get_if<model::Changes>(&fact)) fold(*changes);
+  }
+  void fold(const model::Changes& changes) {
+    for (const auto& change : changes) {
       std::visit([this]<class Row>(const model::RowChange<Row>& change) { fold_row(change); }, change);
     }
   }
@@ -79,7 +82,7 @@ class HostSource : public support::NetnsTest {
       std::map<std::string, model::Link> links;
       std::map<std::string, model::Address> addresses;
       std::map<std::string, model::HostRoute> routes;
-      for (const auto& change : fresh->changes) {
+      for (const auto& change : *fresh) {
         if (auto* link = std::get_if<model::RowChange<model::Link>>(&change)) links[link->key] = *link->row;
         if (auto* address = std::get_if<model::RowChange<model::Address>>(&change)) addresses[address->key] = *address->row;
         if (auto* route = std::get_if<model::RowChange<model::HostRoute>>(&change)) routes[route->key] = *route->row;
@@ -288,17 +291,17 @@ TEST_F(HostSource, TellsOnlyTheDifferenceWhenItReadsAgain) {
   ASSERT_TRUE(netlink) << netlink.error().text;
   sources::HostTables tables;
   ASSERT_TRUE(tables.read_all(*netlink));
-  fold(tables.take_fact());
+  fold(tables.take_changes());
   ASSERT_TRUE(run("ip link set a0 name c0 && ip link set c0 mtu 1400"));
 
   ASSERT_TRUE(tables.read_all(*netlink));
-  auto fact = tables.take_fact();
+  auto changes = tables.take_changes();
 
-  EXPECT_EQ(fact.changes.size(), 4u);  // a0 and its address gone, c0 and its address come
-  fold(fact);
+  EXPECT_EQ(changes.size(), 4u);  // a0 and its address gone, c0 and its address come
+  fold(changes);
   EXPECT_TRUE(agrees_with_a_new_one());
   ASSERT_TRUE(tables.read_all(*netlink));
-  EXPECT_THAT(tables.take_fact().changes, testing::IsEmpty());
+  EXPECT_THAT(tables.take_changes(), testing::IsEmpty());
 }
 
 TEST_F(HostSource, IsSilentAboutWhatDoesNotMatter) {

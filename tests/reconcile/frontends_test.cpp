@@ -29,7 +29,7 @@ struct Frontends : testing::Test {
   }
   std::unique_ptr<reconcile::Reconciler> new_agent() {
     auto agent = std::make_unique<reconcile::Reconciler>(kernel.stores(now));
-    agent->read_actual(reconcile::Reconciler::Extent::kAll);
+    agent->read_actual(reconcile::Reconciler::Extent::kAll, now);
     return agent;
   }
   void want(const model::Owner& owner, std::vector<Row> rows) {

@@ -36,7 +36,7 @@ class Listener {
     while (!enough()) {
       if (base::boot_now() > until) return testing::AssertionFailure() << "status: " << status.text;
       for (auto& fact : mailbox_.take(until))
-        for (auto& change : fact.changes) fold(change);
+        for (auto& change : std::get<model::Changes>(fact)) fold(change);
     }
     return testing::AssertionSuccess();
   }

@@ -28,6 +28,8 @@ class SourcesCniAttachments : public testing::Test {
   void look(int64_t second, const std::set<std::string>& links) { attachments_->look_for_lost(links, base::Millis{second * 1'000}); }
 
   support::TemporaryDirectory directory_;
+  const model::SandboxRequest& request(size_t index) const { return std::get<model::SandboxRequest>(facts_.at(index)); }
+
   std::vector<model::Fact> facts_;
   std::unique_ptr<Attachments> attachments_;
 };
@@ -41,8 +43,8 @@ TEST_F(SourcesCniAttachments, OneWhoseLinkIsGoneForTheGraceEndsAsByDel) {
   look(140, {"link-of-b"});
 
   ASSERT_THAT(facts_, SizeIs(1));
-  EXPECT_EQ(facts_[0].waiter_sandbox, "a/eth0");
-  EXPECT_EQ(std::get<model::RowChange<model::Sandbox>>(facts_[0].changes.at(0)).row, nullptr);
+  EXPECT_EQ(request(0).sandbox.key, "a/eth0");
+  EXPECT_EQ(request(0).sandbox.row, nullptr);
 }
 
 TEST_F(SourcesCniAttachments, ALinkThatIsSeenAgainWasNotLost) {
@@ -61,7 +63,7 @@ TEST_F(SourcesCniAttachments, OneOfWhichNoLinkWasFoundEndsTheSameWay) {
   for (int64_t second : {100, 130}) look(second, {"link-of-a", "link-of-b"});
 
   ASSERT_THAT(facts_, SizeIs(1));
-  EXPECT_EQ(facts_[0].waiter_sandbox, "name-only/eth0");
+  EXPECT_EQ(request(0).sandbox.key, "name-only/eth0");
 }
 
 }  // namespace

@@ -33,13 +33,13 @@ TEST_F(SourcesCniRequestsAdd, TheBuiltPluginGetsItsResultWhenTheRowsAreInForce) 
                              R"({"cniVersion":"1.1.0","socket":")" + socket() + R"(","queue":")" + queue() + "\"}"});
   });
 
-  const model::Fact fact = next_fact();
-  const auto change = sandbox_of(fact);
+  const auto request = next_request();
+  const auto change = request.sandbox;
   EXPECT_EQ(change.key, "abc/eth0");
   EXPECT_EQ(change.row->identity.pod() + "/" + change.row->identity.pod_uid, "ns/web-0/u-1");
   EXPECT_FALSE(change.row->complete);
   EXPECT_TRUE(change.row->netns && *change.row->netns);
-  fact.waiter(in_force());
+  request.waiter(in_force());
 
   const auto printed = outcome.get();
   ASSERT_EQ(printed.exit_code, 0) << printed.output;
@@ -58,10 +58,10 @@ TEST_F(SourcesCniRequestsAdd, WaitsForTheEngineToBeAbleToServe) {
 
 TEST_F(SourcesCniRequestsAdd, TwiceIsAnErrorPendingOrDone) {
   auto first = ask(Verb::kAdd, "abc", netns_.get());
-  const model::Fact fact = next_fact();
+  const auto request = next_request();
   EXPECT_EQ(code(ask(Verb::kAdd, "abc", netns_.get()).get()), 11u);
   EXPECT_EQ(code(ask(Verb::kCheck).get()), 11u);
-  fact.waiter(in_force());
+  request.waiter(in_force());
   ASSERT_EQ(code(first.get()), 0u);
 
   EXPECT_EQ(code(ask(Verb::kAdd, "abc", netns_.get()).get()), 100u);
@@ -70,11 +70,11 @@ TEST_F(SourcesCniRequestsAdd, TwiceIsAnErrorPendingOrDone) {
 
 TEST_F(SourcesCniRequestsAdd, ASecondOneForTheInterfaceOfAKnownSandboxIsRefused) {
   auto first = ask(Verb::kAdd, "abc", netns_.get());
-  const model::Fact fact = next_fact();
+  const auto request = next_request();
   const Reply pending = ask(Verb::kAdd, "other", netns_.get()).get();
   EXPECT_EQ(code(pending), 100u);
   EXPECT_THAT(pending.failure->msg, HasSubstr("its interface eth0 belongs to sandbox abc/eth0"));
-  fact.waiter(in_force());
+  request.waiter(in_force());
   ASSERT_EQ(code(first.get()), 0u);
 
   links_into_ = std::vector<std::string>{"ich0a"};  // as in_force() says
@@ -85,10 +85,10 @@ TEST_F(SourcesCniRequestsAdd, ASecondOneForTheInterfaceOfAKnownSandboxIsRefused)
 
 TEST_F(SourcesCniRequestsAdd, AFailedOneIsTakenBackAndMayBeTriedAgain) {
   auto reply = ask(Verb::kAdd, "abc", netns_.get());
-  next_fact().waiter(base::Error{EIO, "link ich0a: no"});
+  next_request().waiter(base::Error{EIO, "link ich0a: no"});
   EXPECT_EQ(code(reply.get()), 101u);
-  const model::Fact taken_back = next_fact();
-  EXPECT_EQ(sandbox_of(taken_back).row, nullptr);
+  const auto taken_back = next_request();
+  EXPECT_EQ(taken_back.sandbox.row, nullptr);
   taken_back.waiter(model::SandboxReply{});
 
   attach("abc", netns_);
@@ -98,20 +98,20 @@ TEST_F(SourcesCniRequestsAdd, OneWhosePluginIsGoneIsTakenBack) {
   {
     const auto plugin = io::cni::connect_to(socket(), kPatience);
     ASSERT_TRUE(io::cni::send_message(plugin->get(), io::cni::encode(Request{Verb::kAdd, "abc", "eth0", "", "", "", ""}), netns_.get()));
-    EXPECT_NE(sandbox_of(next_fact()).row, nullptr);
+    EXPECT_NE(next_request().sandbox.row, nullptr);
   }
 
-  const model::Fact taken_back = next_fact();
+  const auto taken_back = next_request();
 
-  EXPECT_EQ(taken_back.waiter_sandbox, "abc/eth0");
-  EXPECT_EQ(sandbox_of(taken_back).row, nullptr);
+  EXPECT_EQ(taken_back.sandbox.key, "abc/eth0");
+  EXPECT_EQ(taken_back.sandbox.row, nullptr);
 }
 
 TEST_F(SourcesCniRequestsAdd, DelOvertakesAPendingAdd) {
   auto add = ask(Verb::kAdd, "abc", netns_.get());
-  const model::Fact added = next_fact();
+  const auto added = next_request();
   auto del = ask(Verb::kDel);
-  const model::Fact gone = next_fact();
+  const auto gone = next_request();
   EXPECT_EQ(code(add.get()), 11u);
 
   added.waiter(in_force());
@@ -123,17 +123,17 @@ TEST_F(SourcesCniRequestsAdd, DelOvertakesAPendingAdd) {
 
 TEST_F(SourcesCniRequestsAdd, AnAgentThatStopsLetsGoOfAllPlugins) {
   auto add = ask(Verb::kAdd, "abc", netns_.get());
-  const model::Fact fact = next_fact();
+  const auto request = next_request();
 
   requests_.reset();
 
   EXPECT_EQ(code(add.get()), 5u);  // hung up on
-  fact.waiter(in_force());
+  request.waiter(in_force());
 }
 
 TEST_F(SourcesCniRequestsAdd, ThirtyAtOnceAreServedWhileOneHangs) {
   auto hanging = ask(Verb::kAdd, "hanging", netns_.get());
-  const model::Fact unanswered = next_fact();
+  const auto unanswered = next_request();
   std::vector<base::Fd> namespaces;  // one namespace takes one interface of a name
   std::vector<std::future<Reply>> replies;
   for (int i = 0; i < 30; ++i) {
@@ -141,7 +141,7 @@ TEST_F(SourcesCniRequestsAdd, ThirtyAtOnceAreServedWhileOneHangs) {
     replies.push_back(ask(Verb::kAdd, "c" + std::to_string(i), namespaces.back().get()));
   }
 
-  for (int i = 0; i < 30; ++i) next_fact().waiter(in_force());
+  for (int i = 0; i < 30; ++i) next_request().waiter(in_force());
   for (auto& reply : replies) EXPECT_EQ(code(reply.get()), 0u);
 
   unanswered.waiter(in_force());

@@ -56,10 +56,11 @@ class SourcesCniRequests : public testing::Test {
     waiting_.erase(waiting_.begin());
     return fact;
   }
-  // The next fact's only change, of a sandbox.
-  static model::RowChange<Sandbox> sandbox_of(const model::Fact& fact) {
-    EXPECT_THAT(fact.changes, testing::SizeIs(1));
-    return fact.changes.empty() ? model::RowChange<Sandbox>{} : std::get<model::RowChange<Sandbox>>(fact.changes.front());
+  model::SandboxRequest next_request() {
+    auto fact = next_fact();
+    auto* request = std::get_if<model::SandboxRequest>(&fact);
+    EXPECT_TRUE(request) << "a fact of another kind, or none";
+    return request ? std::move(*request) : model::SandboxRequest{{}, [](const auto&) {}};
   }
   // Asks in the background; the reply's future fails the test by an error text.
   std::future<Reply> ask(Verb verb, const std::string& container = "abc", int netns = -1) {
@@ -80,7 +81,7 @@ class SourcesCniRequests : public testing::Test {
   }
   void attach(const std::string& container, const base::Fd& netns) {
     auto reply = ask(Verb::kAdd, container, netns.get());
-    next_fact().waiter(in_force());
+    next_request().waiter(in_force());
     ASSERT_EQ(code(reply.get()), 0u);
   }
 

@@ -28,19 +28,19 @@ TEST_F(SourcesCniRequests, TheFirstFactHoldsWhatWasAttachedAndSaysThatAllIsKnown
       io::files::write_file(directory_.path() + "/sandboxes/cut@eth0@" + *io::files::boot_id() + ".json", R"({"addresses":["10.1.0.9"]})"));
   ASSERT_TRUE(start());
 
-  const model::Fact fact = next_fact();
+  const auto changes = std::get<model::Changes>(next_fact());
 
-  ASSERT_THAT(fact.changes, SizeIs(3));
-  const auto& kept = std::get<model::RowChange<Sandbox>>(fact.changes[0]);
+  ASSERT_THAT(changes, SizeIs(3));
+  const auto& kept = std::get<model::RowChange<Sandbox>>(changes[0]);
   EXPECT_EQ(kept.key, "kept/eth0");
   EXPECT_TRUE(kept.row->complete);
   EXPECT_EQ(kept.row->identity.incarnation, 77u);
   EXPECT_THAT(kept.row->addresses, ElementsAre(*base::parse_ip("10.1.0.5")));
-  const auto& cut = std::get<model::RowChange<Sandbox>>(fact.changes[1]);
+  const auto& cut = std::get<model::RowChange<Sandbox>>(changes[1]);
   EXPECT_EQ(cut.key, "cut/eth0");
   EXPECT_THAT(cut.row->recovered.value().reason, HasSubstr("cut@eth0"));
   EXPECT_THAT(cut.row->addresses, ElementsAre(*base::parse_ip("10.1.0.9")));
-  const auto& status = std::get<model::RowChange<model::SourceStatus>>(fact.changes[2]);
+  const auto& status = std::get<model::RowChange<model::SourceStatus>>(changes[2]);
   EXPECT_EQ(status.key, "sandboxes");
   EXPECT_TRUE(status.row->synced);
 }
@@ -58,11 +58,10 @@ TEST_F(SourcesCniRequests, DelOfWhatIsUnknownAsksTheEngineToo) {
   start_serving();
   auto reply = ask(Verb::kDel);
 
-  const model::Fact fact = next_fact();
-  EXPECT_EQ(sandbox_of(fact).key, "abc/eth0");
-  EXPECT_EQ(sandbox_of(fact).row, nullptr);
-  EXPECT_EQ(fact.waiter_sandbox, "abc/eth0");
-  fact.waiter(model::SandboxReply{});
+  const auto request = next_request();
+  EXPECT_EQ(request.sandbox.key, "abc/eth0");
+  EXPECT_EQ(request.sandbox.row, nullptr);
+  request.waiter(model::SandboxReply{});
 
   EXPECT_EQ(code(reply.get()), 0u);
 }
@@ -71,7 +70,7 @@ TEST_F(SourcesCniRequests, DelIsNotDoneWhileItsRecordIsOnDisk) {
   ASSERT_TRUE(records().put(record("abc", true), nullptr));
   start_serving();
   auto reply = ask(Verb::kDel);
-  next_fact().waiter(model::SandboxReply{});
+  next_request().waiter(model::SandboxReply{});
 
   EXPECT_EQ(code(reply.get()), 11u);
 }
@@ -81,11 +80,11 @@ TEST_F(SourcesCniRequests, QueuedDeletionsFollowTheFirstFactAndLeaveTheQueueWhen
   ASSERT_TRUE(records().put(record("abc", true), nullptr));
   start_serving();
 
-  const model::Fact fact = next_fact();
-  EXPECT_EQ(sandbox_of(fact).row, nullptr);
+  const auto request = next_request();
+  EXPECT_EQ(request.sandbox.row, nullptr);
   EXPECT_THAT(queued(), SizeIs(1));
   ASSERT_TRUE(records().remove(record("abc", true)));
-  fact.waiter(model::SandboxReply{});
+  request.waiter(model::SandboxReply{});
 
   EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);  // served after the answer above
   EXPECT_THAT(queued(), IsEmpty());
@@ -97,12 +96,12 @@ TEST_F(SourcesCniRequests, DelTakesAwayARecordThatCannotBeReadAndTheQueueEndsEmp
   ASSERT_TRUE(io::cni::queue_deletion(queue(), {"abc", "eth0"}));
   start_serving();
 
-  const model::Fact fact = next_fact();
-  EXPECT_EQ(sandbox_of(fact).key, "abc/eth0");
-  EXPECT_EQ(sandbox_of(fact).row, nullptr);
+  const auto request = next_request();
+  EXPECT_EQ(request.sandbox.key, "abc/eth0");
+  EXPECT_EQ(request.sandbox.row, nullptr);
   const auto left = records().list();
   for (const auto& row : *left) ASSERT_TRUE(records().remove(row));  // as the engine does with what nobody wants
-  fact.waiter(model::SandboxReply{});
+  request.waiter(model::SandboxReply{});
 
   EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);
   EXPECT_THAT(queued(), IsEmpty());
@@ -129,7 +128,7 @@ TEST_F(SourcesCniRequests, ADeletionQueuedMeanwhileIsAppliedBeforeTheNextRequest
 
   EXPECT_EQ(code(ask(Verb::kStatus).get()), 0u);
 
-  EXPECT_EQ(sandbox_of(next_fact()).key, "abc/eth0");
+  EXPECT_EQ(next_request().sandbox.key, "abc/eth0");
 }
 
 TEST_F(SourcesCniRequests, AStartThatFailedIsTriedAgain) {

@@ -53,7 +53,7 @@ class Told {
     return [this](model::Fact fact) {
       std::lock_guard lock(mutex_);
       ++rows_.facts;
-      for (const auto& change : fact.changes) fold(rows_, change);
+      for (const auto& change : std::get<model::Changes>(fact)) fold(rows_, change);
       changed_.notify_all();
     };
   }
@@ -137,11 +137,11 @@ TEST_F(SourcesManifests, LoadingOnceSaysTheSame) {
   write("a.yaml", a_service("a", 80));
   write("b.yaml", "a: [");
 
-  auto fact = load_manifests(directory());
+  auto changes = load_manifests(directory());
 
-  ASSERT_TRUE(fact.ok());
-  ASSERT_EQ(fact->changes.size(), 3u);
-  EXPECT_EQ(std::get<model::RowChange<model::SourceStatus>>(fact->changes[2]).row->text, "2 files, 1 object");
+  ASSERT_TRUE(changes.ok());
+  ASSERT_EQ(changes->size(), 3u);
+  EXPECT_EQ(std::get<model::RowChange<model::SourceStatus>>((*changes)[2]).row->text, "2 files, 1 object");
   EXPECT_FALSE(load_manifests(root / "absent").ok());
 }
 

@@ -25,7 +25,7 @@ class SourcesStateDirectory : public testing::Test {
   std::shared_ptr<const model::Problem> next(const std::string& key) {
     for (const auto until = base::boot_now() + kPatience; base::boot_now() < until;) {
       for (auto& fact : facts_.take(until))
-        for (const auto& change : fact.changes)
+        for (const auto& change : std::get<model::Changes>(fact))
           if (const auto& row = std::get<model::RowChange<model::Problem>>(change); row.key == key) return row.row;
     }
     ADD_FAILURE() << "nothing was said of " << key;

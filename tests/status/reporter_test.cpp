@@ -49,7 +49,7 @@ TEST(StatusReporter, TheFileInTheRunDirectoryHoldsTheStatus) {
   cell.store(std::make_shared<const model::Published>(support::a_quiet_node()));
   Reporter reporter(dir, cell);
 
-  reporter.start();
+  ASSERT_TRUE(reporter.start());
   auto read = io::files::read_file(dir + "/status");
   for (auto until = base::boot_now() + seconds(20); !read.ok() && base::boot_now() < until; std::this_thread::yield())
     read = io::files::read_file(dir + "/status");

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "status/render.h"
+#include "status/summary.h"
 #include "support/published_sample.h"
 
 namespace status {
@@ -52,10 +53,29 @@ TEST(StatusTables, AnEffectShowsItsOwnerAndWhyItFailed) {
 
 TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
   auto published = support::a_quiet_node();
-  model::Effect left{"routes", "10.9.0.0/24", {}, {}, {model::OutcomeState::kDone, "", 0, {}}};
+  using namespace model::desired;
+  auto route = std::make_shared<const Route>(Route{support::cidr("10.9.0.0/24"), support::ip("192.0.2.7"), "eth1", {}});
+  model::Effect left{"routes", "10.9.0.0/24", {}, {}, {model::OutcomeState::kDone, "", 0, {}}, route};
   published.effects.set("routes 10.9.0.0/24", std::make_shared<const model::Effect>(left));
 
-  EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    -          -        -       kept"));
+  EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    192.0.2.7  eth1  unicast  0       kept"));
+}
+
+TEST(StatusTables, AMapThatCannotShrinkShowsTheRoomThatItHas) {
+  using model::desired::MapSize;
+  auto published = support::a_quiet_node();
+  model::Effect full{"map_sizes",
+                     "pods",
+                     {"map_sizes", "node"},
+                     std::make_shared<const MapSize>(MapSize{"pods", 256}),
+                     {model::OutcomeState::kFailed, "300 are in use", 1, base::BootTime(101'500)},
+                     std::make_shared<const MapSize>(MapSize{"pods", 512})};
+  published.effects.set("map_sizes pods", std::make_shared<const model::Effect>(full));
+
+  EXPECT_THAT(text_of("map_sizes", published), testing::ContainsRegex("KEY +ENTRIES +.*WANTED\n"));
+  EXPECT_THAT(text_of("map_sizes", published), testing::ContainsRegex("pods +512 .*300 are in use +entries=256\n"));
+  EXPECT_THAT(text_of("map_sizes", published), testing::ContainsRegex("backends +16384 .* -\n"));
+  EXPECT_THAT(summarize(published, published.snapshot.now, {}).map_sizes, testing::Contains(std::pair<std::string, int64_t>("pods", 512)));
 }
 
 TEST(StatusTables, ProblemsOfSourcesAndPlannersStandInOneTable) {

@@ -25,8 +25,8 @@ std::string read(const fs::path& path) {
   return text.str();
 }
 
-model::Fact host_of(const fs::path& story, model::Identity& identity) {
-  model::Fact fact;
+model::Changes host_of(const fs::path& story, model::Identity& identity) {
+  model::Changes changes;
   std::ifstream lines(story / "host.txt");
   for (std::string word, name, value; lines >> word >> name;) {
     if (word == "node") {
@@ -37,13 +37,12 @@ model::Fact host_of(const fs::path& story, model::Identity& identity) {
     if (word == "route") {
       std::string link;
       lines >> link;
-      fact.changes.push_back(support::a_route(name, value, link));
+      changes.push_back(support::a_route(name, value, link));
       continue;
     }
-    fact.changes.push_back(word == "link" ? support::a_link(name, static_cast<uint32_t>(std::stoul(value)))
-                                          : support::an_address(name, value));
+    changes.push_back(word == "link" ? support::a_link(name, static_cast<uint32_t>(std::stoul(value))) : support::an_address(name, value));
   }
-  return fact;
+  return changes;
 }
 
 std::string told(const fs::path& story) {
@@ -58,14 +57,14 @@ std::string told(const fs::path& story) {
   model::Identity identity;
   identity.program_generation = "generation";
   identity.memory_bytes = uint64_t{8} << 30;
-  std::vector<model::Fact> facts = {host_of(story, identity)};
-  facts[0].changes.push_back(model::put("config", settings.config));
+  model::Changes changes = host_of(story, identity);
+  changes.push_back(model::put("config", settings.config));
   for (const auto& change : support::all_synced())
-    if (std::holds_alternative<model::RowChange<model::SourceStatus>>(change)) facts[0].changes.push_back(change);
+    if (std::holds_alternative<model::RowChange<model::SourceStatus>>(change)) changes.push_back(change);
   auto objects = sources::load_manifests((story / "manifests").string());
   if (!objects.ok()) return objects.error().text;
-  facts.push_back(std::move(*objects));
-  return engine::render_text(engine::plan_report(identity, facts));
+  std::move(objects->begin(), objects->end(), std::back_inserter(changes));
+  return engine::render_text(engine::plan_report(identity, changes));
 }
 
 std::vector<std::string> stories() {

@@ -122,6 +122,11 @@ void DatapathTest::attach_sockets() {
   }
 }
 
+void AttachedSocketsTest::SetUp() {
+  DatapathTest::SetUp();
+  if (!IsSkipped() && !HasFatalFailure()) attach_sockets();
+}
+
 uint64_t DatapathTest::drops(uint32_t reason) {
   std::vector<uint64_t> lanes(libbpf_num_possible_cpus());
   auto fd = io::kernel::open_map(bpf_root_, "drops");

@@ -49,4 +49,10 @@ class DatapathTest : public NetnsTest {
   std::optional<OwnCgroup> cgroup_;
 };
 
+// With the socket programs in force from the start.
+class AttachedSocketsTest : public DatapathTest {
+ protected:
+  void SetUp() override;
+};
+
 }  // namespace support

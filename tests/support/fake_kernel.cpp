@@ -12,13 +12,23 @@ class FakeStore : public io::Store<Row> {
   explicit FakeStore(FakeKernel& kernel) : kernel_(kernel) {}
 
   base::Result<std::vector<Row>> list() override {
-    if (kernel_.unreadable()) return base::Error{EIO, "the fake kernel was told not to be readable"};
+    if (kernel_.unreadable() || kernel_.unreadable_kind == Row::kKind)
+      return base::Error{EIO, "the fake kernel was told not to be readable"};
     std::vector<Row> rows;
     for (const auto& [key, row] : kernel_.of<Row>()) rows.push_back(row);
     return rows;
   }
   base::Result<void> put(const Row& row, const Row*) override {
     if (kernel_.fails()) return base::Error{EIO, "the fake kernel was told to fail"};
+    if (kernel_.pending_kind == Row::kKind) {
+      kernel_.conclude = [this, row] {
+        concluded_.push_back({row, kernel_.fails() ? base::Result<void>(base::Error{EIO, "refused"}) : write(row)});
+      };
+      return base::Error{io::kUnderWay, "under way"};
+    }
+    return write(row);
+  }
+  base::Result<void> write(const Row& row) {
     ++kernel_.writes;
     Row kept = row;
     if constexpr (std::is_same_v<Row, model::desired::PodLink>) kept.netns = nullptr, kept.mtu = 0;
@@ -31,9 +41,11 @@ class FakeStore : public io::Store<Row> {
     kernel_.of<Row>().erase(actual.key());
     return {};
   }
+  std::vector<io::Conclusion<Row>> concluded() override { return std::exchange(concluded_, {}); }
 
  private:
   FakeKernel& kernel_;
+  std::vector<io::Conclusion<Row>> concluded_;
 };
 
 template <class Row>

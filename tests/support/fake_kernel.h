@@ -24,7 +24,10 @@ struct FakeKernel {
   ServiceMemory services;
   std::function<bool()> fails = [] { return false; };       // asked before each write
   std::function<bool()> unreadable = [] { return false; };  // asked before each read
-  uint64_t writes = 0;                                      // without those into the services' maps
+  std::string_view unreadable_kind;                         // of rows: this one in any case
+  std::string_view pending_kind;                            // what is put of this one is under way until conclude()
+  std::function<void()> conclude = [] {};
+  uint64_t writes = 0;  // without those into the services' maps
 
   template <class Row>
   std::map<std::string, Row>& of() {

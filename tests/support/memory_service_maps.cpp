@@ -5,13 +5,13 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "io/kernel/bpf_address.h"
+#include "model/abi_address.h"
 
 namespace support {
 namespace {
 
-using io::kernel::from_abi;
-using io::kernel::to_abi;
+using model::from_abi;
+using model::to_abi;
 
 std::string bytes_of(const frontend_key& key) { return {reinterpret_cast<const char*>(&key), sizeof key}; }
 

@@ -16,6 +16,7 @@ inline void put(model::Published& published, model::desired::Row row, const mode
   effect.owner = owner;
   std::visit([&]<class Row>(Row& r) { effect.desired = std::make_shared<const Row>(std::move(r)); }, row);
   effect.outcome = std::move(outcome);
+  if (effect.outcome.state == model::OutcomeState::kDone) effect.there = effect.desired;
   published.effects.set(std::string(effect.kind) + " " + effect.key, std::make_shared<const model::Effect>(effect));
 }
 

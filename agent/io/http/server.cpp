@@ -8,10 +8,9 @@
 #include <algorithm>
 #include <atomic>
 #include <list>
-#include <system_error>
-#include <thread>
 
 #include "base/fd.h"
+#include "base/thread.h"
 #include "io/http/address.h"
 #include "io/http/exchange.h"
 #include "io/http/workers.h"
@@ -107,17 +106,12 @@ class Server::Loop {
   uint64_t next_id_ = 1;
   base::BootTime rests_until_{};
   std::atomic<bool> stopped_{false};
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 base::Result<void> Server::Loop::start() {
   TRY(workers_.start(kWorkers));
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::system_error(error.code().value(), "thread of the HTTP server");
-  }
-  return {};
+  return thread_.start([this] { run(); });
 }
 
 Server::Loop::~Loop() {
@@ -261,7 +255,7 @@ base::Result<int> Server::start(const std::string& address) {
   HostPort where = TRY(parse_host_port(address));
   Listener listener = TRY(listen_on(where, address));
   auto loop = std::make_unique<Loop>(answer_, *base::parse_ip(where.host), limits_, std::move(listener.socket));
-  TRY(loop->start());
+  TRY_IN(loop->start(), "HTTP on " + address);
   loop_ = std::move(loop);
   return listener.port;
 }

@@ -2,18 +2,19 @@
 
 #include <sys/eventfd.h>
 
-#include <system_error>
+#include <utility>
 
 namespace io::http {
 
 base::Result<void> Workers::start(size_t threads) {
-  try {
-    while (threads_.size() < threads) threads_.emplace_back([this] { run(); });
-  } catch (const std::system_error& error) {
-    stop();
-    return base::system_error(error.code().value(), "threads of the HTTP server");
+  base::Result<void> started;
+  while (started.ok() && threads_.size() < threads) {
+    base::Thread thread;
+    started = thread.start([this] { run(); });
+    if (started.ok()) threads_.push_back(std::move(thread));
   }
-  return {};
+  if (!started.ok()) stop();
+  return started;
 }
 
 void Workers::stop() {

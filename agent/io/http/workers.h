@@ -7,11 +7,11 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/thread.h"
 
 namespace io::http {
 
@@ -43,7 +43,7 @@ class Workers {
   std::deque<Item> waiting_;
   std::vector<Item> done_;
   bool stopped_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<base::Thread> threads_;
 };
 
 }  // namespace io::http

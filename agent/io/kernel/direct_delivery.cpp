@@ -5,10 +5,10 @@
 #include <set>
 
 #include "abi/pods.h"
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/bpf_hash.h"
 #include "io/kernel/bpf_pins.h"
 #include "io/kernel/conntrack.h"
+#include "model/abi_address.h"
 
 namespace io::kernel {
 
@@ -28,7 +28,7 @@ base::Result<void> forget_connections_of_pods(const std::string& bpf_root, uint3
   if (!no_longer_direct) return {};
   std::set<base::Ip> pods;
   auto map = TRY((HashMap<ip_addr, pod>::open(bpf_root, "pods")));
-  TRY(map.for_each([&](const ip_addr& address, const pod&) { pods.insert(from_abi(address)); }));
+  TRY(map.for_each([&](const ip_addr& address, const pod&) { pods.insert(model::from_abi(address)); }));
   for (auto family : {base::Family::kIpv4, base::Family::kIpv6})
     if (no_longer_direct & bits_of(family))
       TRY(forget_connections(family, [&](const base::Ip& address) { return pods.contains(address); }));

@@ -4,7 +4,8 @@
 #include <sched.h>
 
 #include <cstdlib>
-#include <thread>
+
+#include "base/thread.h"
 
 namespace io::kernel {
 
@@ -16,12 +17,14 @@ base::Result<base::Fd> open_own_netns() {
 
 base::Result<base::Fd> make_netns() {
   base::Result<base::Fd> made = base::Error{};
-  std::thread([&made] {
+  base::Thread own;
+  TRY(own.start([&made] {
     if (unshare(CLONE_NEWNET) == 0)
       made = open_own_netns();
     else
       made = base::errno_error("a new network namespace");
-  }).join();
+  }));
+  own.join();
   return made;
 }
 

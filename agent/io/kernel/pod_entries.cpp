@@ -6,12 +6,14 @@
 #include <set>
 
 #include "abi/pods.h"
-#include "io/kernel/bpf_address.h"
 #include "io/kernel/bpf_hash.h"
+#include "model/abi_address.h"
 
 namespace io::kernel {
 namespace {
 
+using model::from_abi;
+using model::to_abi;
 using model::desired::PodEntry;
 
 struct PodMaps {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/backoff.h"
 #include "io/status_patch.h"
 
 namespace io::kube {
@@ -10,8 +11,7 @@ using model::desired::StatusPatch;
 
 namespace {
 
-constexpr base::Millis kFirstPause{200};
-constexpr base::Millis kLongestPause{60'000};
+constexpr base::Backoff kBackoff{base::Millis(200), base::Millis(60'000)};
 // An API server that restarts is no news: only what fails this often in a row is a problem.
 constexpr uint32_t kFailuresToReport = 3;
 constexpr const char* kContentType = "application/strategic-merge-patch+json";
@@ -35,11 +35,11 @@ bool is_passing(int status) { return status < 400 || status == 401 || status == 
 
 }  // namespace
 
-StatusPatches::StatusPatches(const Connector& connect, model::FactSink sink)
-    : connection_(connect()), sink_(std::move(sink)), thread_([this] { write(); }) {}
+StatusPatches::StatusPatches(const Connector& connect, model::FactSink sink) : connection_(connect()), sink_(std::move(sink)) {}
 
 StatusPatches::~StatusPatches() {
   connection_->stop();
+  if (!thread_.joinable()) return;
   mailbox_.push(Stop{});
   thread_.join();
 }
@@ -47,8 +47,9 @@ StatusPatches::~StatusPatches() {
 base::Result<std::vector<StatusPatch>> StatusPatches::list() { return std::vector<StatusPatch>(); }
 
 base::Result<void> StatusPatches::put(const StatusPatch& row, const StatusPatch*) {
+  TRY(thread_.start([this] { write(); }));
   mailbox_.push(row);
-  return {};
+  return base::Error{kUnderWay, "status of " + name_of(row) + ": is on its way to the API server"};
 }
 
 base::Result<void> StatusPatches::remove(const StatusPatch& actual) {
@@ -99,19 +100,14 @@ void StatusPatches::send(const std::string& key) {
 
 void StatusPatches::judge(const std::string& key, const Answer& answer) {
   Waiting& waiting = waiting_.at(key);
-  if (answer.ok()) {
-    waiting_.erase(key);
-    return report(key, std::nullopt);
-  }
+  if (answer.ok()) return conclude(key, {}, std::nullopt);
   if (is_passing(answer.status)) return try_again(key, text_of(answer), answer.retry_after);
   const std::string subject = name_of(waiting.row);
-  if (answer.status != 403) {
-    waiting_.erase(key);
-    return report(key, model::Problem{subject, "its status was refused: " + text_of(answer),
-                                      "look at the object; it is tried again when the object is read anew"});
-  }
+  if (answer.status != 403)
+    return conclude(key, base::Error{EINVAL, text_of(answer)},
+                    model::Problem{subject, "its status was refused: " + text_of(answer), "look at the object; it is tried again"});
   // The right may be given at any time, and nothing would tell.
-  waiting.due = base::boot_now() + pause(UINT32_MAX);
+  waiting.due = base::boot_now() + kBackoff.with_jitter(UINT32_MAX, random_);
   report(key, model::Problem{subject,
                              "its status cannot be written for want of the verb patch on " + waiting.row.resource + "/status (" +
                                  text_of(answer) + ")",
@@ -121,30 +117,29 @@ void StatusPatches::judge(const std::string& key, const Answer& answer) {
 void StatusPatches::try_again(const std::string& key, const std::string& reason, std::optional<base::Millis> retry_after) {
   Waiting& waiting = waiting_.at(key);
   const base::BootTime now = base::boot_now();
-  waiting.due = now + pause(++waiting.failures);
+  waiting.due = now + kBackoff.with_jitter(++waiting.failures, random_);
   if (retry_after) server_busy_until_ = now + *retry_after;
   if (waiting.failures >= kFailuresToReport)
     report(key, model::Problem{name_of(waiting.row), "its status is not written yet: " + reason, "it is tried again"});
+}
+
+void StatusPatches::conclude(const std::string& key, base::Result<void> result, std::optional<model::Problem> problem) {
+  concluded_.push({std::move(waiting_.extract(key).mapped().row), std::move(result)});
+  report(key, std::move(problem));
+  sink_({});
 }
 
 // What is said already is not said again.
 void StatusPatches::report(const std::string& key, std::optional<model::Problem> problem) {
   const auto said = reported_.find(key);
   if (problem ? said != reported_.end() && said->second == *problem : said == reported_.end()) return;
-  model::Fact fact;
-  fact.changes.push_back(problem ? model::put_problem(model::Origin::kStatusPatches, key, *problem)
-                                 : model::gone_problem(model::Origin::kStatusPatches, key));
+  model::Changes changes = {problem ? model::put_problem(model::Origin::kStatusPatches, key, *problem)
+                                    : model::gone_problem(model::Origin::kStatusPatches, key)};
   if (problem)
     reported_.insert_or_assign(key, std::move(*problem));
   else
     reported_.erase(said);
-  sink_(std::move(fact));
-}
-
-// Doubled with each failure, less up to a half at random, so that the nodes of a cluster do not come back all at once.
-base::Millis StatusPatches::pause(uint32_t failures) {
-  const base::Millis longest = std::min(kFirstPause * (1u << std::min(failures - 1, 10u)), kLongestPause);
-  return longest - base::Millis(static_cast<int64_t>(random_() % static_cast<uint64_t>(longest.count() / 2)));
+  sink_(std::move(changes));
 }
 
 }  // namespace io::kube

@@ -7,11 +7,11 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <thread>
 #include <variant>
 #include <vector>
 
 #include "base/mailbox.h"
+#include "base/thread.h"
 #include "io/kube/connection.h"
 #include "io/store.h"
 #include "model/desired/rows.h"
@@ -28,10 +28,11 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
   StatusPatches& operator=(const StatusPatches&) = delete;
 
   base::Result<std::vector<model::desired::StatusPatch>> list() override;
-  // Success means taken note of.
+  // Answers kUnderWay: the server's word on it is a conclusion.
   base::Result<void> put(const model::desired::StatusPatch& row, const model::desired::StatusPatch* actual) override;
   // What was sent stays; what was not is forgotten.
   base::Result<void> remove(const model::desired::StatusPatch& actual) override;
+  std::vector<Conclusion<model::desired::StatusPatch>> concluded() override { return concluded_.take(base::BootTime{}); }
 
  private:
   struct Withdrawn {
@@ -51,18 +52,20 @@ class StatusPatches : public Store<model::desired::StatusPatch> {
   void send(const std::string& key);
   void judge(const std::string& key, const Answer& answer);
   void try_again(const std::string& key, const std::string& reason, std::optional<base::Millis> retry_after);
+  // The server's last word: none of it waits any more.
+  void conclude(const std::string& key, base::Result<void> result, std::optional<model::Problem> problem);
   void report(const std::string& key, std::optional<model::Problem> problem);
-  base::Millis pause(uint32_t failures);
 
   std::unique_ptr<Connection> connection_;
   model::FactSink sink_;
   base::Mailbox<Message> mailbox_;
+  base::Mailbox<Conclusion<model::desired::StatusPatch>> concluded_;
   // The writing thread's own.
   std::map<std::string, Waiting> waiting_;  // by row key
   std::map<std::string, model::Problem> reported_;
   base::BootTime server_busy_until_{};
   std::minstd_rand random_{std::random_device{}()};
-  std::thread thread_;  // last: it uses all the others
+  base::Thread thread_;  // last: it uses all the others
 };
 
 }  // namespace io::kube

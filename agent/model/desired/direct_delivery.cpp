@@ -1,14 +1,13 @@
 #include "model/desired/direct_delivery.h"
 
-#include <bit>
 #include <cstring>
+
+#include "model/abi_address.h"
 
 namespace model::desired {
 namespace {
 
 delivery counter_of(Way::From from) { return from == Way::From::kUplinks ? DELIVERED_FROM_UPLINK : DELIVERED_FROM_POD; }
-
-ip_addr to_abi(const base::Ip& ip) { return std::bit_cast<ip_addr>(ip.bytes); }
 
 ip_addr mask_of(const base::Cidr& cidr) {
   base::Ip mask;

@@ -93,11 +93,11 @@ void Collector::load() {
 }
 
 void Collector::report(base::BootTime now) {
-  model::Fact fact{collection_.changes(), {}, {}, false};
+  model::Changes changes = collection_.changes();
   std::optional<int64_t> age;
   if (kept_at_) age = ::time(nullptr) - *kept_at_;
-  for (auto& change : health_.changes(collection_, age, now)) fact.changes.push_back(std::move(change));
-  if (!fact.changes.empty()) sink_(std::move(fact));
+  for (auto& change : health_.changes(collection_, age, now)) changes.push_back(std::move(change));
+  if (!changes.empty()) sink_(std::move(changes));
 }
 
 // Planned kinds that have come whole.

@@ -2,7 +2,7 @@
 
 #include <malloc.h>
 
-#include <system_error>
+#include <utility>
 
 namespace sources::api_server {
 namespace {
@@ -18,13 +18,7 @@ Keeper::~Keeper() {
 }
 
 base::Result<void> Keeper::start() {
-  if (thread_.joinable()) return {};
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::system_error(error.code().value(), "thread of the kept state");
-  }
-  return {};
+  return thread_.start([this] { run(); });
 }
 
 void Keeper::run() {

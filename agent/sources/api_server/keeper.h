@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <string>
-#include <thread>
 
 #include "base/mailbox.h"
+#include "base/thread.h"
 #include "sources/api_server/object_log.h"
 
 namespace sources::api_server {
@@ -32,7 +32,7 @@ class Keeper {
   ObjectLog log_;
   Report report_;
   base::Mailbox<std::optional<State>> mailbox_;  // nullopt: no more will come
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace sources::api_server

@@ -9,6 +9,9 @@ namespace {
 
 using io::kube::Answer;
 
+// After a failure, less up to a half: the figures of client-go's reflector.
+constexpr base::Backoff kBackoff{base::Millis(1'600), base::Millis(30'000)};
+constexpr base::Millis kForgottenAfter{120'000};  // a failure
 constexpr base::Millis kInitialSilence{30'000};
 constexpr base::Millis kLongestPatience{960'000};  // a trickle is given up; a slow line is given more time with each attempt
 // The server sends a bookmark about each minute: a stream without several of them has a dead peer, which a proxy may hide.
@@ -117,7 +120,7 @@ void Reflector::watches(base::BootTime since, Events& events) {
 
 Pause Reflector::ended(const base::Result<Answer>& outcome, base::BootTime now, Events& events) {
   if (watching_since_) {
-    if (now - *watching_since_ >= kSteady) backoff_.reset();
+    if (now - *watching_since_ >= kSteady) failures_ = 0;
     events.emplace_back(Unwatched{});
   }
   if (gave_up_) return given_up(now, events);
@@ -194,6 +197,12 @@ Pause Reflector::refused(const Answer& answer, base::BootTime now, Events& event
   std::string verb = asking_ == Asking::kPage ? "list" : "watch";
   events.emplace_back(Trouble{text_of(answer), answer.status == 403 ? verb : ""});
   return pause;
+}
+
+Pause Reflector::wait(base::BootTime now) {
+  if (now - failed_ > kForgottenAfter) failures_ = 0;
+  failed_ = now;
+  return {kBackoff.with_jitter(++failures_, random_)};
 }
 
 // So long, or longer by up to half of it.

@@ -12,9 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/backoff.h"
 #include "base/result.h"
 #include "io/kube/connection.h"
-#include "sources/api_server/backoff.h"
 #include "sources/api_server/event.h"
 #include "sources/api_server/line_reader.h"
 #include "sources/api_server/list_reader.h"
@@ -56,12 +56,13 @@ class Reflector {
   base::Millis jittered(base::Millis time);
   void begin_again();
   bool knows_all() const { return !version_.empty(); }
-  Pause wait(base::BootTime now) { return {backoff_.next(now, random_)}; }
+  Pause wait(base::BootTime now);
 
   size_t kind_;
   std::string target_;
   std::mt19937_64 random_;
-  Backoff backoff_;
+  uint32_t failures_ = 0;  // in a row
+  base::BootTime failed_{};
   bool offers_watch_list_ = true;
   bool limits_pages_ = true;
   std::string version_;             // resourceVersion to go on from; "": no full state has come, or not since the server forgot

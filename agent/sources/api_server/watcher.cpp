@@ -1,7 +1,5 @@
 #include "sources/api_server/watcher.h"
 
-#include <system_error>
-
 namespace sources::api_server {
 
 Watcher::Watcher(size_t kind, const std::string& node_name, std::unique_ptr<io::kube::Connection> connection, Callbacks callbacks)
@@ -13,13 +11,7 @@ Watcher::~Watcher() {
 }
 
 base::Result<void> Watcher::start() {
-  if (thread_.joinable()) return {};
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& error) {
-    return base::system_error(error.code().value(), "thread of the API server source");
-  }
-  return {};
+  return thread_.start([this] { run(); });
 }
 
 void Watcher::stop() {

@@ -3,9 +3,9 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
 
 #include "base/mailbox.h"
+#include "base/thread.h"
 #include "io/kube/connection.h"
 #include "sources/api_server/reflector.h"
 
@@ -40,7 +40,7 @@ class Watcher {
   std::unique_ptr<io::kube::Connection> connection_;
   Callbacks callbacks_;
   base::Mailbox<Order> orders_;
-  std::thread thread_;
+  base::Thread thread_;
 };
 
 }  // namespace sources::api_server

@@ -89,7 +89,7 @@ void Attachments::add(ConnectionId connection, const io::cni::Request& request, 
   Attachment& attachment = attachments_[key];
   attachment.adder = connection;
   attachment.netns = sandbox.netns;
-  attachment.ticket = send(key, model::put(key, std::move(sandbox)));
+  attachment.ticket = send({key, std::make_shared<const model::Sandbox>(std::move(sandbox))});
 }
 
 // The link of one that is being added may not be there yet, so its namespace is compared; of the others only the link is known.
@@ -121,7 +121,7 @@ Attachments::Attachment& Attachments::leave(const std::string& key) {
   waiting_.erase(attachment.ticket);
   attachment = {};
   attachment.state = State::kLeaving;
-  attachment.ticket = send(key, model::gone<model::Sandbox>(key));
+  attachment.ticket = send({key, nullptr});
   return attachment;
 }
 
@@ -204,14 +204,11 @@ void Attachments::apply_queue() {
   }
 }
 
-uint64_t Attachments::send(const std::string& key, model::Change change) {
+uint64_t Attachments::send(model::RowChange<model::Sandbox> change) {
   const uint64_t ticket = next_ticket_++;
-  waiting_[ticket] = key;
-  model::Fact fact;
-  fact.changes.push_back(std::move(change));
-  fact.waiter = [mail = outside_.mail, ticket](base::Result<model::SandboxReply> reply) { mail->push(Settled{ticket, std::move(reply)}); };
-  fact.waiter_sandbox = key;
-  outside_.sink(std::move(fact));
+  waiting_[ticket] = change.key;
+  auto waiter = [mail = outside_.mail, ticket](base::Result<model::SandboxReply> reply) { mail->push(Settled{ticket, std::move(reply)}); };
+  outside_.sink(model::SandboxRequest{std::move(change), std::move(waiter)});
   return ticket;
 }
 

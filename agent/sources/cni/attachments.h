@@ -67,7 +67,7 @@ class Attachments {
   Attachment& leave(const std::string& key);
   void added(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply);
   void left(const std::string& key, Attachment& attachment, const base::Result<model::SandboxReply>& reply);
-  uint64_t send(const std::string& key, model::Change change);
+  uint64_t send(model::RowChange<model::Sandbox> change);
   void refuse(ConnectionId connection, io::cni::Code code, std::string msg);
 
   Outside outside_;

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <thread>
 
+#include "base/thread.h"
 #include "sources/decode/budget.h"
 
 namespace sources::manifests {
@@ -85,8 +85,8 @@ std::vector<ReadFile> read_files(int directory, const std::vector<std::string>& 
   auto work = [&] {
     for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < names.size();) files[i] = read_and_decode(directory, names[i], few);
   };
-  std::thread second;
-  if (!few) second = std::thread(work);
+  base::Thread second;
+  if (!few) (void)second.start(work);  // without it the work takes longer
   work();
   if (second.joinable()) second.join();
   return files;

@@ -102,14 +102,13 @@ void Follower::follow() {
 }
 
 void Follower::tell() {
-  model::Fact fact;
-  fact.changes = collection_.changes();
-  std::move(more_changes_.begin(), more_changes_.end(), std::back_inserter(fact.changes));
+  model::Changes changes = collection_.changes();
+  std::move(more_changes_.begin(), more_changes_.end(), std::back_inserter(changes));
   more_changes_.clear();
   if (status_.synced) status_.text = collection_.summary();
-  if (status_ != told_status_) fact.changes.push_back(model::put(status_));
+  if (status_ != told_status_) changes.push_back(model::put(status_));
   told_status_ = status_;
-  if (!fact.changes.empty()) sink_(std::move(fact));
+  if (!changes.empty()) sink_(std::move(changes));
 }
 
 void Follower::keep(std::map<std::string, std::optional<Version>>::iterator next) {
