@@ -4,6 +4,7 @@
 #include "io/files/sandbox_records.h"
 #include "io/kernel/attachments.h"
 #include "io/kernel/datapath_object.h"
+#include "io/kernel/direct_delivery.h"
 #include "io/kernel/filters.h"
 #include "io/kernel/map_sizes.h"
 #include "io/kernel/neighbors.h"
@@ -26,6 +27,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
           std::make_unique<DatapathObjectStore>(root),
           std::make_unique<MapSizeStore>(root),
           std::make_unique<NodeAddressStore>(root),
+          std::make_unique<DirectDeliveryStore>(root),
           std::move(services.sets),
           std::move(services.frontends),
           std::make_unique<AttachmentStore>(root),

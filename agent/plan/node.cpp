@@ -30,6 +30,8 @@ bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
 
 bool is_default(const model::HostRoute& route) { return route.destination.length == 0 && route.table == model::kMainTable; }
 
+base::BootTime end_of_grace(const model::LostDefaultRoute& lost) { return lost.since + kUplinkGrace; }
+
 // The row before or after the change has the property.
 template <class Row, class Property>
 bool either(const Touched& touched, Property property) {
@@ -100,7 +102,7 @@ bool changes_node(const Touched& touched, const model::Snapshot& snapshot) {
   if (touched.is<model::Address>())
     return either<model::Address>(touched, [](const auto& address) { return is_foreign_link(address.link); });
   if (touched.is<model::HostRoute>()) return either<model::HostRoute>(touched, [](const auto& route) { return is_default(route); });
-  return false;
+  return touched.is<model::LostDefaultRoute>();
 }
 
 std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
@@ -112,6 +114,8 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
   } else {
     for (const auto& [key, route] : snapshot.table<model::HostRoute>())
       if (is_default(*route)) names.insert(route->link);
+    for (const auto& [key, lost] : snapshot.table<model::LostDefaultRoute>())
+      if (end_of_grace(*lost) > snapshot.now) names.insert(lost->link);
     if (const auto* node = snapshot.own_node())
       for (const auto& [key, address] : snapshot.table<model::Address>())
         if (std::find(node->internal_ips.begin(), node->internal_ips.end(), address->cidr.address) != node->internal_ips.end())
@@ -123,6 +127,16 @@ std::vector<std::string> uplinks(const model::Snapshot& snapshot) {
     if (link && !link->loopback && is_foreign_link(name)) result.push_back(name);
   }
   return result;
+}
+
+std::optional<base::BootTime> uplinks_change_at(const model::Snapshot& snapshot) {
+  std::optional<base::BootTime> next;
+  if (!snapshot.config().devices.empty()) return next;
+  for (const auto& [key, lost] : snapshot.table<model::LostDefaultRoute>()) {
+    const base::BootTime end = end_of_grace(*lost);
+    if (end > snapshot.now && (!next || end < *next)) next = end;
+  }
+  return next;
 }
 
 uint32_t pod_mtu(const model::Snapshot& snapshot) {

@@ -1,6 +1,7 @@
 // Named globals of several planners: address families in force, uplinks, and the MTU they leave for pods.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ std::vector<base::Ip> addresses_of(const model::Node* node);
 // Names of the links that lead out of the node, sorted: those in `devices`, else those that carry a default route of the
 // main table (a VPN has its own in a table that only marked packets ask) or one of the Node's addresses.
 std::vector<std::string> uplinks(const model::Snapshot& snapshot);
+
+// A default route that flaps shall not take programs away, nor give new pods another MTU.
+constexpr base::Millis kUplinkGrace{60'000};
+// When the next of those graces ends.
+std::optional<base::BootTime> uplinks_change_at(const model::Snapshot& snapshot);
 
 // Bytes: `MTU`, else the smallest of the uplinks', else 1500.
 uint32_t pod_mtu(const model::Snapshot& snapshot);

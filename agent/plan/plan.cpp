@@ -2,6 +2,7 @@
 
 #include "plan/canary.h"
 #include "plan/cni_conf.h"
+#include "plan/direct_delivery.h"
 #include "plan/ipam.h"
 #include "plan/map_sizes.h"
 #include "plan/node_addresses.h"
@@ -16,17 +17,18 @@ namespace plan {
 
 std::span<const Feature> features() {
   static const Feature kFeatures[] = {
-      {"sysctls", sysctls::keys_for, sysctls::plan},                       // forwarding
-      {"programs", programs::keys_for, programs::plan},                    // the BPF object and where its programs hang
-      {"map_sizes", map_sizes::keys_for, map_sizes::plan},                 // how many entries each of its maps has
-      {"services", services::keys_for, services::plan},                    // frontends and backends of each Service
-      {"node_addresses", node_addresses::keys_for, node_addresses::plan},  // where NodePorts are called
-      {"ipam", ipam::keys_for, ipam::plan},                                // addresses of each sandbox
-      {"pods", pods::keys_for, pods::plan},                                // link, filters, map entries, routes of each sandbox
-      {"routes", routes::keys_for, routes::plan},                          // pod CIDRs of each peer, and the unused rest of our own
-      {"canary", canary::keys_for, canary::plan},                          // the service behind /readyz
-      {"cni_conf", cni_conf::keys_for, cni_conf::plan},                    // what tells the runtime that pods can be made
-      {"node_condition", node_condition::keys_for, node_condition::plan},  // what tells the scheduler so
+      {"sysctls", sysctls::keys_for, sysctls::plan},                          // forwarding
+      {"programs", programs::keys_for, programs::plan},                       // the BPF object and where its programs hang
+      {"map_sizes", map_sizes::keys_for, map_sizes::plan},                    // how many entries each of its maps has
+      {"services", services::keys_for, services::plan},                       // frontends and backends of each Service
+      {"node_addresses", node_addresses::keys_for, node_addresses::plan},     // where NodePorts are called
+      {"ipam", ipam::keys_for, ipam::plan},                                   // addresses of each sandbox
+      {"direct_delivery", direct_delivery::keys_for, direct_delivery::plan},  // what goes past the node's own stack
+      {"pods", pods::keys_for, pods::plan},                                   // link, filters, map entries, routes of each sandbox
+      {"routes", routes::keys_for, routes::plan},                             // pod CIDRs of each peer, and the unused rest of our own
+      {"canary", canary::keys_for, canary::plan},                             // the service behind /readyz
+      {"cni_conf", cni_conf::keys_for, cni_conf::plan},                       // what tells the runtime that pods can be made
+      {"node_condition", node_condition::keys_for, node_condition::plan},     // what tells the scheduler so
   };
   return kFeatures;
 }

@@ -39,7 +39,13 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   if (names.empty())
     planned.problems.push_back({"network", "no link leads out of this node: none has a default route or an address of the Node",
                                 "this node's pods reach each other; give it a network, or name its links with devices"});
-  for (const auto& uplink : names) attach_all(HookTarget::kUplink, uplink);
+  for (const auto& uplink : names) {
+    if (snapshot.table<model::Link>().find(uplink)->has_ethernet_header())
+      attach_all(HookTarget::kUplink, uplink);
+    else
+      planned.notes.push_back("uplink " + uplink + " has no Ethernet header: what arrives there for pods takes the node's stack");
+  }
+  planned.wake_at = uplinks_change_at(snapshot);
   return planned;
 }
 

@@ -20,6 +20,7 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
     // A router drops its learned default routes unless accept_ra is 2 (kernel: ip-sysctl, accept_ra), so these come first.
     for (const auto& uplink : uplinks(snapshot)) planned.rows.push_back(Sysctl{{"net", "ipv6", "conf", uplink, "accept_ra"}, "2", "1"});
     planned.rows.push_back(Sysctl{{"net", "ipv6", "conf", "all", "forwarding"}, "1", ""});
+    planned.wake_at = uplinks_change_at(snapshot);
   }
   return planned;
 }

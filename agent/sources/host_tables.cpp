@@ -1,6 +1,7 @@
 #include "sources/host_tables.h"
 
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 
 #include <algorithm>
 
@@ -28,6 +29,8 @@ std::string id_of(const RouteMessage& route) {
 }
 
 std::string key_of(const model::Link& row) { return row.name; }
+std::string key_of(const model::ForwardChain& row) { return row.key(); }
+std::string key_of(const model::LostDefaultRoute& row) { return row.link; }
 std::string key_of(const model::Address& row) { return row.link + " " + base::to_string(row.cidr); }
 std::string key_of(const model::HostNeighbor& row) { return row.link + " " + base::to_string(row.address); }
 std::string key_of(const model::HostRoute& row) {
@@ -38,10 +41,13 @@ std::string key_of(const model::HostRoute& row) {
 }
 
 void set_link_name(model::Link&, const std::string&) {}  // its name is its own
+void set_link_name(model::ForwardChain&, const std::string&) {}
 template <class Row>
 void set_link_name(Row& row, const std::string& name) {
   row.link = name;
 }
+
+bool is_default_of_main(const RouteMessage& route) { return route.row.destination.length == 0 && route.row.table == model::kMainTable; }
 
 // The kernel's own entries for local addresses, broadcast and multicast say nothing that addresses do not.
 bool matters(const RouteMessage& route) {
@@ -138,7 +144,9 @@ void HostTables::set_link(const LinkMessage& link) {
   auto known = links_.entries().find(id);
   bool new_name = known == links_.entries().end() || known->second.second.name != link.row.name;
   bool went_down = known != links_.entries().end() && known->second.second.up && !link.row.up;
-  links_.set(id, link.row.ifindex, link.row);
+  model::Link row = link.row;
+  row.rp_filter = rp_filter_in_force(row.ifindex);
+  links_.set(id, row.ifindex, std::move(row));
   routes_are_stale_ |= went_down;
   if (!new_name) return;
   addresses_.touch_link(link.row.ifindex);
@@ -150,6 +158,7 @@ void HostTables::set_address(const AddressMessage& address) { addresses_.set(id_
 
 void HostTables::set_route(const RouteMessage& route) {
   std::string id = id_of(route);
+  default_routes_are_stale_ |= is_default_of_main(route);
   if (matters(route) && (routes_.size() < kMostRoutes || routes_.has(id))) routes_.set(id, route.ifindex, route.row);
 }
 
@@ -171,6 +180,9 @@ void HostTables::take_link(nlmsghdr* message, bool is_new) {
   addresses_.erase_link(link->row.ifindex);
   routes_.erase_link(link->row.ifindex);
   neighbors_.erase_link(link->row.ifindex);
+  lost_default_routes_.erase_link(link->row.ifindex);
+  default_routes_.erase(link->row.ifindex);
+  rp_filters_.erase(static_cast<int32_t>(link->row.ifindex));
 }
 
 void HostTables::take_address(nlmsghdr* message, bool is_new) {
@@ -183,6 +195,7 @@ void HostTables::take_address(nlmsghdr* message, bool is_new) {
 
 void HostTables::take_route(nlmsghdr* message, bool is_new, bool replaces) {
   auto hops = io::kernel::decode_route(message);
+  for (const auto& hop : hops) default_routes_are_stale_ |= is_default_of_main(hop);
   if (is_new && replaces && !hops.empty()) {  // the one that was replaced is not mentioned
     const auto& row = hops.front().row;
     std::vector<std::string> replaced;
@@ -201,6 +214,52 @@ void HostTables::take_neighbor(nlmsghdr* message, bool is_new) {
   is_new ? set_neighbor(*neighbor) : neighbors_.erase(id_of(*neighbor));
 }
 
+void HostTables::set_forward_chains(const io::kernel::ForwardChains& found) {
+  if (found.complete) forward_chains_.begin_dump();
+  for (const auto& chain : found.chains) forward_chains_.set(chain.key(), 0, chain);
+  if (found.complete) forward_chains_.end_dump();
+}
+
+// Those that were known stay.
+void HostTables::set_forward_chains_unreadable(const std::string& error) {
+  model::ForwardChain all{.family = "inet", .error = error};
+  forward_chains_.set(all.key(), 0, all);
+}
+
+// The kernel takes the greater of the two (ip-sysctl, rp_filter).
+uint8_t HostTables::rp_filter_in_force(uint32_t ifindex) const {
+  auto of = [&](int32_t number) {
+    auto found = rp_filters_.find(number);
+    return found == rp_filters_.end() ? uint8_t{0} : found->second;
+  };
+  return std::max(of(NETCONFA_IFINDEX_ALL), of(static_cast<int32_t>(ifindex)));
+}
+
+void HostTables::set_reverse_path_filter(const io::kernel::ReversePathFilterMessage& filter) {
+  rp_filters_[filter.ifindex] = filter.value;
+  std::vector<model::Link> concerned;
+  auto one = links_.entries().find(std::to_string(filter.ifindex));
+  if (one != links_.entries().end()) concerned.push_back(one->second.second);
+  if (filter.ifindex == NETCONFA_IFINDEX_ALL)
+    for (const auto& [id, entry] : links_.entries()) concerned.push_back(entry.second);
+  for (auto& link : concerned) {
+    link.rp_filter = rp_filter_in_force(link.ifindex);
+    links_.set(std::to_string(link.ifindex), link.ifindex, link);
+  }
+}
+
+// Which links have lost their last default route since this was asked before.
+void HostTables::note_default_routes() {
+  if (!std::exchange(default_routes_are_stale_, false)) return;
+  std::set<uint32_t> now;
+  for (const auto& [id, entry] : routes_.entries())
+    if (entry.first != 0 && entry.second.destination.length == 0 && entry.second.table == model::kMainTable) now.insert(entry.first);
+  for (uint32_t ifindex : now) lost_default_routes_.erase(std::to_string(ifindex));
+  for (uint32_t ifindex : default_routes_)
+    if (!now.contains(ifindex)) lost_default_routes_.set(std::to_string(ifindex), ifindex, {"", base::boot_now()});
+  default_routes_ = std::move(now);
+}
+
 void HostTables::take(nlmsghdr* message) {
   switch (message->nlmsg_type) {
     case RTM_NEWLINK:
@@ -215,6 +274,9 @@ void HostTables::take(nlmsghdr* message) {
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH:
       return take_neighbor(message, message->nlmsg_type == RTM_NEWNEIGH);
+    case RTM_NEWNETCONF:
+      if (auto filter = io::kernel::decode_reverse_path_filter(message)) set_reverse_path_filter(*filter);
+      return;
     default:
       return;
   }
@@ -226,6 +288,7 @@ base::Result<void> HostTables::read_routes(io::kernel::Netlink& netlink) {
   routes_.begin_dump();
   for (const auto& route : routes) set_route(route);
   routes_.end_dump();
+  default_routes_are_stale_ = true;
   return {};
 }
 
@@ -233,9 +296,11 @@ base::Result<void> HostTables::read_all(io::kernel::Netlink& netlink) {
   auto links = TRY(io::kernel::read_links(netlink));
   auto addresses = TRY(io::kernel::read_addresses(netlink));
   auto neighbors = TRY(io::kernel::read_neighbors(netlink));
+  auto filters = TRY(io::kernel::read_reverse_path_filters(netlink));
   links_.begin_dump();
   for (const auto& link : links) set_link(link);
   links_.end_dump();
+  for (const auto& filter : filters) set_reverse_path_filter(filter);
   addresses_.begin_dump();
   for (const auto& address : addresses) set_address(address);
   addresses_.end_dump();
@@ -250,11 +315,14 @@ model::Changes HostTables::take_changes() {
     auto link = links_.entries().find(std::to_string(ifindex));
     return link == links_.entries().end() ? std::string() : link->second.second.name;
   };
+  note_default_routes();
   model::Changes changes;
   host_changed_ |= links_.flush(name_of, changes);
   host_changed_ |= addresses_.flush(name_of, changes);
   host_changed_ |= routes_.flush(name_of, changes);
+  lost_default_routes_.flush(name_of, changes);
   neighbors_.flush(name_of, changes);
+  forward_chains_.flush(name_of, changes);
   return changes;
 }
 

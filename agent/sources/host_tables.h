@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/kernel/forward_chains.h"
 #include "io/kernel/netlink_rows.h"
 #include "model/fact.h"
 
@@ -47,6 +48,9 @@ class HostTables {
   // Everything again; what is not there any more is gone.
   base::Result<void> read_all(io::kernel::Netlink& netlink);
   base::Result<void> read_routes(io::kernel::Netlink& netlink);
+  // Chains on the forward hook; only a complete reading makes others gone.
+  void set_forward_chains(const io::kernel::ForwardChains& found);
+  void set_forward_chains_unreadable(const std::string& error);
   // The kernel drops IPv4 routes with their link or address without a word: true when that may have happened since read_routes().
   bool routes_are_stale() const { return routes_are_stale_; }
 
@@ -64,11 +68,19 @@ class HostTables {
   void set_address(const io::kernel::AddressMessage& address);
   void set_route(const io::kernel::RouteMessage& route);
   void set_neighbor(const io::kernel::NeighborMessage& neighbor);
+  void set_reverse_path_filter(const io::kernel::ReversePathFilterMessage& filter);
+  uint8_t rp_filter_in_force(uint32_t ifindex) const;
+  void note_default_routes();
 
   Tracked<model::Link> links_;
   Tracked<model::Address> addresses_;
   Tracked<model::HostRoute> routes_;
   Tracked<model::HostNeighbor> neighbors_;
+  Tracked<model::LostDefaultRoute> lost_default_routes_;
+  Tracked<model::ForwardChain> forward_chains_;
+  std::map<int32_t, uint8_t> rp_filters_;  // by number of the link, and of `all`
+  std::set<uint32_t> default_routes_;      // links that have one in the main table
+  bool default_routes_are_stale_ = false;
   bool routes_are_stale_ = false;
   bool host_changed_ = false;
 };

@@ -46,7 +46,7 @@ Response readiness_answer(const Moment& moment, Format format) {
 }
 
 Response whole_status(const Moment& moment, Format format) {
-  Summary summary = summarize(*moment.published, moment.now, moment.look_around());
+  Summary summary = summarize(*moment.published, moment.now, moment.look_around(moment.published->snapshot.identity.bpf_root));
   return in_format(format, 200, format == Format::kJson ? summary_json(summary) : summary_text(summary));
 }
 

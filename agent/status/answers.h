@@ -14,7 +14,7 @@ struct Moment {
   std::shared_ptr<const model::Published> published;  // null: the engine has not finished its first pass
   bool alive = false;                                 // its loop turns
   base::BootTime now{};
-  std::function<Surroundings()> look_around;  // for those who ask for the whole status
+  std::function<Surroundings(const std::string& bpf_root)> look_around;  // for those who ask for the whole status
 };
 
 io::http::Response answer(const io::http::Request& request, const Moment& moment);

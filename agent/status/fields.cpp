@@ -66,9 +66,17 @@ std::string class_name(SettingClass kind) {
 }  // namespace
 
 Fields fields(const Link& link) {
-  return {{"ifindex", int64_t{link.ifindex}}, {"kind", link.kind},         {"alias", link.alias},
-          {"mac", base::to_string(link.mac)}, {"mtu", int64_t{link.mtu}},  {"up", link.up},
-          {"carrier", link.carrier},          {"loopback", link.loopback}, {"master", int64_t{link.master}}};
+  return {{"ifindex", int64_t{link.ifindex}},
+          {"kind", link.kind},
+          {"alias", link.alias},
+          {"mac", base::to_string(link.mac)},
+          {"mtu", int64_t{link.mtu}},
+          {"up", link.up},
+          {"carrier", link.carrier},
+          {"loopback", link.loopback},
+          {"master", int64_t{link.master}},
+          {"type", int64_t{link.type}},
+          {"rp_filter", int64_t{link.rp_filter}}};
 }
 
 Fields fields(const Address& address) {
@@ -83,6 +91,15 @@ Fields fields(const HostRoute& route) {
           {"type", route_type_name(route.type)},
           {"table", route_table_name(route.table)},
           {"metric", int64_t{route.metric}}};
+}
+
+Fields fields(const LostDefaultRoute& lost) { return {{"link", lost.link}, {"since_ms", int64_t{lost.since.count()}}}; }
+
+Fields fields(const ForwardChain& chain) {
+  return {{"family", chain.family},       {"table", chain.table},
+          {"chain", chain.name},          {"made_by", std::string(chain.legacy ? "ip_tables" : "nftables")},
+          {"has_rules", chain.has_rules}, {"policy", std::string(chain.drops ? "drop" : "accept")},
+          {"error", chain.error}};
 }
 
 Fields fields(const HostNeighbor& neighbor) {

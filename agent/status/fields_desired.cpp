@@ -30,6 +30,13 @@ Fields row_fields(const DatapathObject& object) {
 Fields row_fields(const MapSize& size) { return {{"entries", int64_t{size.entries}}}; }
 
 Fields row_fields(const NodeAddress& address) { return {{"peer", address.peer}, {"host_only", address.host_only}}; }
+Fields row_fields(const DirectDelivery& delivery) {
+  std::vector<std::string> by_stack;
+  for (const auto& [way, reason] : delivery.by_stack) by_stack.push_back(way_name(way) + ": " + reason);
+  return {{"by_stack", std::move(by_stack)},
+          {"pod_cidrs", base::to_strings(delivery.pod_cidrs)},
+          {"own_addresses", base::to_strings(delivery.own_addresses)}};
+}
 
 Fields row_fields(const ServiceSet& set) {
   std::vector<std::string> backends;

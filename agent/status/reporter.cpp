@@ -82,7 +82,7 @@ void Reporter::look() {
   auto due = schedule_.next(checks, problems, base::boot_now());
   if (due.health_changed) log_health(checks);
   if (!due.file && !due.summary && !remarks_.waiting()) return;
-  Summary summary = summarize(*published, base::boot_now(), look_around());
+  Summary summary = summarize(*published, base::boot_now(), look_around(published->snapshot.identity.bpf_root));
   for (const auto& line : remarks_.due(summary_faults(summary), base::boot_now())) spdlog::warn("{}", line);
   if (due.summary) spdlog::info("{}", summary_line(summary));
   if (!due.file && !due.summary) return;

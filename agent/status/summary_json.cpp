@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "abi/drop_reasons.h"
 #include "status/advice.h"
 #include "status/render.h"
 #include "status/summary.h"
@@ -54,6 +55,20 @@ Json programs_json(const Summary& summary) {
   return {{"attached", summary.hooks.names}, {"filters", summary.filters}, {"map_sizes", std::move(sizes)}};
 }
 
+Json drops_json(const io::kernel::PacketCounters& packets) {
+  Json array = Json::array();
+#define X(identifier, name, remedy) array.push_back(Json{{"reason", name}, {"count", packets.drops[identifier]}, {"remedy", remedy}});
+  DROP_REASONS(X)
+#undef X
+  return array;
+}
+
+Json deliveries_json(const io::kernel::PacketCounters& packets) {
+  return {{"from_uplinks", packets.deliveries[DELIVERED_FROM_UPLINK]},
+          {"from_pods", packets.deliveries[DELIVERED_FROM_POD]},
+          {"by_stack", packets.deliveries[DELIVERED_BY_STACK]}};
+}
+
 Json json_of(const std::vector<KernelSetting>& settings) {
   Json array = Json::array();
   for (const auto& setting : settings)
@@ -93,6 +108,9 @@ std::string summary_json(const Summary& summary) {
   json["peers"] = {{"count", summary.peers}, {"routes", summary.routes.names}};
   json["programs"] = programs_json(summary);
   json["sysctls"] = summary.sysctls.names;
+  const auto& packets = summary.surroundings.packets;
+  json["deliveries"] = packets ? deliveries_json(*packets) : Json(nullptr);
+  json["drops"] = packets ? drops_json(*packets) : Json(nullptr);
   json["kernel_settings"] = json_of(summary.surroundings.kernel_settings);
   json["capabilities"] = json_of(summary.surroundings.capabilities.value_or(io::kernel::Capabilities{}));
   json["effects"] = json_of(summary, summary.failures);

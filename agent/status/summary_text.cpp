@@ -1,6 +1,7 @@
 // The summary as text: a label on the left, what is to be said on the right, one or two dozen lines in all on a quiet node.
 #include <algorithm>
 
+#include "abi/drop_reasons.h"
 #include "status/advice.h"
 #include "status/render.h"
 #include "status/summary.h"
@@ -106,6 +107,17 @@ void write_programs(Page& page, const Summary& summary) {
   page.list("sysctls", "set", summary.sysctls, "sysctls");
 }
 
+void write_packets(Page& page, const io::kernel::PacketCounters& packets) {
+  const auto& by = packets.deliveries;
+  page.line("packets", "to pods: " + std::to_string(by[DELIVERED_FROM_UPLINK]) + " straight from uplinks, " +
+                           std::to_string(by[DELIVERED_FROM_POD]) + " straight from pods, " + std::to_string(by[DELIVERED_BY_STACK]) +
+                           " by the node's stack");
+#define X(identifier, name, remedy) \
+  if (packets.drops[identifier]) page.line("drops", name " " + std::to_string(packets.drops[identifier]) + ": " remedy);
+  DROP_REASONS(X)
+#undef X
+}
+
 void write_kernel_settings(Page& page, const std::vector<KernelSetting>& settings) {
   Named good;
   for (const auto& setting : settings)
@@ -188,6 +200,7 @@ std::string summary_text(const Summary& summary) {
   page.list("unread", "objects of other kinds", summary.unread_kinds, "unread_kinds");
   write_network(page, summary);
   write_programs(page, summary);
+  if (summary.surroundings.packets) write_packets(page, *summary.surroundings.packets);
   write_kernel_settings(page, summary.surroundings.kernel_settings);
   if (summary.surroundings.capabilities) write_privileges(page, *summary.surroundings.capabilities);
   write_effects(page, summary);

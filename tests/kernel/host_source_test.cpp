@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <map>
@@ -60,6 +61,8 @@ class HostSource : public support::NetnsTest {
       ++neighbor_changes_;
     }
     if constexpr (std::is_same_v<Row, model::SourceStatus>) fold_into(statuses_, change);
+    if constexpr (std::is_same_v<Row, model::ForwardChain>) fold_into(chains_, change);
+    if constexpr (std::is_same_v<Row, model::LostDefaultRoute>) fold_into(lost_default_routes_, change);
   }
   template <class Row>
   static void fold_into(std::map<std::string, Row>& rows, const model::RowChange<Row>& change) {
@@ -95,6 +98,8 @@ class HostSource : public support::NetnsTest {
   std::map<std::string, model::HostRoute> routes_;
   std::map<std::string, model::HostNeighbor> neighbors_;
   std::map<std::string, model::SourceStatus> statuses_;
+  std::map<std::string, model::ForwardChain> chains_;
+  std::map<std::string, model::LostDefaultRoute> lost_default_routes_;
   int neighbor_changes_ = 0;
   bool host_changed_ = false;
 };
@@ -114,6 +119,94 @@ TEST_F(HostSource, TellsWhatIsThereInItsFirstFact) {
   EXPECT_TRUE(routes_.contains("254 0.0.0.0/0 via 192.0.2.254 dev up0 metric 0"));
   ASSERT_TRUE(neighbors_.contains("up0 192.0.2.254"));
   EXPECT_EQ(neighbors_["up0 192.0.2.254"].state, NUD_PERMANENT);
+}
+
+TEST_F(HostSource, TellsOfChainsOnTheForwardHookAndWhetherTheyDoAnything) {
+  if (!run("iptables-nft -N probe 2>/dev/null")) GTEST_SKIP() << "needs iptables-nft and nftables in the kernel";
+  ASSERT_TRUE(run("ip6tables-legacy -P FORWARD DROP"));
+  start();
+  ASSERT_TRUE(chains_.contains("legacy ip6 filter FORWARD"));
+  EXPECT_TRUE(chains_["legacy ip6 filter FORWARD"].drops);
+  EXPECT_FALSE(chains_["legacy ip6 filter FORWARD"].has_rules);
+
+  auto has_rules = [this](bool wanted) {
+    return eventually([&] { return chains_.contains("ip filter FORWARD") && chains_["ip filter FORWARD"].has_rules == wanted; });
+  };
+  ASSERT_TRUE(run("iptables-nft -A FORWARD -m conntrack --ctstate INVALID -j DROP"));
+  EXPECT_TRUE(has_rules(true));
+  ASSERT_TRUE(run("iptables-nft -F FORWARD"));
+  EXPECT_TRUE(has_rules(false));
+  EXPECT_FALSE(chains_.at("ip filter FORWARD").is_in_the_way());
+}
+
+TEST_F(HostSource, ChainsOfOtherHooksAndFamiliesAreNoForwardChains) {
+  if (!run("nft list tables 2>/dev/null")) GTEST_SKIP() << "needs nftables in the kernel";
+  ASSERT_TRUE(
+      run("ip link add up0 type veth peer name up1;"
+          "nft -f - <<'N'\n"
+          "table bridge b { chain forward { type filter hook forward priority 0; policy drop; }; }\n"
+          "table netdev d { chain forward { type filter hook ingress device up0 priority 0; policy drop; }; }\n"
+          "table arp a { chain forward { type filter hook input priority 0; policy drop; }; }\n"
+          "table inet i { chain forward { type filter hook postrouting priority 0; policy drop; }; chain jumped { drop; }; }\n"
+          "table inet j { chain judge { type filter hook forward priority 0; policy drop; }; }\n"
+          "N"));
+  start();
+
+  ASSERT_EQ(chains_.size(), 1U);
+  EXPECT_EQ(chains_.begin()->first, "inet j judge");
+  EXPECT_TRUE(chains_.begin()->second.drops);
+  EXPECT_FALSE(chains_.begin()->second.has_rules);
+}
+
+// A proxy that rewrites all its rules without a pause.
+TEST_F(HostSource, AFloodOfChainsCostsLittleAndHidesNothing) {
+  if (!run("nft list tables 2>/dev/null")) GTEST_SKIP() << "needs nftables in the kernel";
+  start();
+  auto cpu_of = [](int who) {
+    rusage used{};
+    getrusage(who, &used);
+    return std::chrono::seconds(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           std::chrono::microseconds(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+  };
+  auto own = cpu_of(RUSAGE_SELF), others = cpu_of(RUSAGE_CHILDREN);
+
+  ASSERT_TRUE(
+      run("{ echo 'table inet proxy { }; delete table inet proxy; table inet proxy { chain forward {"
+          " type filter hook forward priority 0; ct state invalid drop; };';"
+          "  for chain in $(seq 2000); do echo \"chain service-$chain { counter accept; };\"; done; echo '}'; } >/tmp/rules.$$;"
+          "for round in $(seq 10); do nft -f /tmp/rules.$$ || exit 1; done; rm /tmp/rules.$$"));
+
+  EXPECT_TRUE(eventually([this] { return chains_.contains("inet proxy forward"); }));
+  own = cpu_of(RUSAGE_SELF) - own, others = cpu_of(RUSAGE_CHILDREN) - others;
+  EXPECT_LT(own * 5, others) << own.count() << " us of CPU beside " << others.count() << " us of who makes them";
+  ASSERT_TRUE(run("nft delete table inet proxy"));
+  EXPECT_TRUE(eventually([this] { return chains_.empty(); }));
+}
+
+TEST_F(HostSource, ALinksReversePathFilterIsTheGreaterOfItsOwnAndThatOfAll) {
+  ASSERT_TRUE(run("ip link add up0 type veth peer name up1 && sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.up0.rp_filter=1"));
+  start();
+  EXPECT_EQ(links_["up0"].rp_filter, 1);
+
+  ASSERT_TRUE(run("sysctl -qw net.ipv4.conf.all.rp_filter=2"));
+  EXPECT_TRUE(eventually([this] { return links_["up0"].rp_filter == 2 && links_["up1"].rp_filter == 2; }));
+  ASSERT_TRUE(run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.up0.rp_filter=0"));
+  EXPECT_TRUE(eventually([this] { return links_["up0"].rp_filter == 0; }));
+}
+
+TEST_F(HostSource, ALinkThatLosesItsDefaultRouteIsNamedUntilOneComesBack) {
+  ASSERT_TRUE(
+      run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip addr add 192.0.2.1/24 dev up0 && "
+          "ip route add default via 192.0.2.254 && ip route add default dev up1 table 180"));
+  start();
+  EXPECT_TRUE(lost_default_routes_.empty());
+
+  ASSERT_TRUE(run("ip route add unreachable default metric 9000 && ip route del unreachable default metric 9000"));
+  ASSERT_TRUE(run("ip route del default table 180 && ip route del default"));
+  EXPECT_TRUE(eventually([this] { return lost_default_routes_.contains("up0"); }));
+  EXPECT_EQ(lost_default_routes_.size(), 1U) << "neither one of another table nor one without a link is lost";
+  ASSERT_TRUE(run("ip route add default via 192.0.2.254"));
+  EXPECT_TRUE(eventually([this] { return lost_default_routes_.empty(); }));
 }
 
 TEST_F(HostSource, FollowsChangesAndSaysThatTheHostChanged) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "abi/drop_reasons.h"
 #include "support/published_sample.h"
 
 namespace status {
@@ -14,7 +15,7 @@ using testing::Not;
 
 constexpr base::BootTime kNow{100'000};
 constexpr uint64_t kMemory = 12'582'912;
-const Surroundings kAround{kMemory, {}, {}};
+const Surroundings kAround{kMemory, {}, {}, {}};
 
 std::string text_of(const model::Published& published) { return summary_text(summarize(published, kNow, kAround)); }
 
@@ -55,6 +56,24 @@ TEST(StatusSummary, AFailingCheckIsNamedWithAReasonAndAdvice) {
   EXPECT_THAT(text, HasSubstr("on node one: NOT READY"));
   EXPECT_THAT(text, HasSubstr("  FAIL canary_from_pod: connection refused\n       advice: "));
   EXPECT_THAT(text, Not(HasSubstr("FAIL canary_from_host")));
+}
+
+TEST(StatusSummary, WhatWasDroppedIsNamedWithACountAndARemedy) {
+  Surroundings around;
+  around.packets = io::kernel::PacketCounters{std::vector<uint64_t>(DROP_REASON_COUNT), {7, 8, 9}};
+  around.packets->drops[DROP_OWN_SOURCE] = 12;
+  Summary summary = summarize(support::a_quiet_node(), kNow, around);
+
+  EXPECT_THAT(summary_text(summary), HasSubstr("packets    to pods: 7 straight from uplinks, 8 straight from pods, 9 by the node's stack\n"
+                                               "drops      own_source 12: from outside came a source that is this node's"));
+  EXPECT_THAT(summary_text(summary), Not(HasSubstr("martian_source")));
+
+  auto json = nlohmann::json::parse(summary_json(summary));
+  EXPECT_EQ(json["deliveries"], (nlohmann::json{{"from_uplinks", 7}, {"from_pods", 8}, {"by_stack", 9}}));
+  ASSERT_EQ(json["drops"].size(), size_t{DROP_REASON_COUNT});
+  EXPECT_EQ(json["drops"][DROP_OWN_SOURCE]["reason"], "own_source");
+  EXPECT_EQ(json["drops"][DROP_OWN_SOURCE]["count"], 12);
+  EXPECT_EQ(json["drops"][DROP_MARTIAN_SOURCE]["count"], 0);
 }
 
 TEST(StatusSummary, AFailedWriteIsShownWithItsReason) {

@@ -97,7 +97,7 @@ TEST(StatusTables, AMisspeltNameHasANearOne) {
 }
 
 TEST(StatusTables, TheListOfTablesCountsRows) {
-  EXPECT_THAT(render_text(table_of_tables(support::a_quiet_node())), HasSubstr("nodes             2     Nodes with"));
+  EXPECT_THAT(render_text(table_of_tables(support::a_quiet_node())), HasSubstr("nodes                2     Nodes with"));
 }
 
 }  // namespace

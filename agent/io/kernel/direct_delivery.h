@@ -4,7 +4,7 @@
 #include <string>
 
 #include "io/store.h"
-#include "model/desired/direct_delivery.h"
+#include "model/desired/rows.h"
 
 namespace io::kernel {
 
@@ -14,7 +14,7 @@ class DirectDeliveryStore final : public Store<model::desired::DirectDelivery> {
 
   // The image alone. Empty before the map is pinned.
   base::Result<std::vector<model::desired::DirectDelivery>> list() override;
-  // ENOENT: the map is not pinned.
+  // ENOENT: the map is not pinned. What goes by the stack from now on is forgotten by connection tracking, which saw half of it.
   base::Result<void> put(const model::desired::DirectDelivery& row, const model::desired::DirectDelivery* actual) override;
   // Everything directly, as without the row.
   base::Result<void> remove(const model::desired::DirectDelivery& actual) override;

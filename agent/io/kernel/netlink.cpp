@@ -68,8 +68,8 @@ Message& Message::close() {
   return *this;
 }
 
-base::Result<Netlink> Netlink::open(const std::vector<int>& groups) {
-  base::Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+base::Result<Netlink> Netlink::open(const std::vector<int>& groups, int protocol) {
+  base::Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!fd) return base::errno_error("netlink socket");
   TRY(set_option(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, 1, "EXT_ACK"));
   TRY(set_option(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, 1, "CAP_ACK"));
@@ -137,21 +137,21 @@ base::Result<void> Netlink::request(const Message& message, const MessageReader&
   return {};
 }
 
-base::Result<bool> Netlink::take_dump(const Message& message, const MessageReader& reader) {
+base::Result<bool> Netlink::dump_once(const Message& message, const MessageReader& reader) {
   TRY(send(message, NLM_F_DUMP));
-  std::vector<std::string> kept;
-  auto keep = [&kept](nlmsghdr* row) { kept.emplace_back(reinterpret_cast<char*>(row), row->nlmsg_len); };
   bool interrupted = false;
-  while (!TRY(take_answer(TRY(read(0)), keep, interrupted))) {
+  while (!TRY(take_answer(TRY(read(0)), reader, interrupted))) {
   }
-  if (interrupted) return false;
-  for (auto& row : kept) reader(reinterpret_cast<nlmsghdr*>(row.data()));
-  return true;
+  return !interrupted;
 }
 
 base::Result<void> Netlink::dump(const Message& message, const MessageReader& reader) {
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    if (TRY(take_dump(message, reader))) return {};
+    std::vector<std::string> kept;
+    auto keep = [&kept](nlmsghdr* row) { kept.emplace_back(reinterpret_cast<char*>(row), row->nlmsg_len); };
+    if (!TRY(dump_once(message, keep))) continue;
+    for (auto& row : kept) reader(reinterpret_cast<nlmsghdr*>(row.data()));
+    return {};
   }
   return base::system_error(EAGAIN, "netlink dump was interrupted by changes again and again");
 }

@@ -51,13 +51,15 @@ using MessageReader = std::function<void(nlmsghdr*)>;
 
 class Netlink {
  public:
-  // In the calling thread's network namespace; groups are RTNLGRP_* numbers to hear of.
-  static base::Result<Netlink> open(const std::vector<int>& groups = {});
+  // In the calling thread's network namespace; groups are the protocol's numbers (RTNLGRP_*, NFNLGRP_*) of what to hear of.
+  static base::Result<Netlink> open(const std::vector<int>& groups = {}, int protocol = NETLINK_ROUTE);
 
   // Sends and waits for the acknowledgement. Errors carry the kernel's errno and its own words; the caller adds what it was about.
   base::Result<void> request(const Message& message, const MessageReader& reader = {});
   // Sends a dump request; the reader sees a consistent dump once it is complete (an interrupted one is asked for again).
   base::Result<void> dump(const Message& message, const MessageReader& reader);
+  // Sends a dump request once; the reader sees each row at once. False: changes came between, so that rows may be missing.
+  base::Result<bool> dump_once(const Message& message, const MessageReader& reader);
   // Reads what has arrived from the groups without waiting. ENOBUFS: messages were lost, dump again.
   base::Result<void> receive(const MessageReader& reader);
 
@@ -69,7 +71,6 @@ class Netlink {
   base::Result<size_t> read(int flags);  // one datagram into buffer_
   // True when the datagram held the end of the answer.
   base::Result<bool> take_answer(size_t size, const MessageReader& reader, bool& interrupted);
-  base::Result<bool> take_dump(const Message& message, const MessageReader& reader);
 
   base::Fd fd_;
   uint32_t sequence_ = 0;

@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
+#include <linux/netconf.h>
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
@@ -105,6 +106,7 @@ std::optional<LinkMessage> decode_link(nlmsghdr* message) {
   LinkMessage link;
   link.row.name = text(attributes[IFLA_IFNAME]);
   link.row.ifindex = fixed->ifi_index;
+  link.row.type = fixed->ifi_type;
   link.row.alias = text(attributes[IFLA_IFALIAS]);
   link.row.mac = mac(attributes[IFLA_ADDRESS]);
   link.row.mtu = number(attributes[IFLA_MTU]);
@@ -156,6 +158,25 @@ std::optional<NeighborMessage> decode_neighbor(nlmsghdr* message) {
   neighbor.row = {ip(attributes[NDA_DST]), "", mac(attributes[NDA_LLADDR]), fixed->ndm_state};
   if (attributes[NDA_PROTOCOL]) neighbor.protocol = nla_get_u8(attributes[NDA_PROTOCOL]);
   return neighbor;
+}
+
+std::optional<ReversePathFilterMessage> decode_reverse_path_filter(nlmsghdr* message) {
+  const auto* fixed = fixed_part<netconfmsg>(message);
+  nlattr* attributes[NETCONFA_MAX + 1];
+  if (!fixed || fixed->ncm_family != AF_INET || !parse<netconfmsg>(message, attributes) || !attributes[NETCONFA_IFINDEX] ||
+      !attributes[NETCONFA_RP_FILTER])
+    return std::nullopt;
+  return ReversePathFilterMessage{static_cast<int32_t>(number(attributes[NETCONFA_IFINDEX])),
+                                  static_cast<uint8_t>(number(attributes[NETCONFA_RP_FILTER]))};
+}
+
+base::Result<std::vector<ReversePathFilterMessage>> read_reverse_path_filters(Netlink& netlink) {
+  netconfmsg fixed{};
+  fixed.ncm_family = AF_INET;
+  Message request(RTM_GETNETCONF, 0);
+  request.header(fixed);
+  return read_all<ReversePathFilterMessage>(netlink, request,
+                                            [](nlmsghdr* message) { return as_list(decode_reverse_path_filter(message)); });
 }
 
 base::Result<std::vector<LinkMessage>> read_links(Netlink& netlink) {

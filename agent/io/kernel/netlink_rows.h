@@ -33,11 +33,18 @@ struct NeighborMessage {
   uint8_t protocol = 0;
 };
 
+// net.ipv4.conf.LINK.rp_filter.
+struct ReversePathFilterMessage {
+  int32_t ifindex = 0;  // NETCONFA_IFINDEX_ALL, NETCONFA_IFINDEX_DEFAULT: what these are for
+  uint8_t value = 0;
+};
+
 // From one message of type RTM_NEW* or RTM_DEL*; nullopt: a family that is none of ours, or cut short.
 std::optional<LinkMessage> decode_link(nlmsghdr* message);
 std::optional<AddressMessage> decode_address(nlmsghdr* message);
 std::vector<RouteMessage> decode_route(nlmsghdr* message);  // one for each next hop
 std::optional<NeighborMessage> decode_neighbor(nlmsghdr* message);
+std::optional<ReversePathFilterMessage> decode_reverse_path_filter(nlmsghdr* message);  // nullopt: of something else, too
 
 // Everything there is now in the socket's namespace.
 base::Result<std::vector<LinkMessage>> read_links(Netlink& netlink);
@@ -49,6 +56,7 @@ struct RouteSelection {
 };
 base::Result<std::vector<RouteMessage>> read_routes(Netlink& netlink, RouteSelection selection);
 base::Result<std::vector<NeighborMessage>> read_neighbors(Netlink& netlink);
+base::Result<std::vector<ReversePathFilterMessage>> read_reverse_path_filters(Netlink& netlink);
 
 // One link. ENODEV: there is none of that name. The kernel settles the link's pending change of carrier before it answers.
 base::Result<LinkMessage> read_link(Netlink& netlink, const std::string& name);

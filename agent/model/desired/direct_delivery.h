@@ -7,6 +7,7 @@
 
 #include "abi/direct_delivery.h"
 #include "base/ip.h"
+#include "model/desired/kind_facts.h"
 
 namespace model::desired {
 
@@ -21,6 +22,8 @@ std::string way_name(const Way& way);  // "IPv4 from uplinks"
 
 struct DirectDelivery {
   static constexpr std::string_view kKind = "direct_delivery";
+  static constexpr KindFacts kFacts{"Which packets go straight into pods, past the node's own stack, and why others do not.", kAllSources,
+                                    Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
   std::map<Way, std::string> by_stack;  // what goes by the stack, and why; all else goes directly
   std::vector<base::Cidr> pod_cidrs;    // the node's own
   std::vector<base::Ip> own_addresses;  // the node's, and of pods outside of pod_cidrs

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "base/mac.h"
+#include "model/desired/direct_delivery.h"
 #include "model/desired/hook.h"
 #include "model/desired/kind_facts.h"
 #include "model/desired/node_address.h"
@@ -218,8 +219,8 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, ServiceSet, Frontend, Attachment, PodLink, Filter,
-                           PodEntry, Route, Neighbor, File, StatusPatch>;
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, ServiceSet, Frontend, Attachment,
+                           PodLink, Filter, PodEntry, Route, Neighbor, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ip.h"
 #include "base/mac.h"
 #include "model/table_facts.h"
@@ -22,9 +23,12 @@ struct Link {
   bool up = false;       // IFF_UP
   bool carrier = false;  // IFF_LOWER_UP
   bool loopback = false;
-  uint32_t master = 0;  // ifindex, 0: none
+  uint32_t master = 0;    // ifindex, 0: none
+  uint16_t type = 1;      // ARPHRD_*, 1: Ethernet
+  uint8_t rp_filter = 0;  // as in force, that of `all` counted in: 1 strict, 2 loose (ip-sysctl)
 
   bool operator==(const Link&) const = default;
+  bool has_ethernet_header() const { return type == 1; }
 };
 
 struct Address {
@@ -51,6 +55,15 @@ struct HostRoute {
   bool operator==(const HostRoute&) const = default;
 };
 
+// A link that had a default route of the main table and has none now; the row goes when one comes again, or with the link.
+struct LostDefaultRoute {
+  static constexpr TableFacts kTable{"lost_default_routes", "link",
+                                     "Links that had a default route and have none now; uplinks among them stay uplinks for a minute."};
+  std::string link;
+  base::BootTime since{};
+
+  bool operator==(const LostDefaultRoute&) const = default;
+};
 constexpr uint8_t kRouteProtocol = 0x69;  // marks ichor's routes and neighbours
 
 // Made by somebody else in the main table and no default: what it leads to is not ichor's to route.
