@@ -123,7 +123,7 @@ base::Result<void> read_legacy(const char* names, int domain, int level, int inf
       return base::errno_error("table " + name + " of ip_tables");
     }
     if (!(info.valid_hooks & 1 << NF_INET_FORWARD)) continue;
-    ForwardChain chain{.family = family, .table = name, .name = "FORWARD", .legacy = true};
+    ForwardChain chain{.family = family, .table = name, .name = "FORWARD", .legacy = true, .error = {}};
     chain.has_rules = info.hook_entry[NF_INET_FORWARD] != info.underflow[NF_INET_FORWARD];
     if (!chain.has_rules) chain.drops = TRY(policy_drops<Kind>(fd.get(), level, entries_option, info));
     chains.push_back(std::move(chain));
