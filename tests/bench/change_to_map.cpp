@@ -117,7 +117,7 @@ Writer patch_objects(const std::string& server) {
 double follow(const Maps& maps, const Writer& writer, int service, int turn) {
   std::string endpoint = "10.43." + std::to_string(turn / 250) + "." + std::to_string(1 + turn % 250);
   auto change = writer(service, endpoint);
-  std::string cluster_ip = "10.96." + std::to_string(service >> 8) + "." + std::to_string(service & 255);
+  std::string cluster_ip = "10.98." + std::to_string(service >> 8) + "." + std::to_string(service & 255);
   frontend_key key{mapped(cluster_ip), htons(80), IPPROTO_TCP, 0};
   frontend found{};
   if (bpf_map_lookup_elem(maps.frontends, &key, &found) != 0) return -1;

@@ -22,7 +22,7 @@ trap end EXIT
 ready() { on_machine n1 curl -sS --fail --max-time 5 http://127.0.0.1:9879/readyz; }
 agent_process() { head -n 1 "$lab_group/n1/system/ichor-agent/cgroup.procs"; }
 resident() { awk '/^VmRSS/ {print $2 / 1024}' "/proc/$(agent_process)/status"; }
-leads_to_last() { on_machine n1 "$binaries/ichor-agent" get frontends | grep -F "10.96.$((services_count >> 8)).$((services_count & 255))" >/dev/null; }
+leads_to_last() { on_machine n1 "$binaries/ichor-agent" get frontends | grep -F "10.98.$((services_count >> 8)).$((services_count & 255))" >/dev/null; }
 
 # Seconds until as many pods are Ready, by the API server.
 pods_at_once() {

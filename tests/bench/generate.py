@@ -10,7 +10,7 @@ import sys
 
 
 def service_address(number):
-    return f"10.96.{number >> 8}.{number & 255}"
+    return f"10.98.{number >> 8}.{number & 255}"
 
 
 def endpoint_address(service, endpoint):
