@@ -7,7 +7,7 @@ source "$repository/tests/bench/rows.sh"
 seconds_of() {   # DIRECTORY
   local started=$EPOCHREALTIME
   "$binaries/ichor-agent" plan --manifests "$1" --node-name n1 >"$directory/plan"
-  grep -q 10.96.39.16 "$directory/plan" || die "the plan lacks the last Service: $(tail -n 3 "$directory/plan")"
+  grep -q 10.98.39.16 "$directory/plan" || die "the plan lacks the last Service: $(tail -n 3 "$directory/plan")"
   awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}'
 }
 runs() {
