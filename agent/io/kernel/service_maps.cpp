@@ -5,14 +5,14 @@ namespace io::kernel {
 base::Result<ServiceMaps::Sizes> PinnedServiceMaps::open() {
   const uint64_t replacements = pin_replacements();
   Maps opened{.frontends = TRY((HashMap<frontend_key, frontend>::open(bpf_root_, "frontend_sets"))),
-              .hashes = TRY((HashMap<uint32_t, uint64_t>::open(bpf_root_, "set_hashes"))),
+              .hashes = TRY(MappedArray<uint64_t>::open(bpf_root_, "set_hashes")),
               .sets = TRY(MappedArray<service_handle>::open(bpf_root_, "service_sets")),
               .options = TRY(MappedArray<service_options>::open(bpf_root_, "set_options")),
               .slots = TRY(MappedArray<service_slot>::open(bpf_root_, "set_slots")),
               .backends = TRY(MappedArray<struct backend>::open(bpf_root_, "backends"))};
   uint64_t identity = 0;
-  for (uint32_t id : {TRY(opened.frontends.id()), TRY(opened.hashes.id()), opened.sets.id(), opened.options.id(), opened.slots.id(),
-                      opened.backends.id()})
+  for (uint32_t id :
+       {TRY(opened.frontends.id()), opened.hashes.id(), opened.sets.id(), opened.options.id(), opened.slots.id(), opened.backends.id()})
     identity = identity * 0x9e3779b97f4a7c15 + id;
   maps_.emplace(std::move(opened));
   replacements_ = replacements;
@@ -38,13 +38,13 @@ base::Result<void> PinnedServiceMaps::put_frontend(const frontend_key& key, cons
 base::Result<void> PinnedServiceMaps::erase_frontend(const frontend_key& key) { return TRY(maps())->frontends.erase(key); }
 
 base::Result<std::vector<std::pair<uint32_t, uint64_t>>> PinnedServiceMaps::hashes() {
+  auto hashes = TRY(MappedArray<uint64_t>::open(bpf_root_, "set_hashes"));
   std::vector<std::pair<uint32_t, uint64_t>> entries;
-  TRY(TRY(maps())->hashes.for_each([&](uint32_t set, uint64_t hash) {
-    if (hash) entries.emplace_back(set, hash);
-  }));
+  for (uint32_t set = 0; set < hashes.size(); ++set)
+    if (uint64_t hash = TRY(hashes.load(set))) entries.emplace_back(set, hash);
   return entries;
 }
-base::Result<void> PinnedServiceMaps::set_hash(uint32_t set, uint64_t hash) { return TRY(maps())->hashes.update(set, hash); }
+base::Result<void> PinnedServiceMaps::set_hash(uint32_t set, uint64_t hash) { return TRY(maps())->hashes.store(set, hash); }
 
 base::Result<service_handle> PinnedServiceMaps::handle(uint32_t set) { return TRY(maps())->sets.load(set); }
 base::Result<void> PinnedServiceMaps::set_handle(uint32_t set, service_handle handle) { return TRY(maps())->sets.store(set, handle); }

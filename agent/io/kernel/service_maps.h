@@ -34,7 +34,7 @@ class PinnedServiceMaps final : public io::ServiceMaps {
  private:
   struct Maps {
     HashMap<frontend_key, frontend> frontends;
-    HashMap<uint32_t, uint64_t> hashes;  // by system calls: all of them are read, and no mapped page shall stay for it
+    MappedArray<uint64_t> hashes;  // to write: all of them are read by a mapping that goes again
     MappedArray<service_handle> sets;
     MappedArray<service_options> options;
     MappedArray<service_slot> slots;
