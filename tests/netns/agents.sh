@@ -63,3 +63,9 @@ nodes_up() {
 
 # counter NODE NAME: of the agent's counters in /status.
 counter() { http "$1" '/status?format=json' | jq -e --arg name "$2" '[.. | objects | select(has($name)) | .[$name] | numbers][0]'; }
+
+# pinned NODE KIND: of each of its agent's pinned links or maps the pin, the kernel's number and, of a link, the program's.
+pinned() {
+  in_machine "$1" bash -euc '
+    for pin in /sys/fs/bpf/ichor/"$1s"/*; do bpftool -j "$1" show pinned "$pin" | jq -c --arg pin "$pin" "[\$pin, .id, .prog_id]"; done' - "$2"
+}

@@ -66,9 +66,8 @@ over_state() {   # ARGUMENT...: another file system in the place of the state di
 }
 unmounted() { in_machine n1 umount "$@"; }
 kernel_state() {
-  in_machine n1 bash -euc '
-    for pin in /sys/fs/bpf/ichor/links/*; do bpftool -j link show pinned "$pin" | jq -c --arg pin "$pin" "[\$pin, .id, .prog_id]"; done
-    ip -o link; ip route; ip -6 route'
+  pinned n1 link
+  in_machine n1 bash -euc 'ip -o link; ip route; ip -6 route'
 }
 unchanged() { diff <(echo "$before") <(kernel_state); }
 pod_again() { pod n1 "$1"; ask "$1" "$(pod4 a)" 8080; }

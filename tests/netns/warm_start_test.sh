@@ -5,10 +5,9 @@ for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 
 # What a write would change: programs with their links, sysctls aside, filters, indices of the pods' links, handles of the services.
 kernel_state() {
+  pinned n1 link
+  pinned n1 map
   in_machine n1 bash -euc '
-    for kind in link map; do
-      for pin in /sys/fs/bpf/ichor/"${kind}s"/*; do bpftool -j "$kind" show pinned "$pin" | jq -c --arg pin "$pin" "[\$pin, .id, .prog_id]"; done
-    done
     for link in "$@"; do
       ip -o link show dev "$link"
       tc filter show dev "$link" ingress
