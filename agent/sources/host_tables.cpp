@@ -222,7 +222,9 @@ void HostTables::set_forward_chains(const io::kernel::ForwardChains& found) {
 
 // Those that were known stay.
 void HostTables::set_forward_chains_unreadable(const std::string& error) {
-  model::ForwardChain all{.family = "inet", .error = error};
+  model::ForwardChain all;
+  all.family = "inet";
+  all.error = error;
   forward_chains_.set(all.key(), 0, all);
 }
 

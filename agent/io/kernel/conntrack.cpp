@@ -56,13 +56,11 @@ std::optional<Message> deletion(nlmsghdr* message, base::Family family, const st
   return request;
 }
 
-bool means_none(int code) { return code == EPROTONOSUPPORT || code == EINVAL || code == EOPNOTSUPP; }
-
 }  // namespace
 
 base::Result<void> forget_connections(base::Family family, const std::function<bool(const base::Ip&)>& concerned) {
   auto netlink = Netlink::open({}, NETLINK_NETFILTER);
-  if (!netlink.ok() && means_none(netlink.error().code)) return {};
+  if (!netlink.ok() && is_absent(netlink.error())) return {};
   if (!netlink.ok()) return netlink.error();
   Netlink deletions = TRY(Netlink::open({}, NETLINK_NETFILTER));
   nfgenmsg fixed{};
@@ -77,7 +75,7 @@ base::Result<void> forget_connections(base::Family family, const std::function<b
     auto deleted = deletions.request(*found);
     if (!deleted.ok() && deleted.error().code != ENOENT) result = base::with_context(deleted.error(), "tracked connection: delete");
   });
-  if (!read.ok() && means_none(read.error().code)) return {};
+  if (!read.ok() && is_absent(read.error())) return {};
   if (!read.ok()) return base::with_context(read.error(), "tracked connections");
   return result;
 }

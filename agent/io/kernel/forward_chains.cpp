@@ -60,18 +60,16 @@ std::optional<ForwardChain> decode_chain(nlmsghdr* message) {
   return chain;
 }
 
-bool means_none(int code) { return code == EPROTONOSUPPORT || code == EINVAL || code == EOPNOTSUPP; }
-
 base::Result<void> read_nftables(ForwardChains& found) {
   auto netlink = Netlink::open({}, NETLINK_NETFILTER);
-  if (!netlink.ok() && means_none(netlink.error().code)) return {};
+  if (!netlink.ok() && is_absent(netlink.error())) return {};
   if (!netlink.ok()) return netlink.error();
   Message request(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0);
   request.header(nfgenmsg{});
   auto read = netlink->dump_once(request, [&](nlmsghdr* message) {
     if (auto chain = decode_chain(message)) found.chains.push_back(std::move(*chain));
   });
-  if (!read.ok() && means_none(read.error().code)) return {};
+  if (!read.ok() && is_absent(read.error())) return {};
   found.complete = TRY_IN(std::move(read), "nftables' chains");
   return {};
 }

@@ -169,6 +169,8 @@ base::Result<void> Netlink::receive(const MessageReader& reader) {
   }
 }
 
+bool is_absent(const base::Error& error) { return error.code == EPROTONOSUPPORT || error.code == EINVAL || error.code == EOPNOTSUPP; }
+
 base::Result<Netlink*> NetlinkOnDemand::get() {
   if (!netlink_) netlink_.emplace(TRY(Netlink::open()));
   return &*netlink_;

@@ -77,6 +77,9 @@ class Netlink {
   std::vector<char> buffer_;
 };
 
+// The error of a socket or request whose protocol or subsystem (nfnetlink's, say) the kernel does not have.
+bool is_absent(const base::Error& error);
+
 // A socket opened when it is first needed, in the network namespace of the thread that needs it: what a store keeps.
 class NetlinkOnDemand {
  public:
