@@ -118,6 +118,13 @@ TEST(RulesScripts, NoPipeEndsBeforeItsWriter) {
     for (const auto& file : files(folder, {".sh", ""})) EXPECT_FALSE(std::regex_search(read(file), kQuietGrep)) << file;
 }
 
+// A command that fails in a trap on EXIT becomes the script's exit code, and what follows it is left out.
+TEST(RulesScripts, NoTrapFailsOverAProcessThatIsGone) {
+  static const std::regex kBareKill(R"(trap '[^']*kill [^;'|]*[;'])");
+  for (const char* folder : {"tests", "hack", "extension", "image"})
+    for (const auto& file : files(folder, {".sh", ""})) EXPECT_FALSE(std::regex_search(read(file), kBareKill)) << file;
+}
+
 TEST(RulesDocuments, EveryPathThatADocumentNamesExists) {
   static const std::regex kPath(R"(`((agent|bpf|tests|hack|machineconfig|extension|image)/[A-Za-z0-9_./-]+)`)");
   for (const char* name : {"README.md", "CONTRIBUTING.md", "agent/README.md", "tests/README.md"}) {
