@@ -9,7 +9,9 @@ namespace {
 
 using model::desired::MapSize;
 
-// One entry per so many bytes of the node's memory, within bounds: a board of 1 GiB spends some 5 MiB on all of them together.
+// One entry per so many bytes of the node's memory, within bounds: a board of 1 GiB spends some 5 MiB on all of them together. The kernel
+// clears a map when it makes it (a million empty buckets of frontends are 16 ms of a start), so the upper
+// bounds have room for 10,000 Services of three ports in both families, and not for more without being told.
 struct Formula {
   const char* map;
   uint64_t memory_per_entry;
@@ -19,14 +21,14 @@ struct Formula {
 constexpr Formula kFormulas[] = {
     {"affinities", 256 << 10, 1, 32 << 10, 1},  // one per pod and Service that it calls
     {"backends", 64 << 10, 32 << 10, 256 << 10, 1},
-    {"frontend_sets", 16 << 10, 64 << 10, 1 << 20, 4},     // cluster IPs of one family, external and ingress addresses, node ports
+    {"frontend_sets", 64 << 10, 64 << 10, 256 << 10, 4},   // cluster IPs of one family, external and ingress addresses, node ports
     {"node_addresses", 128 << 10, 16 << 10, 64 << 10, 0},  // a few for each node of the cluster
     {"pod_sources", 1 << 20, 1 << 10, 4 << 10, 0},
     {"pods", 1 << 20, 1 << 10, 4 << 10, 0},
-    {"service_sets", 64 << 10, 16 << 10, 256 << 10, 1},
-    {"set_hashes", 64 << 10, 16 << 10, 256 << 10, 1},
-    {"set_options", 64 << 10, 16 << 10, 256 << 10, 1},
-    {"set_slots", 16 << 10, 128 << 10, 4 << 20, 4},
+    {"service_sets", 64 << 10, 16 << 10, 128 << 10, 1},
+    {"set_hashes", 64 << 10, 16 << 10, 128 << 10, 1},
+    {"set_options", 64 << 10, 16 << 10, 128 << 10, 1},
+    {"set_slots", 32 << 10, 128 << 10, 1 << 20, 4},
 };
 constexpr double kUsualRatio = 0.0025;  // bpf.mapDynamicSizeRatio where nothing is said, in Cilium too
 
