@@ -1,6 +1,7 @@
 // The engine's side of what is known: each desired or found thing with its outcome, and what planners had to say.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,16 +14,37 @@
 
 namespace model {
 
-// One thing that reconcile looks after. Keyed "KIND KEY". A kDone row without `desired` waits for its sources before removal.
+// One thing that reconcile looks after. A kDone row without `desired` waits for its sources before removal.
 struct Effect {
-  std::string_view kind;
-  std::string key;
   Owner owner;                 // of nobody when no planner asks for it
   desired::SharedRow desired;  // null: nobody asks for it
   Outcome outcome;
   desired::SharedRow there = {};  // as last read or written; null: nothing is
 
   bool operator==(const Effect&) const = default;
+};
+
+// A table for each kind of desired row, keyed as the rows are: whoever asks for some kinds walks no others.
+class Effects {
+ public:
+  template <class Row>
+  Table<Effect>& of() {
+    return tables_[desired::Kinds::index_of<Row>()];
+  }
+  template <class Row>
+  const Table<Effect>& of() const {
+    return tables_[desired::Kinds::index_of<Row>()];
+  }
+  // visit(name of the kind, key, effect) for each.
+  template <class Visit>
+  void each(Visit visit) const {
+    desired::Kinds::each([&]<class Row>(std::type_identity<Row>) {
+      for (const auto& [key, effect] : of<Row>()) visit(Row::kKind, key, *effect);
+    });
+  }
+
+ private:
+  std::array<Table<Effect>, desired::Kinds::kCount> tables_;
 };
 
 // Problems of one planner key, keyed "FEATURE KEY".
@@ -50,7 +72,7 @@ struct EngineCounters {
 // What status shows and nobody else needs: published whole after each pass by swapping a pointer.
 struct Published {
   Snapshot snapshot;
-  Table<Effect> effects;
+  Effects effects;
   Table<KeyProblems> problems;  // of planners, and what could not be read
   Table<KeyNotes> notes;
   Table<KeyProblems> conflicts;  // rows that two owners ask for

@@ -108,8 +108,8 @@ std::optional<std::string> Reconciler::unsettled(const model::Owner& owner) cons
   return reason;
 }
 
-void Reconciler::report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems) {
-  forwards(targets_, [&](auto& target) { target.report(effects, problems); });
+void Reconciler::report(model::Effects& effects, model::Table<model::KeyProblems>& problems) {
+  forwards(targets_, [&]<class Kind>(Target<Kind>& target) { target.report(effects.of<Kind>(), problems); });
 }
 
 }  // namespace reconcile

@@ -44,7 +44,7 @@ class Reconciler {
   std::shared_ptr<const Row> first_of(const model::Owner& owner) const {
     return std::get<Target<Row>>(targets_).first_of(owner);
   }
-  void report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems);
+  void report(model::Effects& effects, model::Table<model::KeyProblems>& problems);
   const Counters& counters() const { return counters_; }
 
  private:

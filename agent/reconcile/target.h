@@ -144,21 +144,16 @@ class Target {
   // Changes of effects since the last call.
   void report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems) {
     for (const auto& key : reported_) {
-      std::string effect_key = std::string(Row::kKind) + " " + key;
       const RowPtr* wanted = claims_.find(key);
       auto actual = actual_.find(key);
-      report_conflict(effect_key, key, problems);
+      report_conflict(key, problems);
       if (!wanted && actual == actual_.end()) {
-        effects.erase(effect_key);
+        effects.erase(key);
         continue;
       }
-      model::Effect effect{Row::kKind,
-                           key,
-                           wanted ? *claims_.owner_of(key) : model::Owner(),
-                           wanted ? *wanted : nullptr,
-                           outcome(key),
+      model::Effect effect{wanted ? *claims_.owner_of(key) : model::Owner(), wanted ? *wanted : nullptr, outcome(key),
                            actual == actual_.end() ? nullptr : actual->second};
-      effects.set(effect_key, std::make_shared<const model::Effect>(std::move(effect)));
+      effects.set(key, std::make_shared<const model::Effect>(std::move(effect)));
     }
     reported_.clear();
   }
@@ -264,22 +259,23 @@ class Target {
     bool done = wanted ? in_force(key) : actual_.contains(key);
     return {done ? model::OutcomeState::kDone : model::OutcomeState::kPending, "", 0, {}};
   }
-  void report_conflict(const std::string& effect_key, const std::string& key, model::Table<model::KeyProblems>& problems) {
-    model::KeyProblems conflict;
+  void report_conflict(const std::string& key, model::Table<model::KeyProblems>& problems) {
     const auto losers = claims_.losers(key);
+    const std::string thing = std::string(Row::kKind) + " " + key;
+    model::KeyProblems conflict;
     for (const auto& loser : losers)
       conflict.problems.push_back(
-          {loser.text(), effect_key + " is already taken by " + claims_.owner_of(key)->text(), "change or remove one of the two"});
+          {loser.text(), thing + " is already taken by " + claims_.owner_of(key)->text(), "change or remove one of the two"});
     if (!losers.empty()) {
       const std::string more = losers.size() > 1 ? " and " + std::to_string(losers.size() - 1) + " more" : "";
       conflict.problems.push_back({claims_.owner_of(key)->text(),
-                                   effect_key + " is also asked for by " + losers.front().text() + more + ", in vain",
+                                   thing + " is also asked for by " + losers.front().text() + more + ", in vain",
                                    "change or remove one of the two"});
     }
     if (conflict.problems.empty())
-      problems.erase("conflict " + effect_key);
+      problems.erase("conflict " + thing);
     else
-      problems.set("conflict " + effect_key, std::make_shared<const model::KeyProblems>(std::move(conflict)));
+      problems.set("conflict " + thing, std::make_shared<const model::KeyProblems>(std::move(conflict)));
   }
 
   std::unique_ptr<io::Store<Row>> store_;

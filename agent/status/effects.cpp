@@ -18,10 +18,7 @@ std::string_view effect_state(const model::Effect& effect) {
   return "";
 }
 
-std::string thing_name(const model::Effect& effect) {
-  const auto& row = is_null(effect.desired) ? effect.there : effect.desired;
-  return is_null(row) ? effect.key : row_name(row);
-}
+std::string thing_name(const model::Effect& effect) { return row_name(is_null(effect.desired) ? effect.there : effect.desired); }
 
 std::string retry_text(const model::Outcome& outcome, base::BootTime now) {
   if (outcome.state != model::OutcomeState::kFailed) return "";

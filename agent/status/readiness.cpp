@@ -1,5 +1,5 @@
 // What must hold before this node may be called ready. One Service that cannot be programmed is not among it: that is that Service's
-// problem, and taking the node out would break all others. The check of the datapath walks all effects; callers ask when something changed.
+// problem, and taking the node out would break all others.
 #include "status/readiness.h"
 
 #include <algorithm>
@@ -73,24 +73,29 @@ struct Shared {
   std::vector<std::string> failed;
 };
 
-Shared shared_effects(const Published& published) {
-  using namespace desired;
-  Shared shared;
-  for (const auto& [key, effect] : published.effects) {
-    bool object = effect->kind == DatapathObject::kKind, attachment = effect->kind == Attachment::kKind;
-    if (!object && !attachment && effect->kind != Sysctl::kKind) continue;
+// How many are wanted.
+size_t add(Shared& shared, const Table<Effect>& effects) {
+  size_t wanted = 0;
+  for (const auto& [key, effect] : effects) {
     if (is_null(effect->desired)) continue;
     if (effect->outcome.state == OutcomeState::kFailed) shared.failed.push_back(row_name(effect->desired) + ": " + effect->outcome.error);
     if (effect->outcome.state == OutcomeState::kPending) ++shared.waiting;
-    shared.objects += object;
-    shared.attachments += attachment;
+    ++wanted;
   }
+  return wanted;
+}
+
+Shared shared_effects(const Effects& effects) {
+  Shared shared;
+  add(shared, effects.of<desired::Sysctl>());
+  shared.objects = add(shared, effects.of<desired::DatapathObject>());
+  shared.attachments = add(shared, effects.of<desired::Attachment>());
   std::sort(shared.failed.begin(), shared.failed.end());
   return shared;
 }
 
 Check datapath_check(const Published& published) {
-  Shared shared = shared_effects(published);
+  Shared shared = shared_effects(published.effects);
   Check check{"datapath", false, ""};
   if (!shared.failed.empty())
     check.text = shared.failed.front() + (shared.failed.size() > 1 ? " (and " + std::to_string(shared.failed.size() - 1) + " more)" : "");

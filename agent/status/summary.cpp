@@ -61,17 +61,16 @@ template <class Row>
 void add_row(Summary&, const Row&) {}
 
 void add_effects(Summary& summary, const model::Published& published, base::BootTime now) {
-  for (const auto& [key, effect] : published.effects) {
-    const bool done = effect->outcome.state == model::OutcomeState::kDone, wanted = !is_null(effect->desired);
+  published.effects.each([&](std::string_view kind, const std::string&, const model::Effect& effect) {
+    const bool done = effect.outcome.state == model::OutcomeState::kDone, wanted = !is_null(effect.desired);
     summary.wanted += wanted;
     summary.kept += done && !wanted;
     summary.done += done && wanted;
-    summary.pending += effect->outcome.state == model::OutcomeState::kPending;
-    if (effect->outcome.state == model::OutcomeState::kFailed)
-      summary.failures.push_back(
-          {std::string(effect->kind) + " " + thing_name(*effect), effect->outcome.error, retry_text(effect->outcome, now)});
-    if (wanted && !is_null(effect->there)) std::visit([&](const auto& row) { add_row(summary, *row); }, effect->there);
-  }
+    summary.pending += effect.outcome.state == model::OutcomeState::kPending;
+    if (effect.outcome.state == model::OutcomeState::kFailed)
+      summary.failures.push_back({std::string(kind) + " " + thing_name(effect), effect.outcome.error, retry_text(effect.outcome, now)});
+    if (wanted && !is_null(effect.there)) std::visit([&](const auto& row) { add_row(summary, *row); }, effect.there);
+  });
   for (Named* named : {&summary.without_endpoints, &summary.routes, &summary.hooks, &summary.sysctls}) finish(*named);
   std::sort(summary.map_sizes.begin(), summary.map_sizes.end());
   std::sort(summary.failures.begin(), summary.failures.end(), [](const Failure& a, const Failure& b) { return a.thing < b.thing; });

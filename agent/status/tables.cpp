@@ -55,8 +55,7 @@ void append_wish(Line& line, const model::Effect& effect) {
 template <class Row>
 TableView view_of_kind(const Published& published) {
   TableView view{"key", {}};
-  for (const auto& [key, effect] : published.effects) {
-    if (effect->kind != Row::kKind) continue;
+  for (const auto& [key, effect] : published.effects.of<Row>()) {
     Line line{thing_name(*effect), fields(is_null(effect->there) ? effect->desired : effect->there)};
     append_outcome(line, *effect, published.snapshot.now);
     append_wish(line, *effect);
@@ -68,11 +67,11 @@ TableView view_of_kind(const Published& published) {
 
 TableView view_of_effects(const Published& published) {
   TableView view{"", {}};
-  for (const auto& [key, effect] : published.effects) {
-    Line line{key, {{"kind", std::string(effect->kind)}, {"thing", thing_name(*effect)}}};
-    append_outcome(line, *effect, published.snapshot.now);
+  published.effects.each([&](std::string_view kind, const std::string& key, const model::Effect& effect) {
+    Line line{std::string(kind) + " " + key, {{"kind", std::string(kind)}, {"thing", thing_name(effect)}}};
+    append_outcome(line, effect, published.snapshot.now);
     view.lines.push_back(std::move(line));
-  }
+  });
   sort_lines(view);
   return view;
 }

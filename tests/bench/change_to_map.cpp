@@ -1,6 +1,7 @@
 // Changes EndpointSlices that a running agent serves, one after another, and prints the milliseconds until the pinned maps lead from the
-// Service to the new endpoint, as a JSON array. Objects are those that generate.py made: files in the form json, each replaced by rename,
-// or what an API server behind `kubectl proxy` holds, changed by a merge patch.
+// Service to the new endpoint, as JSON: {"map": [...]}. Objects are those that generate.py made: files in the form json, each replaced by
+// rename, or what an API server behind `kubectl proxy` holds, changed by a merge patch. Then "watch" beside it says how long a plain watch
+// through that proxy took to tell of the same changes, which is what no agent could be faster than.
 // usage: bench_change_to_map MAPS-DIRECTORY MANIFESTS|http://ADDRESS:PORT SERVICES COUNT
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -9,7 +10,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,14 +18,18 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "abi/services.h"
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(10);
 
 struct Array {
@@ -85,6 +89,52 @@ bool leads_to(const Maps& maps, uint32_t set, const ip_addr& endpoint) {
   return false;
 }
 
+const char* const kSlices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+
+// A watch that does nothing but look for one text at a time.
+class PlainWatch {
+ public:
+  explicit PlainWatch(const std::string& server) : client_(server) {
+    auto list = client_.Get(std::string(kSlices) + "?limit=1");
+    const auto parsed = list ? nlohmann::json::parse(list->body, nullptr, false) : nlohmann::json();
+    const std::string version = parsed.is_object() ? parsed["metadata"].value("resourceVersion", "") : "";
+    client_.set_read_timeout(std::chrono::minutes(10));
+    thread_ = std::thread([this, version] {
+      client_.Get(std::string(kSlices) + "?watch=true&resourceVersion=" + version, [this](const char* bytes, size_t size) {
+        look({bytes, size});
+        return true;
+      });
+    });
+  }
+  ~PlainWatch() {
+    client_.stop();
+    thread_.join();
+  }
+  void expect(const std::string& text) {
+    std::lock_guard lock(mutex_);
+    wanted_ = text;
+    seen_.clear();
+    found_.reset();
+  }
+  std::optional<Clock::time_point> found() {
+    std::lock_guard lock(mutex_);
+    return found_;
+  }
+
+ private:
+  void look(std::string_view bytes) {
+    std::lock_guard lock(mutex_);
+    seen_ += bytes;
+    if (!found_ && !wanted_.empty() && seen_.find(wanted_) != std::string::npos) found_ = Clock::now();
+  }
+
+  httplib::Client client_;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::string wanted_, seen_;
+  std::optional<Clock::time_point> found_;
+};
+
 // Prepares a change of a Service's first endpoint; what it returns makes the change.
 using Writer = std::function<std::function<void()>(int service, const std::string& endpoint)>;
 
@@ -102,8 +152,9 @@ Writer write_files(const std::string& manifests) {
 Writer patch_objects(const std::string& server) {
   auto client = std::make_shared<httplib::Client>(server);
   client->set_keep_alive(true);
+  client->set_tcp_nodelay(true);  // head and body are two writes: the second would wait for an acknowledgement, 40 ms
   return [client](int service, const std::string& endpoint) {
-    std::string path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/service-" + std::to_string(service) + "-a";
+    std::string path = std::string(kSlices) + "/service-" + std::to_string(service) + "-a";
     auto read = client->Get(path);
     nlohmann::json slice = read ? nlohmann::json::parse(read->body, nullptr, false) : nlohmann::json();
     if (!slice.is_object() || !slice.contains("endpoints")) return std::function<void()>([] {});
@@ -113,54 +164,71 @@ Writer patch_objects(const std::string& server) {
   };
 }
 
-// One changed endpoint; less than zero when the maps did not follow, or did not know the Service.
-double follow(const Maps& maps, const Writer& writer, int service, int turn) {
+double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+struct Times {
+  std::vector<double> map, watch;  // milliseconds
+};
+
+// One changed endpoint; false when the maps, or the watch, did not follow, or did not know the Service.
+bool follow(const Maps& maps, const Writer& writer, PlainWatch* watch, int service, int turn, Times& times) {
   std::string endpoint = "10.43." + std::to_string(turn / 250) + "." + std::to_string(1 + turn % 250);
   auto change = writer(service, endpoint);
   std::string cluster_ip = "10.98." + std::to_string(service >> 8) + "." + std::to_string(service & 255);
   frontend_key key{mapped(cluster_ip), htons(80), IPPROTO_TCP, 0};
   frontend found{};
-  if (bpf_map_lookup_elem(maps.frontends, &key, &found) != 0) return -1;
+  if (bpf_map_lookup_elem(maps.frontends, &key, &found) != 0) return false;
   ip_addr wanted = mapped(endpoint);
+  if (watch) watch->expect('"' + endpoint + '"');
 
-  auto start = std::chrono::steady_clock::now();
+  auto start = Clock::now();
   change();
   while (!leads_to(maps, found.callers, wanted)) {
-    if (std::chrono::steady_clock::now() - start > kPatience) return -1;
+    if (Clock::now() - start > kPatience) return false;
     usleep(50);  // a poll that never rests would take a whole processor from the agent
   }
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  times.map.push_back(milliseconds(Clock::now() - start));
+  while (watch && !watch->found()) {
+    if (Clock::now() - start > kPatience) return false;
+    usleep(50);
+  }
+  if (watch) times.watch.push_back(milliseconds(*watch->found() - start));
+  return true;
+}
+
+std::optional<Maps> open_maps(const std::string& directory) {
+  Maps maps;
+  maps.frontends = open_map(directory, "frontend_sets");
+  auto sets = map_array(open_map(directory, "service_sets")), slots = map_array(open_map(directory, "set_slots")),
+       backends = map_array(open_map(directory, "backends"));
+  if (maps.frontends < 0 || !sets || !slots || !backends) return std::nullopt;
+  maps.sets = *sets, maps.slots = *slots, maps.backends = *backends;
+  return maps;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
   if (count != 5) return 64;
-  std::string directory = arguments[1];
-  Maps maps;
-  maps.frontends = open_map(directory, "frontend_sets");
-  auto sets = map_array(open_map(directory, "service_sets")), slots = map_array(open_map(directory, "set_slots")),
-       backends = map_array(open_map(directory, "backends"));
-  if (maps.frontends < 0 || !sets || !slots || !backends) {
-    std::fprintf(stderr, "%s: no maps of services: %s\n", directory.c_str(), strerror(errno));
+  const auto maps = open_maps(arguments[1]);
+  if (!maps) {
+    std::fprintf(stderr, "%s: no maps of services: %s\n", arguments[1], strerror(errno));
     return 1;
   }
-  maps.sets = *sets, maps.slots = *slots, maps.backends = *backends;
   const std::string origin = arguments[2];
-  const Writer writer = origin.starts_with("http://") ? patch_objects(origin) : write_files(origin);
+  const bool server = origin.starts_with("http://");
+  const Writer writer = server ? patch_objects(origin) : write_files(origin);
+  auto watch = server ? std::make_unique<PlainWatch>(origin) : nullptr;
   int all = std::atoi(arguments[3]), turns = std::atoi(arguments[4]);
-  std::string text = "[";
+  Times times;
   for (int turn = 0; turn < turns; ++turn) {
     int service = 1 + turn * 7919 % all;
-    double milliseconds = follow(maps, writer, service, turn);
-    if (milliseconds < 0) {
-      std::fprintf(stderr, "service %d: the maps did not follow its change\n", service);
-      return 1;
-    }
-    char number[32];
-    std::snprintf(number, sizeof number, "%s%.3f", turn == 0 ? "" : ",", milliseconds);
-    text += number;
+    if (follow(*maps, writer, watch.get(), service, turn, times)) continue;
+    std::fprintf(stderr, "service %d: the maps did not follow its change\n", service);
+    return 1;
   }
-  std::printf("%s]\n", text.c_str());
+  nlohmann::json result{{"map", times.map}};
+  if (watch) result["watch"] = times.watch;
+  std::printf("%s\n", result.dump().c_str());
   return 0;
 }

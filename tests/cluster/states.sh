@@ -50,12 +50,11 @@ entries_of() { on_machine "$1" "$cluster_tests/map_entries" | sort; }
 
 own_rows() { table "$1" effects | grep -c '"pods canary-'; }
 
-# Lines "COUNT NODE KIND": how often agents have begun to ask for all objects of a kind, and the server has begun to answer.
-initial_streams() {   # LINES of the audit log that were there before
+# Lines "COUNT NODE KIND": how often agents have begun to ask for all objects of a kind, and the server has answered.
+lists() {   # LINES of the audit log that were there before
   tail -n "+$(($1 + 1))" "$lab/cp/audit.log" | jq -rR 'fromjson? | select(.userAgent | startswith("ichor-agent/")) |
     select(.responseStatus.code == 200) |
-    select(.stage == "ResponseStarted" and (.requestURI | contains("sendInitialEvents=true")) or
-           .verb == "list" and .stage == "ResponseComplete" and (.requestURI | contains("continue=") | not)) |
+    select(.verb == "list" and .stage == "ResponseComplete" and (.requestURI | contains("continue=") | not)) |
     "\(.user.username | ltrimstr("system:node:")) \(.objectRef.resource)"' | sort | uniq -c
 }
 

@@ -228,8 +228,8 @@ TEST_F(Core, WhatIsThereIsReportedWhileWhatIsWantedFails) {
     const auto& route = std::get<std::shared_ptr<const model::desired::Route>>(row);
     return route ? base::to_string(route->gateway) : "";
   };
-  for (const auto& [key, effect] : published->effects) {
-    if (effect->kind != model::desired::Route::kKind || effect->owner.key != "n2") continue;
+  for (const auto& [key, effect] : published->effects.of<model::desired::Route>()) {
+    if (effect->owner.key != "n2") continue;
     EXPECT_EQ(effect->outcome.state, model::OutcomeState::kFailed);
     EXPECT_EQ(gateway(effect->there), "192.168.42.12");
     EXPECT_EQ(gateway(effect->desired), "192.168.42.13");
@@ -255,8 +255,8 @@ TEST_F(Core, MemoryBelievesAWriteUnderWayWhenItHasEnded) {
   kernel.pending_kind = model::desired::Route::kKind;
   tell({a_node("n2", {"10.42.2.0/24"}, {"192.168.42.12"})});
   auto state = [&] {
-    for (const auto& [key, effect] : core.publish(now)->effects)
-      if (effect->kind == model::desired::Route::kKind && effect->owner.key == "n2") return effect->outcome.state;
+    for (const auto& [key, effect] : core.publish(now)->effects.of<model::desired::Route>())
+      if (effect->owner.key == "n2") return effect->outcome.state;
     return model::OutcomeState::kFailed;
   };
   EXPECT_EQ(state(), model::OutcomeState::kPending);

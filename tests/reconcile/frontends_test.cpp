@@ -82,7 +82,7 @@ TEST_F(Frontends, ALaterOneThatTwoServicesShareGoesToTheOlderAndBothSaySo) {
   EXPECT_EQ(reached(9), kTwo);
   EXPECT_EQ(reached(1), kOne);
   EXPECT_EQ(reached(2), kTwo);
-  model::Table<model::Effect> effects;
+  model::Effects effects;
   model::Table<model::KeyProblems> conflicts;
   reconciler->report(effects, conflicts);
   const auto* conflict = conflicts.find("conflict frontends 10.96.0.9:80/TCP");

@@ -9,7 +9,7 @@ namespace sources::api_server {
 namespace {
 
 using support::FakeApiServer;
-using support::WatchList;
+using support::WholeLists;
 
 TEST(ApiServerPatience, RetryAfterIsHonouredUpToAMinuteAndNotByAllAtOnce) {
   std::set<base::Millis> waits;
@@ -36,6 +36,7 @@ TEST(ApiServerPatience, AHistoryThatIsForgottenAgainAndAgainIsAskedForEverMoreSe
   base::Millis waited{};
   for (int i = 0; i < 20; ++i) {
     client.read(100'000);
+    client.ask();
     ASSERT_TRUE(client.watches());
     client.end(io::kube::Answer{410, "Expired", "too old resource version", {}});
     ASSERT_FALSE(client.watches());
@@ -43,7 +44,7 @@ TEST(ApiServerPatience, AHistoryThatIsForgottenAgainAndAgainIsAskedForEverMoreSe
     client.pass(client.wait);
   }
   EXPECT_GE(waited, base::Millis(15'000));
-  EXPECT_EQ(server.initial_streams, 20U);
+  EXPECT_EQ(server.lists, 20U);
 }
 
 TEST(ApiServerPatience, AQuietWatchIsGoodAsSoonAsTheServerAgrees) {
@@ -76,13 +77,14 @@ TEST(ApiServerPatience, WhatTricklesForEverIsGivenUpAndListedInPages) {
 
   EXPECT_TRUE(client.collection.is_complete(0));
   EXPECT_EQ(client.versions(), server.versions());
-  EXPECT_EQ(server.lists, 1U);
+  EXPECT_EQ(server.lists, 2U);
 }
 
 TEST(ApiServerPatience, APageThatTricklesIsAskedForAgainAndGivenMoreTime) {
-  FakeApiServer server(WatchList::kRefused);
+  FakeApiServer server(WholeLists::kTooSlow);
   for (int i = 0; i < 7; ++i) server.put(a_service_object("s" + std::to_string(i), 80));
   Client client(server, 1);
+  client.ask();
   std::vector<int> pieces;
   for (int attempt = 0; attempt < 3; ++attempt) {
     int taken = 0;
@@ -121,13 +123,13 @@ TEST(ApiServerPatience, AVersionThatStaysInTheFutureIsGivenUp) {
   client.settle();
   client.end(base::Error{EPIPE, "cut"});
   for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(server.initial_streams, 1U);
+    EXPECT_EQ(server.lists, 1U);
     client.ask();
     client.end(io::kube::Answer{504, "Timeout", "Too large resource version", {}});
   }
   client.settle();
 
-  EXPECT_EQ(server.initial_streams, 2U);
+  EXPECT_EQ(server.lists, 2U);
 }
 
 }  // namespace

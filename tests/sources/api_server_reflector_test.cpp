@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 using support::FakeApiServer;
-using support::WatchList;
+using support::WholeLists;
 
 void live(FakeApiServer& server, std::mt19937_64& random) {
   auto any = [&](int below) { return std::uniform_int_distribution<int>(0, below - 1)(random); };
@@ -20,11 +20,11 @@ void live(FakeApiServer& server, std::mt19937_64& random) {
     server.remove("default/" + name);
 }
 
-void endure(WatchList watch_list, uint64_t seed) {
+void endure(WholeLists whole_lists, uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   auto any = [&](int below) { return std::uniform_int_distribution<int>(0, below - 1)(random); };
-  FakeApiServer server(watch_list);
+  FakeApiServer server(whole_lists);
   Client client(server, seed);
   for (int i = 0; i < 8; ++i) live(server, random);
   for (int step = 0; step < 300; ++step) {
@@ -55,14 +55,14 @@ void endure(WatchList watch_list, uint64_t seed) {
   client.settle();
   EXPECT_EQ(client.versions(), server.versions());
   EXPECT_TRUE(client.collection.is_complete(0));
-  EXPECT_LE(server.lists + server.initial_streams, 1 + client.unfinished + server.gone);
+  EXPECT_LE(server.lists, 1 + client.unfinished + server.gone);
 }
 
 TEST(ApiServerReflector, EndsAsTheServerWhateverBreaksOnTheWay) {
-  for (uint64_t seed = 1; seed <= 150; ++seed) endure(WatchList::kOffered, seed);
+  for (uint64_t seed = 1; seed <= 150; ++seed) endure(WholeLists::kGiven, seed);
 }
 TEST(ApiServerReflector, EndsAsTheServerInPagesToo) {
-  for (uint64_t seed = 1; seed <= 150; ++seed) endure(WatchList::kRefused, seed);
+  for (uint64_t seed = 1; seed <= 150; ++seed) endure(WholeLists::kTooSlow, seed);
 }
 
 TEST(ApiServerReflector, AnEmptyServerIsCompleteAndNothingElse) {
@@ -72,7 +72,7 @@ TEST(ApiServerReflector, AnEmptyServerIsCompleteAndNothingElse) {
 
   EXPECT_TRUE(client.collection.is_complete(0));
   EXPECT_EQ(client.changes, 0U);
-  EXPECT_EQ(server.initial_streams, 1U);
+  EXPECT_EQ(server.lists, 1U);
 }
 
 TEST(ApiServerReflector, ABrokenStreamGoesOnWithoutAList) {
@@ -90,8 +90,8 @@ TEST(ApiServerReflector, ABrokenStreamGoesOnWithoutAList) {
   }
 
   EXPECT_EQ(client.versions(), server.versions());
-  EXPECT_EQ(server.initial_streams + server.lists, 1U);
-  EXPECT_EQ(server.watches, 20U);
+  EXPECT_EQ(server.lists, 1U);
+  EXPECT_EQ(server.watches, 21U);
 }
 
 TEST(ApiServerReflector, AHistoryThatIsGoneIsReadAnewWithoutAChangeForWhatIsTheSame) {
@@ -108,48 +108,31 @@ TEST(ApiServerReflector, AHistoryThatIsGoneIsReadAnewWithoutAChangeForWhatIsTheS
 
   EXPECT_EQ(client.changes - before, 1U) << "only the deletion";
   EXPECT_EQ(client.versions(), server.versions());
-  EXPECT_EQ(server.initial_streams, 2U);
+  EXPECT_EQ(server.lists, 2U);
 }
 
-TEST(ApiServerReflector, AServerThatIgnoresSendInitialEventsIsListed) {
-  FakeApiServer server(WatchList::kIgnored);
+TEST(ApiServerReflector, AListThatFallsSilentIsAskedForInPages) {
+  FakeApiServer server;
   for (const char* name : {"a", "b", "c", "d", "e"}) server.put(a_service_object(name, 80));
   Client client(server, 1);
-  client.read(100'000);
-  server.bookmark();
+  client.read(10);
+  client.end(base::Error{ETIMEDOUT, "silent"});
+  client.ask();
+  EXPECT_NE(client.request().target.find("limit=500"), std::string::npos);
 
   client.settle();
 
   EXPECT_TRUE(client.collection.is_complete(0));
   EXPECT_EQ(client.versions(), server.versions());
-  EXPECT_EQ(server.lists, 1U);
-}
-
-TEST(ApiServerReflector, AnInitialStreamThatFallsSilentIsListed) {
-  FakeApiServer server(WatchList::kIgnored);
-  server.put(a_service_object("a", 80));
-  Client client(server, 1);
-  client.read(100'000);
-  client.end(base::Error{ETIMEDOUT, "silent"});
-
-  client.settle();
-
-  EXPECT_TRUE(client.collection.is_complete(0));
-  EXPECT_EQ(server.lists, 1U);
+  EXPECT_EQ(server.lists, 2U);
 }
 
 TEST(ApiServerReflector, AsksForNoMoreThanANodeNeeds) {
   Events events;
 
-  EXPECT_EQ(Reflector(3, "node one", 1).next({}, events).target.substr(0, 80),
-            std::string("/api/v1/pods?fieldSelector=spec.nodeName%3Dnode%20one&watch=1&allowWatchBookmarks=true&sendInitialEvents")
-                .substr(0, 80));
-  EXPECT_TRUE(
-      Reflector(0, "one", 1)
-          .next({}, events)
-          .target.starts_with(
-              "/api/v1/"
-              "services?labelSelector=%21service.kubernetes.io%2Fheadless%2C%21service.kubernetes.io%2Fservice-proxy-name&watch=1"));
+  EXPECT_EQ(Reflector(3, "node one", 1).next({}, events).target, "/api/v1/pods?fieldSelector=spec.nodeName%3Dnode%20one&");
+  EXPECT_EQ(Reflector(0, "one", 1).next({}, events).target,
+            "/api/v1/services?labelSelector=%21service.kubernetes.io%2Fheadless%2C%21service.kubernetes.io%2Fservice-proxy-name&");
 }
 
 TEST(ApiServerReflector, AMissingRightNamesTheVerb) {
@@ -159,7 +142,7 @@ TEST(ApiServerReflector, AMissingRightNamesTheVerb) {
   client.end(io::kube::Answer{403, "Forbidden", "services is forbidden", {}});
 
   ASSERT_EQ(client.troubles.size(), 1U);
-  EXPECT_EQ(client.troubles[0].forbidden_verb, "watch");
+  EXPECT_EQ(client.troubles[0].forbidden_verb, "list");
   EXPECT_EQ(client.troubles[0].text, "403 Forbidden: services is forbidden");
 }
 

@@ -240,7 +240,7 @@ TEST(ApiServer, AMissingRightIsAProblemThatSaysWhatToApply) {
 
   ASSERT_TRUE(listener.hears([&] { return listener.problems.contains("objects/right to endpointslices.discovery.k8s.io"); }));
   const auto& problem = *listener.problems["objects/right to endpointslices.discovery.k8s.io"];
-  EXPECT_NE(problem.text.find("watch endpointslices.discovery.k8s.io"), std::string::npos) << problem.text;
+  EXPECT_NE(problem.text.find("list endpointslices.discovery.k8s.io"), std::string::npos) << problem.text;
   EXPECT_NE(problem.remedy.find("machineconfig/manifests/rbac.yaml"), std::string::npos);
   EXPECT_TRUE(listener.hears([&] { return listener.services.contains("default/web"); })) << "the others are not disturbed";
 }

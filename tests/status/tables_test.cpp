@@ -55,8 +55,8 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
   auto published = support::a_quiet_node();
   using namespace model::desired;
   auto route = std::make_shared<const Route>(Route{support::cidr("10.9.0.0/24"), support::ip("192.0.2.7"), "eth1", {}});
-  model::Effect left{"routes", "10.9.0.0/24", {}, {}, {model::OutcomeState::kDone, "", 0, {}}, route};
-  published.effects.set("routes 10.9.0.0/24", std::make_shared<const model::Effect>(left));
+  model::Effect left{{}, {}, {model::OutcomeState::kDone, "", 0, {}}, route};
+  published.effects.of<Route>().set("10.9.0.0/24", std::make_shared<const model::Effect>(left));
 
   EXPECT_THAT(text_of("routes", published), HasSubstr("10.9.0.0/24    192.0.2.7  eth1  unicast  0       kept"));
 }
@@ -64,13 +64,11 @@ TEST(StatusTables, WhatNobodyAsksForAnyMoreIsKept) {
 TEST(StatusTables, AMapThatCannotShrinkShowsTheRoomThatItHas) {
   using model::desired::MapSize;
   auto published = support::a_quiet_node();
-  model::Effect full{"map_sizes",
-                     "pods",
-                     {"map_sizes", "node"},
+  model::Effect full{{"map_sizes", "node"},
                      std::make_shared<const MapSize>(MapSize{"pods", 256}),
                      {model::OutcomeState::kFailed, "300 are in use", 1, base::BootTime(101'500)},
                      std::make_shared<const MapSize>(MapSize{"pods", 512})};
-  published.effects.set("map_sizes pods", std::make_shared<const model::Effect>(full));
+  published.effects.of<MapSize>().set("pods", std::make_shared<const model::Effect>(full));
 
   EXPECT_THAT(text_of("map_sizes", published), testing::ContainsRegex("KEY +ENTRIES +.*WANTED\n"));
   EXPECT_THAT(text_of("map_sizes", published), testing::ContainsRegex("pods +512 .*300 are in use +entries=256\n"));

@@ -26,7 +26,7 @@ class FakeApiConnection : public io::kube::Connection {
         if (!more) break;
       }
       if (stream.ended) break;
-      if (text.empty()) api_.changed_.wait(lock);
+      if (text.empty() && !stopped_ && run == api_.runs_) api_.changed_.wait(lock);
       if (stopped_) return base::Error{ECANCELED, "stopped"};
       if (run != api_.runs_) return base::Error{EPIPE, "cut off"};
     }
@@ -70,7 +70,7 @@ void FakeApi::stall(const std::string& path) {
 
 size_t FakeApi::full_states(const std::string& path) {
   std::lock_guard lock(mutex_);
-  return servers_[path].lists + servers_[path].initial_streams;
+  return servers_[path].lists;
 }
 
 std::unique_ptr<io::kube::Connection> FakeApi::connect() { return std::make_unique<FakeApiConnection>(*this); }

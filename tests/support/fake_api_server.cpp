@@ -53,6 +53,8 @@ FakeApiServer::Stream FakeApiServer::open(const std::string& target) {
 }
 
 FakeApiServer::Stream FakeApiServer::list(const std::map<std::string, std::string>& query) {
+  if (!query.contains("limit") && whole_lists_ == WholeLists::kTooSlow)
+    return {{504, "Timeout", "the request timed out", {}}, "", false, 0, true};
   size_t limit = query.contains("limit") ? 3 : objects_.size() + 1, start = 0;  // small pages, whatever was asked for
   uint64_t version = version_;
   if (query.contains("continue")) {
@@ -77,20 +79,10 @@ FakeApiServer::Stream FakeApiServer::list(const std::map<std::string, std::strin
 }
 
 FakeApiServer::Stream FakeApiServer::watch(const std::map<std::string, std::string>& query) {
-  Stream stream{{200, "", "", {}}, "", true, version_, false};
-  if (query.contains("resourceVersion")) {
-    ++watches;
-    stream.from = std::stoull(query.at("resourceVersion"));
-    if (stream.from < oldest_) return ++gone, Stream{{410, "Expired", "too old resource version", {}}, "", false, 0, true};
-    return stream;
-  }
-  if (query.contains("sendInitialEvents") && watch_list_ == WatchList::kRefused)
-    return {{422, "Invalid", "sendInitialEvents is forbidden for watch", {}}, "", false, 0, true};
-  ++initial_streams;
-  for (const auto& [key, object] : objects_) stream.text += line("ADDED", object);
-  json end = {{"metadata", {{"resourceVersion", std::to_string(version_)}, {"annotations", {{"k8s.io/initial-events-end", "true"}}}}}};
-  if (watch_list_ == WatchList::kOffered) stream.text += line("BOOKMARK", end);
-  return stream;
+  ++watches;
+  const uint64_t from = std::stoull(query.at("resourceVersion"));
+  if (from < oldest_) return ++gone, Stream{{410, "Expired", "too old resource version", {}}, "", false, 0, true};
+  return {{200, "", "", {}}, "", true, from, false};
 }
 
 std::string FakeApiServer::body(Stream& stream) {

@@ -12,11 +12,11 @@
 
 namespace support {
 
-enum class WatchList { kOffered, kRefused, kIgnored };
+enum class WholeLists { kGiven, kTooSlow };
 
 class FakeApiServer {
  public:
-  explicit FakeApiServer(WatchList watch_list = WatchList::kOffered) : watch_list_(watch_list) {}
+  explicit FakeApiServer(WholeLists whole_lists = WholeLists::kGiven) : whole_lists_(whole_lists) {}
 
   void put(nlohmann::json object);  // metadata.resourceVersion is given here
   void remove(const std::string& key);
@@ -26,7 +26,7 @@ class FakeApiServer {
   // What a request gets. A 2xx answer's body is read with body().
   struct Stream {
     io::kube::Answer answer;
-    std::string text;  // of a list, or what a watch begins with
+    std::string text;  // of a list
     bool is_watch = false;
     uint64_t from = 0;  // a watch goes on with what came after it
     bool ended = false;
@@ -37,7 +37,7 @@ class FakeApiServer {
 
   std::map<std::string, std::string> versions() const;  // key to resourceVersion
   size_t deletions(const std::string& key) const { return deletions_.contains(key) ? deletions_.at(key) : 0; }
-  size_t lists = 0, initial_streams = 0, watches = 0, gone = 0;  // lists: first pages
+  size_t lists = 0, watches = 0, gone = 0;  // lists: whole ones, and first pages
 
  private:
   struct Event {
@@ -48,7 +48,7 @@ class FakeApiServer {
   Stream list(const std::map<std::string, std::string>& query);
   Stream watch(const std::map<std::string, std::string>& query);
 
-  WatchList watch_list_;
+  WholeLists whole_lists_;
   uint64_t version_ = 1, oldest_ = 1;
   std::map<std::string, nlohmann::json> objects_;
   std::vector<Event> history_;

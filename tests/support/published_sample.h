@@ -10,14 +10,14 @@ inline void put(model::Snapshot& snapshot, const model::Change& change) { snapsh
 
 inline void put(model::Published& published, model::desired::Row row, const model::Owner& owner,
                 model::Outcome outcome = {model::OutcomeState::kDone, "", 0, {}}) {
-  model::Effect effect;
-  effect.kind = std::visit([](const auto& r) { return std::string_view(r.kKind); }, row);
-  effect.key = std::visit([](const auto& r) { return r.key(); }, row);
-  effect.owner = owner;
-  std::visit([&]<class Row>(Row& r) { effect.desired = std::make_shared<const Row>(std::move(r)); }, row);
-  effect.outcome = std::move(outcome);
-  if (effect.outcome.state == model::OutcomeState::kDone) effect.there = effect.desired;
-  published.effects.set(std::string(effect.kind) + " " + effect.key, std::make_shared<const model::Effect>(effect));
+  std::visit(
+      [&]<class Row>(Row& r) {
+        auto wanted = std::make_shared<const Row>(std::move(r));
+        model::Effect effect{owner, wanted, std::move(outcome)};
+        if (effect.outcome.state == model::OutcomeState::kDone) effect.there = wanted;
+        published.effects.of<Row>().set(wanted->key(), std::make_shared<const model::Effect>(std::move(effect)));
+      },
+      row);
 }
 
 inline void put_sources(model::Snapshot& snapshot) {

@@ -27,7 +27,7 @@ class Client {
     now_ += base::Millis(10);
     request_ = reflector_.next(now_, events);
     stream_ = server_.open(request_.target);
-    initial_ = request_.target.find("sendInitialEvents") != std::string::npos || request_.target.find("watch=") == std::string::npos;
+    initial_ = request_.target.find("watch=") == std::string::npos;
     fold(std::move(events));
     if (!stream_->answer.ok()) return end(stream_->answer);
     Events agreed;

@@ -52,8 +52,7 @@ WatchLine read_watch_line(size_t kind, std::string_view line) {
   if (type == "DELETED") return {deletion_event(kind, *found), version};
   if (type == "ERROR") return {error_event(object), ""};
   if (type != "BOOKMARK") return {Event(Broken{std::nullopt, "an event has the unknown type " + type.substr(0, 64)}), ""};
-  Field annotations = metadata["annotations"];
-  return {Bookmark{annotations["k8s.io/initial-events-end"].text() == "true"}, version};
+  return {Bookmark{}, version};
 }
 
 Event read_item(size_t kind, std::string_view text) {

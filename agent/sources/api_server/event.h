@@ -39,9 +39,7 @@ using Event = std::variant<Began, Put, Gone, Broken, Complete, Answered, Watchin
 using Events = std::vector<Event>;
 
 // One line of a watch. Objects arrive as Put, Gone or Broken; the other two say something about the stream.
-struct Bookmark {
-  bool ends_initial_events = false;  // KEP-3157
-};
+struct Bookmark {};
 struct ErrorEvent {
   int code = 0;
   std::string reason, message;

@@ -12,7 +12,7 @@ using io::kube::Answer;
 // After a failure, less up to a half: the figures of client-go's reflector.
 constexpr base::Backoff kBackoff{base::Millis(1'600), base::Millis(30'000)};
 constexpr base::Millis kForgottenAfter{120'000};  // a failure
-constexpr base::Millis kInitialSilence{30'000};
+constexpr base::Millis kListSilence{30'000};
 constexpr base::Millis kLongestPatience{960'000};  // a trickle is given up; a slow line is given more time with each attempt
 // The server sends a bookmark about each minute: a stream without several of them has a dead peer, which a proxy may hide.
 constexpr base::Millis kWatchSilence{210'000};
@@ -50,21 +50,16 @@ Request Reflector::next(base::BootTime now, Events& events) {
   lines_ = {};
   list_ = {};
   error_.reset();
-  // Servers close watches by themselves after half an hour or more, all at once; random ends spread what a restart has bunched.
-  std::string timeout = "&timeoutSeconds=" + std::to_string(std::uniform_int_distribution<int>(300, 600)(random_));
-  constexpr const char* kWatchParameters = "watch=1&allowWatchBookmarks=true";
   if (knows_all()) {
     asking_ = Asking::kWatch;
-    return {target_ + kWatchParameters + "&resourceVersion=" + percent_encoded(version_) + timeout, kWatchSilence};
+    // Servers close watches by themselves after half an hour or more, all at once; random ends spread what a restart has bunched.
+    std::string timeout = "&timeoutSeconds=" + std::to_string(std::uniform_int_distribution<int>(300, 600)(random_));
+    return {target_ + "watch=1&allowWatchBookmarks=true&resourceVersion=" + percent_encoded(version_) + timeout, kWatchSilence};
   }
   if (page_.empty()) events.emplace_back(Began{});
-  if (offers_watch_list_) {
-    asking_ = Asking::kWatchList;
-    return {target_ + kWatchParameters + "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" + timeout, kInitialSilence};
-  }
-  asking_ = Asking::kPage;
+  asking_ = in_pages_ ? Asking::kPage : Asking::kWhole;
   std::string page = page_.empty() ? "" : "&continue=" + percent_encoded(page_);
-  return {target_ + (limits_pages_ ? "limit=500" + page : ""), kInitialSilence};
+  return {target_ + (in_pages_ ? "limit=500" + page : ""), kListSilence};
 }
 
 bool Reflector::take(std::string_view piece, base::BootTime now, Events& events) {
@@ -76,9 +71,9 @@ bool Reflector::take(std::string_view piece, base::BootTime now, Events& events)
     gave_up_ = true;
     return false;
   }
-  if (asking_ != Asking::kPage)
+  if (asking_ == Asking::kWatch)
     return lines_.feed(piece, [&](auto line) {
-      if (line.ok()) return take_line(*line, now, events);
+      if (line.ok()) return take_line(*line, events);
       events.emplace_back(Broken{std::nullopt, "an event " + line.error().text});
       return true;
     });
@@ -88,28 +83,15 @@ bool Reflector::take(std::string_view piece, base::BootTime now, Events& events)
   return true;
 }
 
-bool Reflector::take_line(std::string_view text, base::BootTime now, Events& events) {
+bool Reflector::take_line(std::string_view text, Events& events) {
   WatchLine line = read_watch_line(kind_, text);
   if (auto* error = std::get_if<ErrorEvent>(&line.content)) {
     error_ = std::move(*error);
     return false;
   }
   too_large_ = 0;
-  if (auto* event = std::get_if<Event>(&line.content)) {
-    events.push_back(std::move(*event));
-    if (knows_all() && !line.resource_version.empty()) version_ = std::move(line.resource_version);
-    return true;
-  }
-  bool ends = std::get<Bookmark>(line.content).ends_initial_events;
-  if (!knows_all() && !ends) {  // the server has not understood sendInitialEvents: nothing will ever say that all has come
-    offers_watch_list_ = false;
-    return false;
-  }
-  bool is_first = !knows_all();
+  if (auto* event = std::get_if<Event>(&line.content)) events.push_back(std::move(*event));
   if (!line.resource_version.empty()) version_ = std::move(line.resource_version);
-  if (!is_first || !knows_all()) return true;
-  events.emplace_back(Complete{});
-  watches(now, events);
   return true;
 }
 
@@ -127,18 +109,18 @@ Pause Reflector::ended(const base::Result<Answer>& outcome, base::BootTime now, 
   if (!outcome.ok()) return cut_off(outcome.error(), now, events);
   if (error_) return refused({error_->code, error_->reason, error_->message, {}}, now, events);
   if (!outcome->ok()) return refused(*outcome, now, events);
-  return asking_ == Asking::kPage ? page_ended(now, events) : stream_ended(now, events);
+  return asking_ == Asking::kWatch ? watch_ended(now) : list_ended(now, events);
 }
 
 Pause Reflector::given_up(base::BootTime now, Events& events) {
   std::string time = std::to_string(patience_.count() / 1000) + " s";
   events.emplace_back(Trouble{"what is there had not come whole after " + time, ""});
-  if (asking_ == Asking::kWatchList) offers_watch_list_ = false;  // pages have an end each
+  in_pages_ = true;
   patience_ = std::min(2 * patience_, kLongestPatience);
   return wait(now);
 }
 
-Pause Reflector::page_ended(base::BootTime now, Events& events) {
+Pause Reflector::list_ended(base::BootTime now, Events& events) {
   auto metadata = decode::parse_json(list_.metadata());
   decode::Complaint complaint;
   std::string version;
@@ -154,24 +136,15 @@ Pause Reflector::page_ended(base::BootTime now, Events& events) {
   }
   if (!page_.empty()) return {};
   version_ = std::move(version);
-  limits_pages_ = true;
   events.emplace_back(Complete{});
   return {};
 }
 
-Pause Reflector::stream_ended(base::BootTime now, Events& events) {
-  if (!offers_watch_list_ && asking_ == Asking::kWatchList) return {};
-  if (!knows_all()) events.emplace_back(Trouble{"the stream ended before all objects had come", ""});
-  return knows_all() && now - asked_ >= kUseful ? Pause{} : wait(now);
-}
+Pause Reflector::watch_ended(base::BootTime now) { return now - asked_ >= kUseful ? Pause{} : wait(now); }
 
 Pause Reflector::cut_off(const base::Error& error, base::BootTime now, Events& events) {
   if (error.code == ECANCELED) return {};
-  bool silent = error.code == ETIMEDOUT;
-  if (asking_ == Asking::kWatchList && silent) {
-    if (knows_all()) return {};  // only the end of the first, shorter patience
-    offers_watch_list_ = !answered_;
-  }
+  if (asking_ == Asking::kWhole && error.code == ETIMEDOUT) in_pages_ = true;
   // A stream that worked and broke is not worth a word before another attempt has failed as well.
   if (!answered_ || !knows_all()) events.emplace_back(Trouble{error.text, "", !answered_});
   Pause pause = wait(now);
@@ -181,20 +154,17 @@ Pause Reflector::cut_off(const base::Error& error, base::BootTime now, Events& e
 }
 
 Pause Reflector::refused(const Answer& answer, base::BootTime now, Events& events) {
-  if (asking_ == Asking::kWatchList && !knows_all() && dislikes_request(answer.status)) {
-    offers_watch_list_ = false;
-    return {};
-  }
+  if (asking_ == Asking::kWhole && answer.status == 504) in_pages_ = true;  // more than the server can tell within its own time
   Pause pause = wait(now);
   // Behind the time that the server named, not before it, and not all at once.
   if (answer.retry_after) pause.time = std::max(pause.time, jittered(std::min(*answer.retry_after, io::kube::kLongestRetryAfter)));
   if (has_forgotten(answer)) {
-    limits_pages_ = page_.empty();  // a list slower than its token lives is asked for whole
+    if (!page_.empty()) in_pages_ = false;  // slower than the token of a page lives
     begin_again();
     return pause;
   }
   if (knows_all() && (dislikes_request(answer.status) || (answer.status == 504 && ++too_large_ >= kTooLargeTries))) begin_again();
-  std::string verb = asking_ == Asking::kPage ? "list" : "watch";
+  std::string verb = asking_ == Asking::kWatch ? "watch" : "list";
   events.emplace_back(Trouble{text_of(answer), answer.status == 403 ? verb : ""});
   return pause;
 }

@@ -1,9 +1,9 @@
 // What one resource of the API server is to a client that wants all of it, always: which request is next, what its answer means, when to
 // try again. No thread, clock or socket: watcher.h puts those around it.
 //
-// The full state comes as a stream that goes on as the watch (WatchList, KEP-3157) or, where the server does not offer that, in pages. It
-// is asked for once, and again only when it was not finished or the server has forgotten what came since (410); every other end of a stream
-// goes on from the last resourceVersion.
+// The full state is asked for as one list, which a server since 1.33 streams from its cache (KEP-5116) for half of what a WatchList costs
+// it; in pages, where that does not come in time. It is asked for once, and again only when it was not finished or the server has forgotten
+// what came since (410); every other end of a watch goes on from the last resourceVersion.
 #pragma once
 
 #include <memory>
@@ -44,13 +44,13 @@ class Reflector {
   Pause ended(const base::Result<io::kube::Answer>& outcome, base::BootTime now, Events& events);
 
  private:
-  enum class Asking : uint8_t { kWatchList, kPage, kWatch };
+  enum class Asking : uint8_t { kWhole, kPage, kWatch };
 
-  bool take_line(std::string_view line, base::BootTime now, Events& events);
+  bool take_line(std::string_view line, Events& events);
   void watches(base::BootTime since, Events& events);
   Pause given_up(base::BootTime now, Events& events);
-  Pause page_ended(base::BootTime now, Events& events);
-  Pause stream_ended(base::BootTime now, Events& events);
+  Pause list_ended(base::BootTime now, Events& events);
+  Pause watch_ended(base::BootTime now);
   Pause cut_off(const base::Error& error, base::BootTime now, Events& events);
   Pause refused(const io::kube::Answer& answer, base::BootTime now, Events& events);
   base::Millis jittered(base::Millis time);
@@ -63,15 +63,14 @@ class Reflector {
   std::mt19937_64 random_;
   uint32_t failures_ = 0;  // in a row
   base::BootTime failed_{};
-  bool offers_watch_list_ = true;
-  bool limits_pages_ = true;
+  bool in_pages_ = false;
   std::string version_;             // resourceVersion to go on from; "": no full state has come, or not since the server forgot
   std::string page_;                // token of the next page
   int too_large_ = 0;               // answers in a row that version_ lies in the future
-  base::Millis patience_{120'000};  // with a request for what is there, or a page of it
+  base::Millis patience_{120'000};  // with a list, or a page of it
 
   // Of the request under way.
-  Asking asking_ = Asking::kWatchList;
+  Asking asking_ = Asking::kWhole;
   base::BootTime asked_{};
   bool answered_ = false, gave_up_ = false;
   std::optional<base::BootTime> watching_since_;

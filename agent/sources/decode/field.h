@@ -67,6 +67,7 @@ class Field {
     using Row = typename decltype(read(*this))::value_type;
     std::vector<Row> rows;
     if (!list()) return rows;
+    rows.reserve(value_->size());
     for (size_t i = 0; i < value_->size(); ++i) {
       Complaint wrong;
       Field entry(this, {}, i, &(*value_)[i]);
