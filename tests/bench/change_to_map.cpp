@@ -135,17 +135,29 @@ class PlainWatch {
   std::optional<Clock::time_point> found_;
 };
 
-// Prepares a change of a Service's first endpoint; what it returns makes the change.
-using Writer = std::function<std::function<void()>(int service, const std::string& endpoint)>;
+// A change of a Service's first endpoint, prepared.
+struct Edit {
+  std::string endpoint;  // another one than before: an earlier run may have been here
+  std::function<void()> make = [] {};
+};
+using Writer = std::function<Edit(int service, int turn)>;
+
+std::string replace_first_endpoint(nlohmann::json& slice, int turn) {
+  auto& address = slice["endpoints"][0]["addresses"][0];
+  const std::string rest = std::to_string(turn / 250) + "." + std::to_string(1 + turn % 250);
+  address = address == "10.43." + rest ? "10.44." + rest : "10.43." + rest;
+  return address;
+}
 
 Writer write_files(const std::string& manifests) {
-  return [manifests](int service, const std::string& endpoint) {
+  return [manifests](int service, int turn) {
     std::string path = manifests + "/slices-" + std::to_string(service) + ".json";
     auto slice = nlohmann::json::parse(std::ifstream(path));
-    slice["endpoints"][0]["addresses"][0] = endpoint;
+    Edit edit{replace_first_endpoint(slice, turn)};
     std::string next = manifests + "/.next";
     std::ofstream(next) << slice.dump();
-    return [next, path] { rename(next.c_str(), path.c_str()); };
+    edit.make = [next, path] { rename(next.c_str(), path.c_str()); };
+    return edit;
   };
 }
 
@@ -153,14 +165,15 @@ Writer patch_objects(const std::string& server) {
   auto client = std::make_shared<httplib::Client>(server);
   client->set_keep_alive(true);
   client->set_tcp_nodelay(true);  // head and body are two writes: the second would wait for an acknowledgement, 40 ms
-  return [client](int service, const std::string& endpoint) {
+  return [client](int service, int turn) {
     std::string path = std::string(kSlices) + "/service-" + std::to_string(service) + "-a";
     auto read = client->Get(path);
     nlohmann::json slice = read ? nlohmann::json::parse(read->body, nullptr, false) : nlohmann::json();
-    if (!slice.is_object() || !slice.contains("endpoints")) return std::function<void()>([] {});
-    slice["endpoints"][0]["addresses"][0] = endpoint;
+    if (!slice.is_object() || !slice.contains("endpoints")) return Edit();
+    Edit edit{replace_first_endpoint(slice, turn)};
     std::string body = nlohmann::json{{"endpoints", slice["endpoints"]}}.dump();
-    return std::function<void()>([client, path, body] { client->Patch(path, body, "application/merge-patch+json"); });
+    edit.make = [client, path, body] { client->Patch(path, body, "application/merge-patch+json"); };
+    return edit;
   };
 }
 
@@ -172,24 +185,23 @@ struct Times {
 
 // One changed endpoint; false when the maps, or the watch, did not follow, or did not know the Service.
 bool follow(const Maps& maps, const Writer& writer, PlainWatch* watch, int service, int turn, Times& times) {
-  std::string endpoint = "10.43." + std::to_string(turn / 250) + "." + std::to_string(1 + turn % 250);
-  auto change = writer(service, endpoint);
+  const Edit edit = writer(service, turn);
   std::string cluster_ip = "10.98." + std::to_string(service >> 8) + "." + std::to_string(service & 255);
   frontend_key key{mapped(cluster_ip), htons(80), IPPROTO_TCP, 0};
   frontend found{};
   if (bpf_map_lookup_elem(maps.frontends, &key, &found) != 0) return false;
-  ip_addr wanted = mapped(endpoint);
-  if (watch) watch->expect('"' + endpoint + '"');
+  ip_addr wanted = mapped(edit.endpoint);
+  if (watch) watch->expect('"' + edit.endpoint + '"');
 
   auto start = Clock::now();
-  change();
+  edit.make();
   while (!leads_to(maps, found.callers, wanted)) {
     if (Clock::now() - start > kPatience) return false;
     usleep(50);  // a poll that never rests would take a whole processor from the agent
   }
   times.map.push_back(milliseconds(Clock::now() - start));
   while (watch && !watch->found()) {
-    if (Clock::now() - start > kPatience) return false;
+    if (Clock::now() - start > kPatience) return std::fprintf(stderr, "the watch did not tell\n"), false;
     usleep(50);
   }
   if (watch) times.watch.push_back(milliseconds(*watch->found() - start));

@@ -69,7 +69,8 @@ for turn in 1 2 3 4 5; do
 done
 plain="reference: a watch that does nothing but look for the change"
 row "API write to map, $services_count Services, p50" ms null "$(array "${p50[@]}")" "$(array "${watch50[@]}")" "$plain"
-row "API write to map, $services_count Services, p99" ms 10 "$(array "${p99[@]}")" "$(array "${watch99[@]}")" "$plain"
+row "API write to map, $services_count Services, p99" ms "$(jq -n "1.1 * $(median "$(array "${watch99[@]}")")")" "$(array "${p99[@]}")" \
+  "$(array "${watch99[@]}")" "$plain"
 row "start without state to ready, $services_count Services x 10" ms 1500 "$(array "${cold[@]}")"
 row "agent's resident memory, $services_count Services x 10" MiB 100 "$(array "${memory[@]}")"
 ichor=$(pods_at_once)

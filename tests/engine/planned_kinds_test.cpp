@@ -26,7 +26,7 @@ TEST(PlannedKinds, AreThoseThatAPlannerAsksFor) {
     Planning planning(identity, plan::features());
     planning.run({}, [](const auto&, const auto&) {});
     uint64_t before = planning.planner_calls();
-    auto decoded = sources::decode::decode_object(kind, nlohmann::json::parse(kObjects[kind]), "");
+    auto decoded = sources::decode::decode_object(kind, sources::decode::parse_tree(kObjects[kind])->root(), "");
     ASSERT_TRUE(decoded.ok() && decoded->row) << kObjects[kind];
     planning.fold({sources::decode::put_change(sources::decode::meta_of(*decoded->row).key(), *decoded->row)});
 

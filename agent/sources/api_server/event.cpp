@@ -2,19 +2,19 @@
 
 #include "sources/decode/field.h"
 #include "sources/decode/row_change.h"
-#include "sources/decode/text.h"
+#include "sources/decode/tree.h"
 
 namespace sources::api_server {
 namespace {
 
 using decode::Complaint;
 using decode::Field;
-using nlohmann::json;
+using decode::Value;
 
 // Who wrote which field, and kubectl's copy of what was written: often more bytes than the object itself, and nothing here reads them.
 constexpr std::string_view kLeftOut[] = {"managedFields", "kubectl.kubernetes.io/last-applied-configuration"};
 
-Event object_event(size_t kind, const json& object) {
+Event object_event(size_t kind, const Value& object) {
   auto id = decode::identify(kind, object);
   auto decoded = decode::decode_object(kind, object, "");
   if (!decoded.ok()) return Broken{std::move(id), decoded.error().text};
@@ -22,7 +22,7 @@ Event object_event(size_t kind, const json& object) {
   return Gone{id ? id->key : ""};
 }
 
-Event deletion_event(size_t kind, const json& object) {
+Event deletion_event(size_t kind, const Value& object) {
   auto id = decode::identify(kind, object);
   if (!id) return Broken{std::nullopt, "a deletion does not say of what"};
   return Gone{std::move(id->key)};
@@ -39,15 +39,15 @@ ErrorEvent error_event(const Field& status) {
 }  // namespace
 
 WatchLine read_watch_line(size_t kind, std::string_view line) {
-  auto tree = decode::parse_json(line, kLeftOut);
+  auto tree = decode::parse_tree(line, kLeftOut);
   if (!tree.ok()) return {Event(Broken{std::nullopt, "an event " + tree.error().text}), ""};
   Complaint complaint;
-  Field root(*tree, complaint);
+  Field root(tree->root(), complaint);
   Field object = root["object"];
   Field metadata = object["metadata"];
   std::string type = root["type"].text(), version = metadata["resourceVersion"].text();
-  auto found = tree->is_object() ? tree->find("object") : tree->end();
-  if (complaint || found == tree->end()) return {Event(Broken{std::nullopt, "an event is none: " + complaint.value_or("no object")}), ""};
+  const Value* found = decode::member(tree->root(), "object");
+  if (complaint || !found) return {Event(Broken{std::nullopt, "an event is none: " + complaint.value_or("no object")}), ""};
   if (type == "ADDED" || type == "MODIFIED") return {object_event(kind, *found), version};
   if (type == "DELETED") return {deletion_event(kind, *found), version};
   if (type == "ERROR") return {error_event(object), ""};
@@ -56,9 +56,9 @@ WatchLine read_watch_line(size_t kind, std::string_view line) {
 }
 
 Event read_item(size_t kind, std::string_view text) {
-  auto tree = decode::parse_json(text, kLeftOut);
+  auto tree = decode::parse_tree(text, kLeftOut);
   if (!tree.ok()) return Broken{std::nullopt, "an item " + tree.error().text};
-  return object_event(kind, *tree);
+  return object_event(kind, tree->root());
 }
 
 }  // namespace sources::api_server

@@ -3,7 +3,7 @@
 #include "sources/api_server/encode.h"
 #include "sources/api_server/resources.h"
 #include "sources/decode/field.h"
-#include "sources/decode/text.h"
+#include "sources/decode/tree.h"
 
 namespace sources::api_server {
 namespace {
@@ -42,10 +42,10 @@ std::optional<Record> parse_record(std::string_view text) {
 
 base::Result<std::string> node_of_head(std::string_view text) {
   const base::Error other{EBADMSG, "is damaged: it does not begin as such a file does"};
-  auto head = decode::parse_json(text);
+  auto head = decode::parse_tree(text);
   if (!head.ok()) return other;
   decode::Complaint complaint;
-  decode::Field root(*head, complaint);
+  decode::Field root(head->root(), complaint);
   std::string format = root["format"].text(), node = root["node"].text();
   auto version = root["version"].integer(0, INT64_MAX, "a version", 0);
   if (complaint || format != kFormat) return other;
@@ -101,9 +101,9 @@ base::Result<KeptState> load_kept_state(const std::string& path) {
   KeptIndex index = TRY(read_kept_index(path));
   KeptState state{index.node_name, index.log.changed, {}};
   TRY(visit_kept_records(path, index, [&](const KeptRecord& record) -> base::Result<void> {
-    auto tree = decode::parse_json(record.content);
+    auto tree = decode::parse_tree(record.content);
     if (!tree.ok()) return {};
-    auto decoded = decode::decode_object(record.kind, *tree, "");
+    auto decoded = decode::decode_object(record.kind, tree->root(), "");
     Rows& rows = state.rows;
     if (decoded.ok() && decoded->row)
       rows[record.kind] = std::move(rows[record.kind]).set(std::string(record.key), std::move(*decoded->row));

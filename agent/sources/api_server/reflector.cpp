@@ -2,7 +2,7 @@
 
 #include "sources/api_server/resources.h"
 #include "sources/decode/field.h"
-#include "sources/decode/text.h"
+#include "sources/decode/tree.h"
 
 namespace sources::api_server {
 namespace {
@@ -121,11 +121,11 @@ Pause Reflector::given_up(base::BootTime now, Events& events) {
 }
 
 Pause Reflector::list_ended(base::BootTime now, Events& events) {
-  auto metadata = decode::parse_json(list_.metadata());
+  auto metadata = decode::parse_tree(list_.metadata());
   decode::Complaint complaint;
   std::string version;
   if (list_.finished() && metadata.ok()) {
-    decode::Field root(*metadata, complaint);
+    decode::Field root(metadata->root(), complaint);
     version = root["resourceVersion"].text();
     page_ = root["continue"].text();
   }

@@ -68,7 +68,7 @@ void decode_service_name(const Field& root, EndpointSlice& slice) {
 
 }  // namespace
 
-base::Result<std::optional<EndpointSlice>> decode_endpoint_slice(const nlohmann::json& object, Warnings& warnings) {
+base::Result<std::optional<EndpointSlice>> decode_endpoint_slice(const Value& object, Warnings& warnings) {
   Complaint complaint;
   Field root(object, complaint, &warnings);
   EndpointSlice slice;

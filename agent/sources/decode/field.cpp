@@ -11,13 +11,16 @@ namespace {
 constexpr size_t kShown = 64;         // bytes of a value that a complaint repeats
 constexpr size_t kNamedWarnings = 8;  // of one object
 
-std::string shown(const nlohmann::json& value) {
-  if (value.is_object()) return "a map";
-  if (value.is_array()) return "a list";
-  if (!value.is_string()) return value.dump();
-  const auto& text = value.get_ref<const std::string&>();
-  if (text.size() <= kShown) return value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json(text.substr(0, kShown)).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "...";
+std::string shown(const Value& value) {
+  using nlohmann::json;
+  if (value.IsObject()) return "a map";
+  if (value.IsArray()) return "a list";
+  if (value.IsBool()) return value.GetBool() ? "true" : "false";
+  if (value.IsUint64()) return std::to_string(value.GetUint64());
+  if (value.IsInt64()) return std::to_string(value.GetInt64());
+  if (value.IsNumber()) return json(value.GetDouble()).dump();
+  const std::string_view text = text_of(value);
+  return json(text.substr(0, kShown)).dump(-1, ' ', true, json::error_handler_t::replace) + (text.size() > kShown ? "..." : "");
 }
 
 }  // namespace
@@ -31,8 +34,8 @@ std::string Warnings::text() const {
   return count_ > first_.size() ? text + "; and " + std::to_string(count_ - first_.size()) + " more" : text;
 }
 
-Field::Field(const Field* parent, std::string_view name, size_t index, const nlohmann::json* value)
-    : value_(value && !value->is_null() ? value : nullptr),
+Field::Field(const Field* parent, std::string_view name, size_t index, const Value* value)
+    : value_(value && !value->IsNull() ? value : nullptr),
       complaint_(parent->complaint_),
       warnings_(parent->warnings_),
       parent_(parent),
@@ -46,34 +49,27 @@ Field Field::lenient() const {
 }
 
 Field Field::operator[](std::string_view name) const& {
-  const nlohmann::json* member = nullptr;
-  if (value_ && value_->is_object()) {
-    auto found = value_->find(name);
-    if (found != value_->end()) member = &*found;
-  } else if (value_) {
-    is_not("a map");
-  }
-  return Field(this, name, 0, member);
+  if (value_ && !value_->IsObject()) is_not("a map");
+  return Field(this, name, 0, value_ ? member(*value_, name) : nullptr);
 }
 
 std::string Field::text(std::string_view fallback) const {
   if (!value_) return std::string(fallback);
-  if (value_->is_string()) return value_->get_ref<const std::string&>();
-  is_not(value_->is_number() || value_->is_boolean() ? "text: put it in quotes" : "text");
+  if (value_->IsString()) return std::string(text_of(*value_));
+  is_not(value_->IsNumber() || value_->IsBool() ? "text: put it in quotes" : "text");
   return std::string(fallback);
 }
 
 bool Field::boolean(bool fallback) const {
   if (!value_) return fallback;
-  if (value_->is_boolean()) return value_->get<bool>();
+  if (value_->IsBool()) return value_->GetBool();
   is_not("true or false");
   return fallback;
 }
 
 int64_t Field::integer(int64_t from, int64_t to, std::string_view what, int64_t fallback) const {
   if (!value_) return fallback;
-  bool fits = value_->is_number_integer() && !(value_->is_number_unsigned() && value_->get<uint64_t>() > INT64_MAX);
-  if (fits && value_->get<int64_t>() >= from && value_->get<int64_t>() <= to) return value_->get<int64_t>();
+  if (value_->IsInt64() && value_->GetInt64() >= from && value_->GetInt64() <= to) return value_->GetInt64();
   is_not(what);
   return fallback;
 }
@@ -85,14 +81,14 @@ uint16_t Field::port(uint16_t from) const {
 model::Labels Field::labels() const {
   model::Labels labels;
   if (!value_) return labels;
-  if (!value_->is_object()) {
+  if (!value_->IsObject()) {
     is_not("a map");
     return labels;
   }
-  for (const auto& [name, value] : value_->get_ref<const nlohmann::json::object_t&>()) {
-    Field label = Field(this, name, 0, &value).lenient();
+  for (const auto& [name, value] : value_->GetObject()) {
+    Field label = Field(this, text_of(name), 0, &value).lenient();
     if (label.is_text() || !label.present())
-      labels.emplace_hint(labels.end(), name, label.text());
+      labels.emplace(text_of(name), label.text());
     else
       label.is_not("text: put it in quotes");
   }
@@ -115,7 +111,7 @@ int64_t Field::time() const {
 
 std::optional<base::Ip> Field::ip() const {
   if (!value_) return std::nullopt;
-  auto ip = value_->is_string() ? base::parse_ip(value_->get_ref<const std::string&>()) : std::nullopt;
+  auto ip = value_->IsString() ? base::parse_ip(text_of(*value_)) : std::nullopt;
   if (!ip) is_not("an IP address");
   return ip;
 }
@@ -132,7 +128,7 @@ std::optional<base::Ip> Field::ordinary_ip() const {
 
 std::optional<base::Cidr> Field::cidr() const {
   if (!value_) return std::nullopt;
-  auto cidr = value_->is_string() ? base::parse_cidr(value_->get_ref<const std::string&>()) : std::nullopt;
+  auto cidr = value_->IsString() ? base::parse_cidr(text_of(*value_)) : std::nullopt;
   if (!cidr) {
     is_not("a prefix such as 10.1.0.0/24 or fd00::/64");
     return std::nullopt;
@@ -140,11 +136,11 @@ std::optional<base::Cidr> Field::cidr() const {
   return base::canonical(*cidr);
 }
 
-Field Field::front() const { return Field(this, {}, 0, list() && !value_->empty() ? &value_->front() : nullptr); }
+Field Field::front() const { return Field(this, {}, 0, list() && !value_->Empty() ? value_->Begin() : nullptr); }
 
 bool Field::list() const {
-  if (value_ && !value_->is_array()) is_not("a list");
-  return value_ && value_->is_array();
+  if (value_ && !value_->IsArray()) is_not("a list");
+  return value_ && value_->IsArray();
 }
 
 void Field::complain(std::string_view text) const {
@@ -163,7 +159,7 @@ void Field::is_not(std::string_view what) const {
 
 std::string Field::path() const {
   if (!parent_) return "";
-  if (parent_->value_ && parent_->value_->is_array()) return parent_->path() + "[" + std::to_string(index_) + "]";
+  if (parent_->value_ && parent_->value_->IsArray()) return parent_->path() + "[" + std::to_string(index_) + "]";
   std::string before = parent_->path();
   std::string name(name_.substr(0, kShown));
   if (name.find_first_of("./ ") != std::string::npos) return before + "[\"" + name + "\"]";

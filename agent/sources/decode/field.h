@@ -1,4 +1,4 @@
-// A place in an object's JSON tree that knows its path, so that whatever is wrong there can be said as "spec.ports[1].port: ...".
+// A place in an object's tree that knows its path, so that whatever is wrong there can be said as "spec.ports[1].port: ...".
 // Reading never stops: the first complaint is kept in Complaint, and the caller asks once, at the end. An absent or null field
 // reads as its default, and so do all fields below it. A Field refers to its parent, which must outlive it.
 //
@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 
 #include "base/ip.h"
 #include "model/cluster/object.h"
+#include "sources/decode/tree.h"
 
 namespace sources::decode {
 
@@ -36,11 +36,11 @@ class Warnings {
 class Field {
  public:
   // Without warnings every complaint is one of the whole.
-  Field(const nlohmann::json& root, Complaint& complaint, Warnings* warnings = nullptr)
+  Field(const Value& root, Complaint& complaint, Warnings* warnings = nullptr)
       : value_(&root), complaint_(&complaint), warnings_(warnings) {}
 
   bool present() const { return value_ != nullptr; }
-  bool is_text() const { return value_ && value_->is_string(); }
+  bool is_text() const { return value_ && value_->IsString(); }
   Field operator[](std::string_view name) const&;
   Field operator[](std::string_view name) && = delete;  // the parent would be gone
 
@@ -59,7 +59,7 @@ class Field {
   std::optional<base::Ip> ordinary_ip() const;
   std::optional<base::Cidr> cidr() const;  // canonical
 
-  size_t size() const { return value_ && value_->is_array() ? value_->size() : 0; }
+  size_t size() const { return value_ && value_->IsArray() ? value_->Size() : 0; }
   Field front() const;  // a list's first entry
   // What read(entry) makes of each entry; std::nullopt: nothing. An entry with a complaint is left out alone.
   template <class Read>
@@ -67,8 +67,8 @@ class Field {
     using Row = typename decltype(read(*this))::value_type;
     std::vector<Row> rows;
     if (!list()) return rows;
-    rows.reserve(value_->size());
-    for (size_t i = 0; i < value_->size(); ++i) {
+    rows.reserve(value_->Size());
+    for (rapidjson::SizeType i = 0; i < value_->Size(); ++i) {
       Complaint wrong;
       Field entry(this, {}, i, &(*value_)[i]);
       if (warnings_) entry.complaint_ = &wrong;
@@ -85,11 +85,11 @@ class Field {
   bool is_good() const { return !complaint_ || !*complaint_; }  // nothing is wrong so far with the entry, or the whole, that this is of
 
  private:
-  Field(const Field* parent, std::string_view name, size_t index, const nlohmann::json* value);
+  Field(const Field* parent, std::string_view name, size_t index, const Value* value);
   bool list() const;
   std::string path() const;
 
-  const nlohmann::json* value_;
+  const Value* value_;
   Complaint* complaint_;  // null: what is wrong is a warning
   Warnings* warnings_ = nullptr;
   const Field* parent_ = nullptr;

@@ -47,7 +47,7 @@ bool has_condition(const Field& status, std::string_view type) {
 
 }  // namespace
 
-base::Result<Node> decode_node(const nlohmann::json& object, Warnings& warnings) {
+base::Result<Node> decode_node(const Value& object, Warnings& warnings) {
   Complaint complaint;
   Field root(object, complaint, &warnings);
   Field spec = root["spec"], status = root["status"].lenient();

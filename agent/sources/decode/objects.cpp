@@ -23,7 +23,7 @@ std::optional<ObjectRow> as_row(std::optional<Row> row, const std::string& origi
   return row ? as_row(std::move(*row), origin) : std::nullopt;
 }
 template <auto decode>
-Decoded decode_row(const json& object, const std::string& origin) {
+Decoded decode_row(const Value& object, const std::string& origin) {
   Warnings warnings;
   auto row = decode(object, warnings);
   std::string left_out = warnings.text();
@@ -34,7 +34,7 @@ Decoded decode_row(const json& object, const std::string& origin) {
 struct Kind {
   std::string_view api_version, name;
   bool namespaced;
-  Decoded (*decode)(const json& object, const std::string& origin);
+  Decoded (*decode)(const Value& object, const std::string& origin);
 };
 
 constexpr Kind kKinds[] = {
@@ -94,8 +94,9 @@ class Walk {
   }
 
   void decode(size_t kind, json& object, const std::string& origin, const std::string& position) {
-    auto decoded = kKinds[kind].decode(object, origin);
-    if (!decoded.ok()) return broken(position, identify(kind, object), decoded.error().text);
+    const Tree tree = to_tree(object);
+    auto decoded = kKinds[kind].decode(tree.root(), origin);
+    if (!decoded.ok()) return broken(position, identify(kind, tree.root()), decoded.error().text);
     if (!decoded->row) {
       ++contents_.unread[std::string(kKinds[kind].api_version) + " " + std::string(kKinds[kind].name) + " (FQDN)"];
       return;
@@ -116,11 +117,11 @@ class Walk {
 
 }  // namespace
 
-std::optional<ObjectId> identify(size_t kind, const json& object) {
-  if (!object.is_object()) return std::nullopt;
-  auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) return std::nullopt;
-  std::string name(text_member(*metadata, "name")), ns(text_member(*metadata, "namespace"));
+std::optional<ObjectId> identify(size_t kind, const Value& object) {
+  const Value* metadata = member(object, "metadata");
+  if (!metadata) return std::nullopt;
+  const Value *name_member = member(*metadata, "name"), *ns_member = member(*metadata, "namespace");
+  std::string name(name_member ? text_of(*name_member) : ""), ns(ns_member ? text_of(*ns_member) : "");
   if (ns.empty()) ns = "default";
   if (!is_dns_subdomain(name) || !is_dns_label(ns)) return std::nullopt;
   return ObjectId{kind, kKinds[kind].namespaced ? ns + "/" + name : name};
@@ -128,7 +129,7 @@ std::optional<ObjectId> identify(size_t kind, const json& object) {
 
 std::string_view kind_name(size_t kind) { return kKinds[kind].name; }
 
-base::Result<DecodedObject> decode_object(size_t kind, const json& object, const std::string& origin) {
+base::Result<DecodedObject> decode_object(size_t kind, const Value& object, const std::string& origin) {
   return kKinds[kind].decode(object, origin);
 }
 

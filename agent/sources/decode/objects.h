@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "model/cluster/kinds.h"
 #include "model/problem.h"
+#include "sources/decode/tree.h"
 
 namespace sources::decode {
 
@@ -37,10 +38,10 @@ struct DecodedObject {
   std::string left_out;          // what the row lacks, and why; "": nothing
 };
 // One object that is known to be of this kind, whatever it calls itself.
-base::Result<DecodedObject> decode_object(size_t kind, const nlohmann::json& object, const std::string& origin);
+base::Result<DecodedObject> decode_object(size_t kind, const Value& object, const std::string& origin);
 model::Problem left_out_problem(const ObjectId& id, const std::string& text);
 // Which object this is or, where it is broken, was to be.
-std::optional<ObjectId> identify(size_t kind, const nlohmann::json& object);
+std::optional<ObjectId> identify(size_t kind, const Value& object);
 
 struct Object {
   ObjectId id;

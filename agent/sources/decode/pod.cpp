@@ -5,7 +5,7 @@
 
 namespace sources::decode {
 
-base::Result<model::Pod> decode_pod(const nlohmann::json& object, Warnings& warnings) {
+base::Result<model::Pod> decode_pod(const Value& object, Warnings& warnings) {
   Complaint complaint;
   Field root(object, complaint, &warnings);
   Field spec = root["spec"].lenient(), status = root["status"].lenient();
@@ -24,7 +24,7 @@ base::Result<model::Pod> decode_pod(const nlohmann::json& object, Warnings& warn
   return pod;
 }
 
-base::Result<model::Namespace> decode_namespace(const nlohmann::json& object, Warnings& warnings) {
+base::Result<model::Namespace> decode_namespace(const Value& object, Warnings& warnings) {
   Complaint complaint;
   Field root(object, complaint, &warnings);
   model::Namespace ns;

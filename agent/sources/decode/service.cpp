@@ -127,7 +127,7 @@ void decode_ingress(const Field& object, Service& service) {
 
 }  // namespace
 
-base::Result<Service> decode_service(const nlohmann::json& object, Warnings& warnings) {
+base::Result<Service> decode_service(const Value& object, Warnings& warnings) {
   Complaint complaint;
   Field root(object, complaint, &warnings);
   Field spec = root["spec"];

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +12,7 @@ namespace sources::decode {
 
 using Document = base::Result<nlohmann::json>;
 
-// Members called as one of `left_out`, at any depth, are read over and cost no memory.
-Document parse_json(std::string_view text, std::span<const std::string_view> left_out = {});
+Document parse_json(std::string_view text);
 // Empty documents are left out. A document that is broken does not touch the others, except by using up the file's Budget.
 std::vector<Document> parse_yaml(std::string_view text);
 // By the file's name: JSON for *.json. Other files are JSON if they start with a brace and parse as such, else YAML.
