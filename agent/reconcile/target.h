@@ -3,11 +3,12 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/backoff.h"
@@ -31,7 +32,7 @@ class Target {
   explicit Target(std::unique_ptr<io::Store<Row>> store) : store_(std::move(store)) {}
 
   void replace_claims(const model::Owner& owner, std::vector<RowPtr> rows) {
-    for (auto& key : claims_.replace(owner, std::move(rows))) touch(key);
+    for (auto& key : claims_.replace(owner, std::move(rows))) touch(node_of(key));
   }
 
   // Reads the store again; whatever differs from memory is put right in the next apply. Failed rows are tried again at once. A store
@@ -56,59 +57,27 @@ class Target {
   void put_due(base::BootTime now, Counters& counters) {
     if (!readable_) return;
     for (auto& ended : store_->concluded()) conclude_pending(ended, now, counters);
-    for (auto& key : take_touched(now)) {
-      const RowPtr* wanted = claims_.find(key);
-      auto actual = actual_.find(key);
-      if (!wanted) {
-        if (actual != actual_.end() || pending_.contains(key)) {
-          removable_.insert(key);
-        } else {
-          removable_.erase(key);
-          settle(key);
-        }
-        continue;
-      }
-      removable_.erase(key);
-      if (is_under_way(key)) continue;
-      if (in_force(key) || (actual == actual_.end() && store_->holds(**wanted))) {
-        store_->recognise(**wanted);
-        actual_[key] = *wanted;
-        settle(key);
-        continue;
-      }
-      auto result = store_->put(**wanted, actual == actual_.end() ? nullptr : actual->second.get());
-      if (!result.ok() && result.error().code == io::kUnderWay) {
-        pending_[key] = *wanted;
-        reported_.insert(key);
-        continue;
-      }
-      if (!conclude(key, result, now, counters)) continue;
-      actual_[key] = *wanted;
-      settle(key);
-    }
+    for (Node* node : take_touched(now)) put(*node, now, counters);
   }
 
   // Removes at most `limit` rows that nobody wants. Returns whether more are due.
   bool remove_due(base::BootTime now, size_t limit, Counters& counters) {
     for (auto it = removable_.begin(); it != removable_.end();) {
-      auto failure = failures_.find(*it);
-      if (failure != failures_.end() && failure->second.next_try > now) {
+      State& state = (*it)->second;
+      if (state.failure && state.failure->next_try > now) {
         ++it;
         continue;
       }
       if (limit-- == 0) return true;
-      std::string key = *it;
-      it = removable_.erase(it);
-      auto actual = actual_.find(key);
-      auto result = store_->remove(actual != actual_.end() ? *actual->second : *pending_.at(key));
-      if (!conclude(key, result, now, counters)) {
-        it = removable_.insert(key).first;
+      auto result = store_->remove(state.actual ? *state.actual : *state.pending);
+      if (!conclude(**it, nullptr, result, now, counters)) {
         ++it;
         continue;
       }
-      actual_.erase(key);
-      pending_.erase(key);
-      settle(key);
+      state.actual.reset();
+      state.pending.reset();
+      settle(**it);
+      it = removable_.erase(it);
     }
     return false;
   }
@@ -119,8 +88,12 @@ class Target {
   std::optional<base::BootTime> next_retry(bool may_remove) const {
     std::optional<base::BootTime> next;
     if (!readable_) return next;
-    for (const auto& [key, failure] : failures_)
-      if ((may_remove || claims_.find(key)) && !is_under_way(key) && (!next || failure.next_try < *next)) next = failure.next_try;
+    for (const Node* node : failed_) {
+      const RowPtr* wanted = claims_.find(node->first);
+      const State& state = node->second;
+      if ((may_remove || wanted) && !is_under_way(wanted, state) && (!next || state.failure->next_try < *next))
+        next = state.failure->next_try;
+    }
     return next;
   }
 
@@ -134,28 +107,29 @@ class Target {
   std::optional<std::string> unsettled(const model::Owner& owner) const {
     for (const auto& key : claims_.keys_of(owner)) {
       if (*claims_.owner_of(key) != owner) return std::string(Row::kKind) + " " + key + " belongs to " + claims_.owner_of(key)->text();
-      auto failure = failures_.find(key);
-      if (failure != failures_.end()) return failure->second.error;
-      if (!in_force(key)) return "";
+      const State& state = states_.at(key);
+      if (state.failure) return state.failure->error;
+      if (!in_force(claims_.find(key), state)) return "";
     }
     return std::nullopt;
   }
 
   // Changes of effects since the last call.
   void report(model::Table<model::Effect>& effects, model::Table<model::KeyProblems>& problems) {
-    for (const auto& key : reported_) {
+    for (Node* node : std::exchange(reported_, {})) {
+      auto& [key, state] = *node;
+      state.reported = false;
       const RowPtr* wanted = claims_.find(key);
-      auto actual = actual_.find(key);
       report_conflict(key, problems);
-      if (!wanted && actual == actual_.end()) {
+      if (!wanted && !state.actual) {
         effects.erase(key);
+        if (!state.pending && !state.failure && !state.touched && !removable_.contains(node)) states_.erase(std::string(key));
         continue;
       }
-      model::Effect effect{wanted ? *claims_.owner_of(key) : model::Owner(), wanted ? *wanted : nullptr, outcome(key),
-                           actual == actual_.end() ? nullptr : actual->second};
+      model::Effect effect{wanted ? *claims_.owner_of(key) : model::Owner(), wanted ? *wanted : nullptr, outcome(wanted, state),
+                           state.actual};
       effects.set(key, std::make_shared<const model::Effect>(std::move(effect)));
     }
-    reported_.clear();
   }
 
  private:
@@ -165,98 +139,127 @@ class Target {
     std::string error;
     uint32_t attempts = 0;
     base::BootTime next_try{};
+    RowPtr tried{};  // what the failed write wanted: a new wish does not wait for the backoff
   };
+  // What is known of a key besides who claims it. Lives until its end has been reported.
+  struct State {
+    RowPtr actual;   // what is there, as far as is known
+    RowPtr pending;  // under way: sent, and not known to be there
+    std::optional<Failure> failure;
+    bool touched = false, reported = false;  // it is in that list
+  };
+  using Node = std::pair<const std::string, State>;  // its place does not change
+
+  Node& node_of(const std::string& key) { return *states_.try_emplace(key).first; }
+
+  void put(Node& node, base::BootTime now, Counters& counters) {
+    State& state = node.second;
+    const RowPtr* wanted = claims_.find(node.first);
+    if (!wanted && (state.actual || state.pending)) {
+      removable_.insert(&node);
+      return;
+    }
+    removable_.erase(&node);
+    if (!wanted) return settle(node);
+    if (is_under_way(wanted, state)) return;
+    if (in_force(wanted, state) || (!state.actual && store_->holds(**wanted))) {
+      store_->recognise(**wanted);
+    } else {
+      auto result = store_->put(**wanted, state.actual.get());
+      if (!result.ok() && result.error().code == io::kUnderWay) {
+        state.pending = *wanted;
+        return to_report(node);
+      }
+      if (!conclude(node, wanted, result, now, counters)) return;
+    }
+    state.actual = *wanted;
+    settle(node);
+  }
 
   void adopt(std::vector<Row> rows) {
-    std::unordered_map<std::string, RowPtr> found;
+    std::unordered_set<const Node*> found;
     for (auto& row : rows) {
-      std::string key = row.key();
-      found[key] = std::make_shared<const Row>(std::move(row));
+      Node& node = node_of(row.key());
+      found.insert(&node);
+      RowPtr& actual = node.second.actual;
+      if (actual && *actual == row) continue;  // what is known knows more than the kernel tells
+      actual = std::make_shared<const Row>(std::move(row));
+      touch(node);
     }
-    for (auto& [key, row] : found) {
-      auto known = actual_.find(key);
-      if (known == actual_.end() || !(*known->second == *row))
-        touch(key);
-      else
-        row = known->second;  // it knows more than the kernel tells
+    for (Node& node : states_) {
+      if (node.second.actual && !found.contains(&node)) node.second.actual.reset(), touch(node);
+      if (node.second.failure) node.second.failure->next_try = {}, touch(node);
     }
-    for (const auto& [key, row] : actual_)
-      if (!found.contains(key)) touch(key);
-    actual_ = std::move(found);
-    for (auto& [key, failure] : failures_) failure.next_try = {}, touch(key);
   }
   // What is wanted has been sent, and its end is not known.
-  bool is_under_way(const std::string& key) const {
-    const RowPtr* wanted = claims_.find(key);
-    auto pending = pending_.find(key);
-    return wanted && pending != pending_.end() && *pending->second == **wanted;
-  }
+  static bool is_under_way(const RowPtr* wanted, const State& state) { return wanted && state.pending && *state.pending == **wanted; }
   // What was sent may not be what is wanted by now.
   void conclude_pending(const io::Conclusion<Row>& ended, base::BootTime now, Counters& counters) {
-    const std::string key = ended.row.key();
-    auto pending = pending_.find(key);
-    if (pending == pending_.end()) return;  // withdrawn meanwhile
-    const bool latest = *pending->second == ended.row;
+    auto found = states_.find(ended.row.key());
+    if (found == states_.end() || !found->second.pending) return;  // withdrawn meanwhile
+    Node& node = *found;
+    State& state = node.second;
+    const bool latest = *state.pending == ended.row;
     if (!latest && !ended.result.ok()) return;
-    if (latest) pending_.erase(pending);
-    touch(key);
-    if (!ended.result.ok() && !claims_.find(key)) return;  // nobody wants it any more
-    if (!conclude(key, ended.result, now, counters)) return;
-    actual_[key] = std::make_shared<const Row>(ended.row);
-    failures_.erase(key);
-    tried_.erase(key);
+    if (latest) state.pending.reset();
+    touch(node);
+    const RowPtr* wanted = claims_.find(node.first);
+    if (!ended.result.ok() && !wanted) return;  // nobody wants it any more
+    if (!conclude(node, wanted, ended.result, now, counters)) return;
+    state.actual = std::make_shared<const Row>(ended.row);
+    settle(node);
   }
 
-  void touch(const std::string& key) {
-    if (touched_set_.insert(key).second) touched_.push_back(key);
-    reported_.insert(key);
+  void to_report(Node& node) {
+    if (!std::exchange(node.second.reported, true)) reported_.push_back(&node);
   }
-  std::vector<std::string> take_touched(base::BootTime now) {
+  void touch(Node& node) {
+    if (!std::exchange(node.second.touched, true)) touched_.push_back(&node);
+    to_report(node);
+  }
+  std::vector<Node*> take_touched(base::BootTime now) {
     auto due = std::exchange(touched_, {});
-    touched_set_.clear();
-    std::unordered_set<std::string> seen(due.begin(), due.end());
-    for (auto& [key, failure] : failures_)
-      if (failure.next_try <= now && claims_.find(key) && seen.insert(key).second) due.push_back(key);
-    std::erase_if(due, [&](const std::string& key) {
-      auto failure = failures_.find(key);
-      return failure != failures_.end() && failure->second.next_try > now && claims_.find(key) && unchanged_since_failure(key);
-    });
+    for (Node* node : failed_)
+      if (!node->second.touched && node->second.failure->next_try <= now && claims_.find(node->first)) due.push_back(node);
+    for (Node* node : due) node->second.touched = false;
+    if (!failed_.empty()) std::erase_if(due, [&](const Node* node) { return node->second.failure && is_waiting(*node, now); });
     return due;
   }
-  bool unchanged_since_failure(const std::string& key) const { return tried_.contains(key) && tried_.at(key) == *claims_.find(key); }
+  bool is_waiting(const Node& node, base::BootTime now) const {
+    const RowPtr* wanted = claims_.find(node.first);
+    const Failure& failure = *node.second.failure;
+    return failure.next_try > now && wanted && failure.tried == *wanted;
+  }
   // A row with a fresh namespace must be made even where an old link by that name compares equal.
-  bool in_force(const std::string& key) const {
-    const RowPtr* wanted = claims_.find(key);
-    auto actual = actual_.find(key);
-    if (!wanted || actual == actual_.end() || !(*actual->second == **wanted)) return false;
+  static bool in_force(const RowPtr* wanted, const State& state) {
+    if (!wanted || !state.actual || !(*state.actual == **wanted)) return false;
     if constexpr (Row::kFacts.made_in == model::desired::MadeIn::kPodNamespace)
-      return !(*wanted)->netns || actual->second->netns == (*wanted)->netns;
+      return !(*wanted)->netns || state.actual->netns == (*wanted)->netns;
     return true;
   }
-  bool conclude(const std::string& key, const base::Result<void>& result, base::BootTime now, Counters& counters) {
-    reported_.insert(key);
+  bool conclude(Node& node, const RowPtr* wanted, const base::Result<void>& result, base::BootTime now, Counters& counters) {
+    to_report(node);
     if (result.ok()) {
       ++counters.writes;
       return true;
     }
     ++counters.failed_writes;
-    Failure& failure = failures_[key];
+    if (!node.second.failure) node.second.failure.emplace();
+    Failure& failure = *node.second.failure;
     failure.error = result.error().text;
     failure.next_try = now + kRetry.after(++failure.attempts);
-    if (const RowPtr* wanted = claims_.find(key)) tried_[key] = *wanted;
+    if (wanted) failure.tried = *wanted;
+    failed_.insert(&node);
     return false;
   }
-  void settle(const std::string& key) {
-    failures_.erase(key);
-    tried_.erase(key);
-    reported_.insert(key);
+  void settle(Node& node) {
+    if (node.second.failure) failed_.erase(&node);
+    node.second.failure.reset();
+    to_report(node);
   }
-  model::Outcome outcome(const std::string& key) const {
-    auto failure = failures_.find(key);
-    if (failure != failures_.end())
-      return {model::OutcomeState::kFailed, failure->second.error, failure->second.attempts, failure->second.next_try};
-    const RowPtr* wanted = claims_.find(key);
-    bool done = wanted ? in_force(key) : actual_.contains(key);
+  static model::Outcome outcome(const RowPtr* wanted, const State& state) {
+    if (const auto& failure = state.failure) return {model::OutcomeState::kFailed, failure->error, failure->attempts, failure->next_try};
+    const bool done = wanted ? in_force(wanted, state) : bool(state.actual);
     return {done ? model::OutcomeState::kDone : model::OutcomeState::kPending, "", 0, {}};
   }
   void report_conflict(const std::string& key, model::Table<model::KeyProblems>& problems) {
@@ -280,18 +283,13 @@ class Target {
 
   std::unique_ptr<io::Store<Row>> store_;
   Claims<Row> claims_;
-  std::unordered_map<std::string, RowPtr> actual_;
-  std::unordered_map<std::string, RowPtr> pending_;  // under way: sent, and not known to be there
-  bool readable_ = false;                            // it has been read once
+  std::unordered_map<std::string, State> states_;
+  bool readable_ = false;  // it has been read once
   std::string unreadable_;
   std::optional<base::BootTime> next_read_;
   uint32_t failed_reads_ = 0;
-  std::unordered_map<std::string, Failure> failures_;
-  std::unordered_map<std::string, RowPtr> tried_;  // what the failed write wanted: a new wish does not wait for the backoff
-  std::vector<std::string> touched_;
-  std::unordered_set<std::string> touched_set_;
-  std::unordered_set<std::string> removable_;
-  std::unordered_set<std::string> reported_;
+  std::vector<Node*> touched_, reported_;
+  std::unordered_set<Node*> removable_, failed_;
 };
 
 }  // namespace reconcile

@@ -2,13 +2,13 @@
 // resourceVersion.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <string>
 
 #include "sources/decode/objects.h"
 
 namespace sources::api_server {
 
-// What a field says by its absence is left out: fewer bytes to write, and to read at a start.
-nlohmann::json encode_row(const decode::ObjectRow& row);
+// JSON on one line. What a field says by its absence is left out: fewer bytes to write, and to read at a start.
+std::string encode_row(const decode::ObjectRow& row);
 
 }  // namespace sources::api_server

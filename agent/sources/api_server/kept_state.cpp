@@ -120,6 +120,6 @@ std::string kept_put(size_t kind, const std::string& key, std::string_view conte
 
 std::string kept_gone(size_t kind, const std::string& key) { return "gone " + std::string(decode::kind_name(kind)) + " " + key; }
 
-std::string kept_content(const decode::ObjectRow& row) { return text_of(encode_row(row)); }
+std::string kept_content(const decode::ObjectRow& row) { return encode_row(row); }
 
 }  // namespace sources::api_server
