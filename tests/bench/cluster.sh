@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Under a real API server, on a node among 10,000 Services of 10 endpoints: from a write to the maps, a start from nothing, memory; and 90
-# pods at once on one node, beside kube-proxy with ptp and host-local. Long: two clusters come up, one after the other.
+# Under a real API server, on a node among 10,000 Services of 10 endpoints: from a write to the maps, a start from nothing, memory. Long:
+# the objects take five minutes.
 export ICHOR_CLUSTER=bench-$$
 source "$(dirname "$0")/../cluster/cluster.sh"
 source "$repository/tests/bench/rows.sh"
 cluster_find
-services_count=${BENCH_SERVICES:-10000} pods_count=${BENCH_PODS:-90}
+services_count=${BENCH_SERVICES:-10000}
 scratch=$(mktemp -d)
 
 end() {
@@ -23,19 +23,6 @@ ready() { on_machine n1 curl -sS --fail --max-time 5 http://127.0.0.1:9879/ready
 agent_process() { head -n 1 "$lab_group/n1/system/ichor-agent/cgroup.procs"; }
 resident() { awk '/^VmRSS/ {print $2 / 1024}' "/proc/$(agent_process)/status"; }
 leads_to_last() { on_machine n1 "$binaries/ichor-agent" get frontends | grep -F "10.98.$((services_count >> 8)).$((services_count & 255))" >/dev/null; }
-
-# Seconds until as many pods are Ready, by the API server.
-pods_at_once() {
-  local started
-  kubectl create deployment many --image=localhost/pause:local --replicas=0 >/dev/null
-  started=$EPOCHREALTIME
-  kubectl scale deployment many --replicas="$pods_count" >/dev/null
-  kubectl wait deployment many --for=jsonpath='{.status.readyReplicas}'="$pods_count" --timeout=600s >/dev/null
-  jq -n "$EPOCHREALTIME - $started"
-  kubectl delete deployment many --wait=false >/dev/null
-  until_true 300 "the pods to end" no_pods
-}
-no_pods() { [[ -z $(kubectl get pods -l app=many -o name) ]]; }
 
 cold_sync() {   # milliseconds from the start of an agent without any state to ready
   local arguments
@@ -73,8 +60,3 @@ row "API write to map, $services_count Services, p99" ms "$(jq -n "1.1 * $(media
   "$(array "${watch99[@]}")" "$plain"
 row "start without state to ready, $services_count Services x 10" ms 1500 "$(array "${cold[@]}")"
 row "agent's resident memory, $services_count Services x 10" MiB 100 "$(array "${memory[@]}")"
-ichor=$(pods_at_once)
-"$repository/hack/cluster" down
-"$repository/hack/cluster" up --nodes 1 --network kube-proxy >&2
-reference=$(pods_at_once)
-row "$pods_count pods at once on a node" s "$reference" "[$ichor]" "[$reference]" "reference and goal: kube-proxy, ptp and host-local"

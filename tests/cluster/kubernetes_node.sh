@@ -8,7 +8,7 @@ kubernetes_node() {   # nN
   containerd_configuration >"$lab/$1/containerd.toml"
   kubelet_configuration "$1" >"$lab/$1/kubelet.yaml"
   on_machine "$1" "$cluster_tests/prepare_node" "$lab/$1" "$lab/pki/$1.kubeconfig"
-  daemon "$1" kubeprism socat TCP-LISTEN:7445,bind=127.0.0.1,fork,reuseaddr "TCP:$net4.10:6443"
+  daemon "$1" kubeprism socat TCP-LISTEN:7445,bind=127.0.0.1,fork,reuseaddr,nodelay "TCP:$net4.10:6443,nodelay"
   daemon "$1" containerd containerd --config "$lab/$1/containerd.toml" --log-level warn
   daemon "$1" kubelet kubelet --config="$lab/$1/kubelet.yaml" --kubeconfig=/etc/kubernetes/kubeconfig-kubelet \
     --hostname-override="$1" --node-ip="$(node4 "$1"),$(node6 "$1")" --v=2

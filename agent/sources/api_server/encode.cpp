@@ -12,8 +12,8 @@ namespace {
 class Writer {
  public:
   template <class Value>
-  void member(const char* name, const Value& value) {
-    json_.Key(name);
+  void member(std::string_view name, const Value& value) {
+    json_.Key(name.data(), name.size());
     put(value);
   }
   // Left out where it is empty.
@@ -55,7 +55,7 @@ class Writer {
   }
   void put(const model::Labels& labels) {
     map([&] {
-      for (const auto& [name, value] : labels) member(name.c_str(), value);
+      for (const auto& [name, value] : labels) member(name, value);
     });
   }
 
