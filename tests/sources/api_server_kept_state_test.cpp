@@ -44,7 +44,7 @@ const std::pair<size_t, const char*> kObjects[] = {
 };
 
 decode::ObjectRow row_of(size_t kind, const json& object) {
-  auto decoded = decode::decode_object(kind, decode::to_tree(object).root(), "");
+  auto decoded = decode::decode_object(kind, decode::to_tree(object)->root(), "");
   EXPECT_TRUE(decoded.ok() && decoded->row) << (decoded.ok() ? "no row" : decoded.error().text);
   return *decoded->row;
 }

@@ -183,7 +183,7 @@ TEST(ApiServerReflector, AnOddEntryIsNamedUntilItIsGone) {
 TEST(ApiServerReflector, WhatCannotBeReadDeletesNothing) {
   Collection collection;
   collection.take(0, Began{});
-  collection.take(0, Put{"default/a", decode::decode_object(0, decode::to_tree(a_service_object("a", 80)).root(), "").value().row.value()});
+  collection.take(0, Put{"default/a", decode::decode_object(0, decode::to_tree(a_service_object("a", 80))->root(), "").value().row.value()});
   collection.take(0, Complete{});
   collection.take(0, Began{});
   collection.take(0, read_item(0, "{\"metadata\":"));

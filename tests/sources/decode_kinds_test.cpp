@@ -16,15 +16,15 @@ base::Ip ip(const char* text) { return *base::parse_ip(text); }
 base::Cidr cidr(const char* text) { return *base::parse_cidr(text); }
 
 auto decode_endpoint_slice(const json& object, Warnings& warnings) {
-  return sources::decode::decode_endpoint_slice(to_tree(object).root(), warnings);
+  return sources::decode::decode_endpoint_slice(to_tree(object)->root(), warnings);
 }
-auto decode_node(const json& object, Warnings& warnings) { return sources::decode::decode_node(to_tree(object).root(), warnings); }
+auto decode_node(const json& object, Warnings& warnings) { return sources::decode::decode_node(to_tree(object)->root(), warnings); }
 
 // Without warnings.
 template <class Row>
 Row whole(Row (*decode)(const Value&, Warnings&), const json& object) {
   Warnings warnings;
-  auto row = decode(to_tree(object).root(), warnings);
+  auto row = decode(to_tree(object)->root(), warnings);
   EXPECT_EQ(warnings.text(), "") << object;
   return row;
 }

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 base::Ip ip(const char* text) { return *base::parse_ip(text); }
 
-auto decode_service(const json& object, Warnings& warnings) { return sources::decode::decode_service(to_tree(object).root(), warnings); }
+auto decode_service(const json& object, Warnings& warnings) { return sources::decode::decode_service(to_tree(object)->root(), warnings); }
 
 json a_service(const char* spec, const char* status = "{}") {
   return {{"metadata", {{"name", "web"}}}, {"spec", json::parse(spec)}, {"status", json::parse(status)}};

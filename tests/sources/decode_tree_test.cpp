@@ -75,9 +75,9 @@ TEST(DecodeTree, OfWhatIsNoMapThereAreNoMembers) {
 TEST(DecodeTree, AFilesTreeIsTheSame) {
   auto tree = to_tree({{"a", "1"}, {"b", {1, nullptr, true}}, {"c", "\xff"}});
 
-  EXPECT_EQ(text_at(tree, "a"), "1");
-  EXPECT_EQ(member(tree.root(), "b")->Size(), 3U);
-  EXPECT_EQ(text_at(tree, "c"), "\xef\xbf\xbd");
+  EXPECT_EQ(text_at(*tree, "a"), "1");
+  EXPECT_EQ(member(tree->root(), "b")->Size(), 3U);
+  EXPECT_EQ(text_at(*tree, "c"), "\xef\xbf\xbd");
 }
 
 }  // namespace

@@ -94,9 +94,10 @@ class Walk {
   }
 
   void decode(size_t kind, json& object, const std::string& origin, const std::string& position) {
-    const Tree tree = to_tree(object);
-    auto decoded = kKinds[kind].decode(tree.root(), origin);
-    if (!decoded.ok()) return broken(position, identify(kind, tree.root()), decoded.error().text);
+    const auto tree = to_tree(object);
+    if (!tree.ok()) return broken(position, std::nullopt, "is " + tree.error().text);
+    auto decoded = kKinds[kind].decode(tree->root(), origin);
+    if (!decoded.ok()) return broken(position, identify(kind, tree->root()), decoded.error().text);
     if (!decoded->row) {
       ++contents_.unread[std::string(kKinds[kind].api_version) + " " + std::string(kKinds[kind].name) + " (FQDN)"];
       return;

@@ -105,9 +105,8 @@ base::Result<Tree> parse_tree(std::string_view text, std::span<const std::string
   return base::Error{EINVAL, "line " + std::to_string(line) + ", column " + std::to_string(column) + ": is not JSON"};
 }
 
-Tree to_tree(const nlohmann::json& value) {
-  auto tree = parse_tree(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  return tree.ok() ? std::move(*tree) : Tree();
+base::Result<Tree> to_tree(const nlohmann::json& value) {
+  return parse_tree(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 const Value* member(const Value& map, std::string_view name) {

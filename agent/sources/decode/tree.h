@@ -34,8 +34,8 @@ class Tree {
 // Members called as one of `left_out`, at any depth, are read over and cost no memory. Of two members of one name the first counts. Errors
 // name line and column.
 base::Result<Tree> parse_tree(std::string_view text, std::span<const std::string_view> left_out = {});
-// What a file said.
-Tree to_tree(const nlohmann::json& value);
+// What a file said; an error where that is larger or deeper than what the API server may say, as aliases can make it.
+base::Result<Tree> to_tree(const nlohmann::json& value);
 
 // Null: there is no such member, or this is no map.
 const Value* member(const Value& map, std::string_view name);
