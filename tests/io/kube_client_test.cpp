@@ -62,7 +62,7 @@ TEST_F(IoKubeClient, AsksAsTheNodeAndReadsTheBody) {
   EXPECT_THAT(asked, StartsWith("GET /api/v1/pods?watch=true&fieldSelector=spec.nodeName%3Done HTTP/1.1\r\n"));
   EXPECT_THAT(asked, HasSubstr("\r\nHost: " + server_->address() + "\r\n"));
   EXPECT_THAT(asked, HasSubstr("\r\nUser-Agent: ichor-agent/"));
-  EXPECT_THAT(asked, HasSubstr("\r\nAccept: application/json\r\n"));
+  EXPECT_THAT(asked, HasSubstr("\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n"));
 }
 
 // A trickle is no answer, whatever it is made of.

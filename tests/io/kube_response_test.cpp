@@ -1,5 +1,6 @@
 // HTTP/1.1 from bytes, however they are cut.
 #include <gmock/gmock.h>
+#include <zlib.h>
 
 #include "io/kube/response.h"
 
@@ -36,6 +37,26 @@ Outcome feed(const std::string& fields, const std::string& bytes, size_t step) {
   }
   outcome.ended = body.ended();
   return outcome;
+}
+
+std::string gzip(const std::string& plain) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(deflateBound(&stream, plain.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+std::string in_chunk(const std::string& content) {
+  char size[17];
+  snprintf(size, sizeof size, "%zx", content.size());
+  return size + std::string("\r\n") + content + "\r\n0\r\n\r\n";
 }
 
 TEST(IoKubeResponse, TheHeadIsRead) {
@@ -93,14 +114,67 @@ TEST(IoKubeResponse, WithoutLengthTheConnectionsEndIsTheBodys) {
 }
 
 TEST(IoKubeResponse, BrokenHeadsAreErrors) {
-  for (const char* text : {"", "\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1",
-                           "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-                           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"}) {
+  for (const char* text :
+       {"", "\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"}) {
     const auto parsed = parse_head(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.error().code, EPROTO);
   }
+}
+
+const std::string kGzip = "Content-Encoding: gzip\r\n";
+const std::string kGzipInChunks = kGzip + "Transfer-Encoding: chunked\r\n";
+
+TEST(IoKubeResponse, GzipContentComesPlainHoweverItIsCut) {
+  const std::string bytes = in_chunk(gzip("hello wide world"));
+
+  for (size_t step = 1; step <= bytes.size(); ++step)
+    EXPECT_EQ(feed(kGzipInChunks, bytes, step), (Outcome{"hello wide world", true})) << step;
+}
+
+TEST(IoKubeResponse, GzipContentLargerThanAnyBufferComesWhole) {
+  std::string plain;
+  for (int i = 0; plain.size() < (1 << 20); ++i) plain += std::to_string(i) + std::string(300, 'x');
+
+  EXPECT_EQ(feed(kGzipInChunks, in_chunk(gzip(plain)), 16384), (Outcome{plain, true}));
+}
+
+TEST(IoKubeResponse, AnEmptyBodyNeedsNoGzipContent) {
+  EXPECT_EQ(feed(kGzipInChunks, "0\r\n\r\n", 1), (Outcome{"", true}));
+  EXPECT_TRUE(Body(*parse_head(head(kGzip + "Content-Length: 0\r\n"))).ended());
+}
+
+TEST(IoKubeResponse, GzipContentThatIsNotWholeIsAnError) {
+  const std::string packed = gzip("hello wide world");
+  std::string damaged = packed;
+  damaged[packed.size() - 6] ^= 1;  // in the checksum
+
+  for (size_t length = 1; length < packed.size(); ++length)
+    EXPECT_THAT(feed(kGzipInChunks, in_chunk(packed.substr(0, length)), 7).error, HasSubstr("ends too early")) << length;
+  EXPECT_THAT(feed(kGzipInChunks, in_chunk("{\"plain\":1}"), 3).error, HasSubstr("not gzip content"));
+  EXPECT_THAT(feed(kGzipInChunks, in_chunk(damaged), 3).error, HasSubstr("not gzip content"));
+  EXPECT_THAT(feed(kGzipInChunks, in_chunk(packed + packed), 3).error, HasSubstr("follows the end"));
+}
+
+TEST(IoKubeResponse, TheConnectionsEndEndsNoHalfOfGzipContent) {
+  const std::string packed = gzip("hello");
+  for (size_t length : {packed.size() - 1, packed.size()}) {
+    Body body(*parse_head(head(kGzip)));
+    std::string_view bytes = std::string_view(packed).substr(0, length);
+    ASSERT_TRUE(body.feed(bytes, [](std::string_view) { return true; }).ok());
+    EXPECT_EQ(body.ends_with_connection(), length == packed.size());
+  }
+}
+
+TEST(IoKubeResponse, ASinkEndsGzipContentToo) {
+  Body body(*parse_head(head(kGzip)));
+  const std::string packed = gzip("hello");
+  std::string_view bytes = packed;
+
+  EXPECT_EQ(*body.feed(bytes, [](std::string_view) { return false; }), Body::Next::kRefused);
 }
 
 TEST(IoKubeResponse, BrokenChunksAreErrors) {

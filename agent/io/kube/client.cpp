@@ -132,6 +132,7 @@ base::Result<Answer> TlsConnection::send(const Request& request, base::Millis si
 std::string TlsConnection::head_of(const Request& request) const {
   std::string head = request.method + " " + credentials_.config().path + request.target + " HTTP/1.1\r\nHost: " + address_ +
                      "\r\nUser-Agent: ichor-agent/" ICHOR_VERSION "\r\nAccept: application/json\r\n";
+  if (request.method == "GET") head += "Accept-Encoding: gzip\r\n";  // servers answer so what is larger than 128 KiB, no watch
   if (!credentials_.token().empty()) head += "Authorization: Bearer " + credentials_.token() + "\r\n";
   if (!request.content_type.empty())
     head += "Content-Type: " + request.content_type + "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";

@@ -48,6 +48,9 @@ base::Result<void> read_field(std::string_view line, Head& head) {
   } else if (name == "transfer-encoding") {
     if (value != "chunked") return malformed("field", line);  // nothing else was offered in the request
     head.chunked = true;
+  } else if (name == "content-encoding") {
+    if (value != "gzip" && value != "identity") return malformed("field", line);
+    head.gzip = value == "gzip";
   } else if (name == "connection") {
     head.keep_alive = value != "close";
   } else if (name == "retry-after") {
@@ -84,7 +87,7 @@ base::Result<Head> parse_head(std::string_view text) {
   return head;
 }
 
-Body::Body(const Head& head) : part_(Part::kUntilClose), chunked_(head.chunked) {
+Body::Body(const Head& head) : part_(Part::kUntilClose), chunked_(head.chunked), gzip_(head.gzip) {
   if (head.chunked) {
     part_ = Part::kChunkSize;
   } else if (head.length) {
@@ -120,13 +123,19 @@ base::Result<void> Body::end_line() {
   return {};
 }
 
+base::Result<bool> Body::deliver(std::string_view content, const BodySink& sink) {
+  if (!gzip_) return sink(content);
+  if (!inflater_) inflater_ = std::make_unique<Inflater>();
+  return inflater_->feed(content, sink);
+}
+
 base::Result<Body::Next> Body::feed(std::string_view& bytes, const BodySink& sink) {
   while (!bytes.empty() && part_ != Part::kEnd) {
     if (part_ == Part::kContent || part_ == Part::kUntilClose) {
       const size_t length = part_ == Part::kUntilClose ? bytes.size() : std::min<uint64_t>(rest_, bytes.size());
       const std::string_view piece = bytes.substr(0, length);
       bytes.remove_prefix(length);
-      if (!sink(piece)) return Next::kRefused;
+      if (!TRY(deliver(piece, sink))) return Next::kRefused;
       if (part_ == Part::kUntilClose) continue;
       rest_ -= length;
       if (rest_ == 0) part_ = chunked_ ? Part::kChunkEnd : Part::kEnd;
@@ -136,7 +145,9 @@ base::Result<Body::Next> Body::feed(std::string_view& bytes, const BodySink& sin
       return malformed("line", line_);
     }
   }
-  return part_ == Part::kEnd ? Next::kEnd : Next::kMore;
+  if (part_ != Part::kEnd) return Next::kMore;
+  if (!content_is_whole()) return base::Error{EPROTO, "not an HTTP/1.1 response: its gzip content ends too early"};
+  return Next::kEnd;
 }
 
 }  // namespace io::kube
