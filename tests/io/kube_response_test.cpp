@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "io/kube/response.h"
+#include "support/tls_server.h"
 
 namespace io::kube {
 namespace {
@@ -53,11 +54,7 @@ std::string gzip(const std::string& plain) {
   return packed;
 }
 
-std::string in_chunk(const std::string& content) {
-  char size[17];
-  snprintf(size, sizeof size, "%zx", content.size());
-  return size + std::string("\r\n") + content + "\r\n0\r\n\r\n";
-}
+std::string in_chunk(const std::string& content) { return support::chunk(content) + "0\r\n\r\n"; }
 
 TEST(IoKubeResponse, TheHeadIsRead) {
   const auto parsed = parse_head("HTTP/1.1 429 Too Many Requests\r\nCONTENT-LENGTH: 12\r\nretry-after:  3 \r\nDate: x\r\n\r\n");
