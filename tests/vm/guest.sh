@@ -97,23 +97,11 @@ guest_has_begun() { guest_runs "$1" || [[ ! -e /proc/$2 ]]; }
 guest_has_ended() { ! guest_runs "$1"; }
 
 # guest_run nN SCRIPT: runs it in the guest's first namespaces as root with sh; input (unless that is a terminal), output, errors and exit
-# code are its own. 255: there is no such guest any more.
-guest_run() {
-  local result=/run/guest.$BASHPID.$RANDOM answer
-  guest_ask "$1" "export PATH=/usr/sbin:/usr/bin HOME=/root
-    /bin/sh -c $(quoted "$2") 2>$result; echo \$? >$result.code" || return 255
-  answer=$(guest_ask "$1" "cat $result.code $result; rm $result.code $result" </dev/null) || answer=
-  [[ $answer ]] || { say "guest $1 is gone"; return 255; }
-  [[ $answer != *$'\n'* ]] || printf '%s\n' "${answer#*$'\n'}" >&2
-  return "${answer%%$'\n'*}"
-}
-
-# In single quotes, as every shell reads them.
-quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
-
-# One connection; fails if there is none. A script need not read all its input.
-guest_ask() (   # nN SCRIPT
+# code are its own. 255: there is no such guest any more. One connection; a script need not read all its input.
+guest_run() (
   set +o pipefail
   [[ ! -t 0 ]] || exec </dev/null
-  { base64 -w0 <<<"$2"; echo; cat; } 2>/dev/null | in_machine lan socat -t 86400 - "TCP:127.0.0.1:$(guest_port "$1")"
+  end=end-of-$BASHPID-$RANDOM$RANDOM
+  { echo "$end $(base64 -w0 <<<"$2")"; cat; } 2>/dev/null |
+    in_machine lan socat -t 86400 - "TCP:127.0.0.1:$(guest_port "$1")" 2>/dev/null | "$vm_tests/answer" "$end" "guest $1 is gone"
 )
