@@ -66,8 +66,9 @@ times() {
   echo "guest's boot to containerd ready $boot s, service's start to the first pod's first packet $first s"
 }
 
+# Denser flows fill an emulated processor by themselves, and the agent's start takes minutes beside them.
 flows() {
-  on a "ichor-traffic flows --interval 20 tcp:$(target "$(pod4 c)" 8080) udp:$(target "$(pod6 c)" 8080) tcp:$(target "$(service4 20)" 80) \
+  on a "ichor-traffic flows --interval 100 tcp:$(target "$(pod4 c)" 8080) udp:$(target "$(pod6 c)" 8080) tcp:$(target "$(service4 20)" 80) \
     >/run/flows 2>&1 </dev/null & echo \$! >/run/flows.process" </dev/null
 }
 survives() {
@@ -82,6 +83,7 @@ survives() {
   until_guest n1 20 "the flows to end" "grep result /run/flows"
   guest_run n1 "cat /run/flows" >"$lab/flows" </dev/null
   expect "flows" 3 "$(jq -s 'map(select(.flow)) | length' "$lab/flows")"
+  expect "flows that had hardly a packet under way" "" "$(jq -r 'select(.flow and .received < 30) | tostring' "$lab/flows")"
   expect "flows that broke or lost" "" "$(jq -r 'select(.flow and (.result != "ok" or .lost > 0)) | tostring' "$lab/flows")"
 }
 waited() {
