@@ -20,10 +20,11 @@ struct Identity {
   std::string state_dir = "/var/lib/ichor";
   std::string run_dir = "/run/ichor";
   std::string cni_conf_dir = "/etc/cni/net.d";
-  std::string boot_id;             // the kernel's name for the time since it started
-  std::string program_generation;  // digest of the BPF object in this binary
-  uint64_t memory_bytes = 0;       // of the node, for map sizes
-  std::string netkit_missing;      // why this kernel makes no netkit link; empty: it does, or none was asked for
+  std::string boot_id;                  // the kernel's name for the time since it started
+  std::string program_generation;       // digest of the BPF object in this binary
+  uint64_t memory_bytes = 0;            // of the node, for map sizes
+  PortRange local_ports{32768, 60999};  // ip_local_port_range: what the node's own sockets are given
+  std::string netkit_missing;           // why this kernel makes no netkit link; empty: it does, or none was asked for
 
   bool operator==(const Identity&) const = default;
 };

@@ -6,6 +6,7 @@
 #include "model/canary.h"
 #include "model/desired/rows.h"
 #include "model/host/pod_link.h"
+#include "plan/nat_ports.h"
 #include "plan/pod_cidrs.h"
 
 namespace plan {
@@ -50,7 +51,12 @@ bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) &
 
 datapath_config datapath_config_of(const model::Snapshot& snapshot) {
   const model::PortRange& ports = snapshot.config().node_ports;
-  return {.migrating = 0, .first_node_port = ports.first, .last_node_port = ports.last};
+  const model::PortRange nat = nat_ports(snapshot).range;
+  return {.migrating = 0,
+          .first_node_port = ports.first,
+          .last_node_port = ports.last,
+          .first_nat_port = nat.first,
+          .last_nat_port = nat.last};
 }
 
 std::string program_generation(const model::Snapshot& snapshot) {

@@ -1,6 +1,7 @@
 #include "plan/programs.h"
 
 #include "plan/map_sizes.h"
+#include "plan/nat_ports.h"
 #include "plan/node.h"
 
 namespace plan::programs {
@@ -17,6 +18,14 @@ void report_missing_kind(const model::Snapshot& snapshot, model::Planned& planne
        "boot a kernel with CONFIG_NETKIT (Talos has it), or set bpf.datapathMode to veth"});
 }
 
+void note_shared_ports(const model::Snapshot& snapshot, model::Planned& planned) {
+  const auto& local = snapshot.identity.local_ports;
+  if (!nat_ports(snapshot).shared) return;
+  planned.notes.push_back("translated sources share their ports with this node's own sockets, since ip_local_port_range is " +
+                          std::to_string(local.first) + " to " + std::to_string(local.last) +
+                          ": narrow it, and connections from the node never wait for a port that a pod's has");
+}
+
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
@@ -27,6 +36,7 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
   if (!configured(snapshot)) return planned;
   report_missing_kind(snapshot, planned);
+  note_shared_ports(snapshot, planned);
   const std::string generation = program_generation(snapshot);
   planned.rows.push_back(DatapathObject{generation, datapath_config_of(snapshot), map_sizes::sizes(snapshot)});
   auto attach_all = [&](HookTarget kind, const std::string& target) {

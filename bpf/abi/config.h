@@ -11,8 +11,11 @@ struct datapath_config {
 	/* Ports that NodePorts are asked for, both included, host order. Both 0: none. */
 	__u16 first_node_port;
 	__u16 last_node_port;
+	/* Ports that translated sources get, both included, host order. Both 0: no source is translated. */
+	__u16 first_nat_port;
+	__u16 last_nat_port;
 };
-ABI_ASSERT_SIZE(datapath_config, 8);
+ABI_ASSERT_SIZE(datapath_config, 12);
 
 #define MIGRATING_AFFINITIES (1U << 0)
 

@@ -21,7 +21,8 @@ using model::desired::NodeAddress;
 using model::desired::ServiceSet;
 
 constexpr uint16_t kNodePort = 30080, kBeyondTheRange = 32768;
-constexpr datapath_config kConfig = {.migrating = 0, .first_node_port = 30000, .last_node_port = 32767};
+constexpr datapath_config kConfig = {
+    .migrating = 0, .first_node_port = 30000, .last_node_port = 32767, .first_nat_port = 0, .last_nat_port = 0};
 
 struct Way {
   const char* name;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "base/fd.h"
 #include "base/text.h"
 
@@ -45,6 +47,14 @@ base::Result<void> write_sysctl(const std::string& root, const std::vector<std::
   if (!file) return explain(errno, key, "set to " + value);
   if (write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size())) return explain(errno, key, "set to " + value);
   return {};
+}
+
+base::Result<model::PortRange> read_local_ports(const std::string& root) {
+  const std::string value = TRY(read_sysctl(root, {"net", "ipv4", "ip_local_port_range"}));
+  unsigned first = 0, last = 0;
+  if (std::sscanf(value.c_str(), "%u %u", &first, &last) != 2 || first == 0 || first > last || last > UINT16_MAX)
+    return base::Error{EINVAL, "sysctl net/ipv4/ip_local_port_range: \"" + value + "\" is no range of ports"};
+  return model::PortRange{static_cast<uint16_t>(first), static_cast<uint16_t>(last)};
 }
 
 base::Result<std::vector<model::desired::Sysctl>> SysctlStore::list() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/store.h"
+#include "model/config.h"
 #include "model/desired/rows.h"
 
 namespace io::kernel {
@@ -15,6 +16,9 @@ namespace io::kernel {
 base::Result<std::string> read_sysctl(const std::string& root, const std::vector<std::string>& path);
 // Writes only what is not so already. Errors name the key and what to do.
 base::Result<void> write_sysctl(const std::string& root, const std::vector<std::string>& path, const std::string& value);
+
+// net.ipv4.ip_local_port_range, which holds for IPv6 too.
+base::Result<model::PortRange> read_local_ports(const std::string& root = "/proc/sys");
 
 class SysctlStore : public Store<model::desired::Sysctl> {
  public:
