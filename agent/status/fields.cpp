@@ -80,7 +80,14 @@ Fields fields(const Link& link) {
 }
 
 Fields fields(const Address& address) {
-  return {{"link", address.link}, {"address", base::to_string(address.cidr)}, {"scope", scope_name(address.scope)}};
+  std::vector<std::string> state;
+  if (address.secondary) state.emplace_back(address.cidr.address.is_v4() ? "secondary" : "temporary");
+  if (address.deprecated) state.emplace_back("deprecated");
+  if (address.unusable) state.emplace_back("tentative");
+  return {{"link", address.link},
+          {"address", base::to_string(address.cidr)},
+          {"scope", scope_name(address.scope)},
+          {"state", std::move(state)}};
 }
 
 Fields fields(const HostRoute& route) {
@@ -90,7 +97,8 @@ Fields fields(const HostRoute& route) {
           {"protocol", route_protocol_name(route.protocol)},
           {"type", route_type_name(route.type)},
           {"table", route_table_name(route.table)},
-          {"metric", int64_t{route.metric}}};
+          {"metric", int64_t{route.metric}},
+          {"source", address_text(route.source)}};
 }
 
 Fields fields(const LostDefaultRoute& lost) { return {{"link", lost.link}, {"since_ms", int64_t{lost.since.count()}}}; }

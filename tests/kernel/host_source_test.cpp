@@ -121,6 +121,26 @@ TEST_F(HostSource, TellsWhatIsThereInItsFirstFact) {
   EXPECT_EQ(neighbors_["up0 192.0.2.254"].state, NUD_PERMANENT);
 }
 
+TEST_F(HostSource, TellsPreferredSourcesAndWhichAddressesTheKernelWouldNotChoose) {
+  ASSERT_TRUE(
+      run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && sysctl -qw "
+          "net.ipv4.conf.up0.promote_secondaries=1 && ip addr add 192.0.2.1/24 dev up0 && ip addr add 192.0.2.2/24 dev up0 && "
+          "ip addr add 2001:db8::1/64 dev up0 nodad && ip addr add 2001:db8::2/64 dev up0 nodad preferred_lft 0 && "
+          "ip route add default via 192.0.2.254 src 192.0.2.2"));
+
+  start();
+
+  EXPECT_EQ(routes_["254 0.0.0.0/0 via 192.0.2.254 dev up0 metric 0"].source, *base::parse_ip("192.0.2.2"));
+  EXPECT_FALSE(addresses_["up0 192.0.2.1/24"].secondary);
+  EXPECT_TRUE(addresses_["up0 192.0.2.2/24"].secondary);
+  EXPECT_FALSE(addresses_["up0 2001:db8::1/64"].deprecated || addresses_["up0 2001:db8::1/64"].unusable);
+  EXPECT_TRUE(addresses_["up0 2001:db8::2/64"].deprecated);
+  ASSERT_TRUE(run("ip addr del 192.0.2.1/24 dev up0 && ip route replace default via 192.0.2.254"));
+  EXPECT_TRUE(eventually([this] {
+    return !addresses_["up0 192.0.2.2/24"].secondary && routes_["254 0.0.0.0/0 via 192.0.2.254 dev up0 metric 0"].source.is_unspecified();
+  }));
+}
+
 TEST_F(HostSource, TellsOfChainsOnTheForwardHookAndWhetherTheyDoAnything) {
   if (!run("iptables-nft -N probe 2>/dev/null")) GTEST_SKIP() << "needs iptables-nft and nftables in the kernel";
   ASSERT_TRUE(run("ip6tables-legacy -P FORWARD DROP"));

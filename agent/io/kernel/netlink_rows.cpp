@@ -130,7 +130,15 @@ std::optional<AddressMessage> decode_address(nlmsghdr* message) {
   // With a peer, IFA_ADDRESS is the peer's; IPv6 without one has only IFA_ADDRESS.
   nlattr* own = attributes[IFA_LOCAL] ? attributes[IFA_LOCAL] : attributes[IFA_ADDRESS];
   if (!own) return std::nullopt;
-  return AddressMessage{fixed->ifa_index, {"", {ip(own), fixed->ifa_prefixlen}, fixed->ifa_scope}};
+  const uint32_t flags = attributes[IFA_FLAGS] ? number(attributes[IFA_FLAGS]) : fixed->ifa_flags;
+  const bool in_doubt = (flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC);
+  return AddressMessage{.ifindex = fixed->ifa_index,
+                        .row = {.link = "",
+                                .cidr = {ip(own), fixed->ifa_prefixlen},
+                                .scope = fixed->ifa_scope,
+                                .secondary = (flags & IFA_F_SECONDARY) != 0,
+                                .deprecated = (flags & IFA_F_DEPRECATED) != 0,
+                                .unusable = in_doubt || (flags & IFA_F_DADFAILED)}};
 }
 
 std::vector<RouteMessage> decode_route(nlmsghdr* message) {
@@ -144,7 +152,7 @@ std::vector<RouteMessage> decode_route(nlmsghdr* message) {
   route.row.type = fixed->rtm_type;
   route.row.table = attributes[RTA_TABLE] ? number(attributes[RTA_TABLE]) : fixed->rtm_table;
   route.row.metric = number(attributes[RTA_PRIORITY]);
-  route.source = ip(attributes[RTA_PREFSRC]);
+  route.row.source = ip(attributes[RTA_PREFSRC]);
   if (attributes[RTA_MULTIPATH]) return multipath(route, attributes[RTA_MULTIPATH]);
   return {with_next_hop(route, number(attributes[RTA_OIF]), attributes[RTA_GATEWAY], attributes[RTA_VIA])};
 }

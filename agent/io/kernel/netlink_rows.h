@@ -25,7 +25,6 @@ struct AddressMessage {
 struct RouteMessage {
   uint32_t ifindex = 0;  // 0: none (blackhole and its like)
   model::HostRoute row;
-  base::Ip source;  // preferred; unspecified: none is set
 };
 struct NeighborMessage {
   uint32_t ifindex = 0;

@@ -99,7 +99,7 @@ base::Result<std::vector<Route>> RouteStore::list() {
     // The loopback that IPv6 puts such a route on says nothing.
     std::string link = unicast ? links[route.ifindex] : "";
     uint32_t metric = route.row.metric == default_metric(route.row.destination.address.family()) ? 0 : route.row.metric;
-    rows.push_back({route.row.destination, route.row.gateway, std::move(link), route.source, metric,
+    rows.push_back({route.row.destination, route.row.gateway, std::move(link), route.row.source, metric,
                     unicast ? RouteType::kUnicast : RouteType::kUnreachable});
   }
   return rows;

@@ -34,8 +34,11 @@ struct Link {
 struct Address {
   static constexpr TableFacts kTable{"addresses", "", "The node's own addresses."};
   std::string link;
-  base::Cidr cidr;    // host bits kept
-  uint8_t scope = 0;  // RT_SCOPE_*
+  base::Cidr cidr;          // host bits kept
+  uint8_t scope = 0;        // RT_SCOPE_*
+  bool secondary = false;   // IFA_F_SECONDARY: of a prefix that has a primary one; of IPv6 a temporary address (RFC 8981)
+  bool deprecated = false;  // IFA_F_DEPRECATED: for what has begun with it
+  bool unusable = false;    // IFA_F_TENTATIVE, IFA_F_DADFAILED: not known to be this node's alone
 
   bool operator==(const Address&) const = default;
 };
@@ -51,6 +54,7 @@ struct HostRoute {
   uint8_t type = 0;      // RTN_*
   uint32_t table = 0;
   uint32_t metric = 0;
+  base::Ip source{};  // preferred; unspecified: the kernel's choice
 
   bool operator==(const HostRoute&) const = default;
 };
