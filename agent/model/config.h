@@ -20,6 +20,24 @@ struct PortRange {
   bool operator==(const PortRange&) const = default;
 };
 
+// As written in a list of prefixes.
+struct PrefixList {
+  std::vector<base::Cidr> prefixes;     // canonical
+  std::vector<std::string> unreadable;  // what is no prefix, for a problem each
+  bool operator==(const PrefixList&) const = default;
+};
+
+// ipMasqAgent: destinations to which pods keep their own addresses.
+struct IpMasqAgent {
+  bool enabled = false;
+  bool configured = false;              // some key of ipMasqAgent.config is given; else the usual destinations hold
+  PrefixList destinations;              // nonMasqueradeCIDRs
+  bool masquerades_ipv4_local = false;  // masqLinkLocal: link-local ones are none of them
+  bool masquerades_ipv6_local = false;  // masqLinkLocalIPv6
+
+  bool operator==(const IpMasqAgent&) const = default;
+};
+
 struct Config {
   static constexpr TableFacts kTable{"config", "", "The configuration in force."};
   bool ipv4 = true;                              // ipv4.enabled: false switches the family off whatever the Node says
@@ -29,6 +47,10 @@ struct Config {
   bool direct_routing_skip_unreachable = false;  // directRoutingSkipUnreachable
   std::optional<base::Cidr> ipv4_native_routing_cidr;
   std::optional<base::Cidr> ipv6_native_routing_cidr;
+  bool ipv4_masquerade = true;                            // enableIPv4Masquerade
+  bool ipv6_masquerade = true;                            // enableIPv6Masquerade
+  std::vector<std::string> egress_masquerade_interfaces;  // egressMasqueradeInterfaces: as devices, among the uplinks; empty: all
+  IpMasqAgent ip_masq_agent;
   std::vector<std::string> devices;             // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
   LinkKind pod_links = LinkKind::kVeth;         // bpf.datapathMode: of new pods, where the kernel has it
   uint32_t lb_map_max = 0;                      // bpf.lbMapMax: entries of the services' maps; 0: by the node's memory

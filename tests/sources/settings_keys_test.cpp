@@ -25,7 +25,7 @@ TEST(SettingsKeys, EveryKeyOfTheChartsHasAClass) {
   std::ifstream keys(ICHOR_SOURCE_DIR "/tests/sources/chart_keys.txt");
   std::string key;
   int count = 0;
-  for (; std::getline(keys, key); ++count) EXPECT_TRUE(find_key(key)) << key;
+  for (; std::getline(keys, key); ++count) EXPECT_TRUE(find_key(key) || has_keys_below(key)) << key;
   EXPECT_GT(count, 1200);
 }
 

@@ -290,6 +290,34 @@ TEST(Settings, NodePortsThatCannotBeAreErrorsThatSayWhatCan) {
     EXPECT_THAT(lines(from(std::string("nodePort: {") + text + "}\n")), ElementsAre(HasSubstr(error))) << text;
 }
 
+TEST(Settings, MasqueradeIsOnUnlessAFamilyIsSwitchedOff) {
+  EXPECT_TRUE(model::Config{}.ipv4_masquerade && model::Config{}.ipv6_masquerade);
+  auto settings = from("bpf: {masquerade: false}\nenableIPv6Masquerade: 'false'\negressMasqueradeInterfaces: eth0 wan+\n");
+
+  EXPECT_THAT(lines(settings), IsEmpty());
+  EXPECT_TRUE(settings.config.ipv4_masquerade);
+  EXPECT_FALSE(settings.config.ipv6_masquerade);
+  EXPECT_THAT(settings.config.egress_masquerade_interfaces, ElementsAre("eth0", "wan+"));
+}
+
+TEST(Settings, IpMasqAgentsConfigurationIsReadEntryByEntry) {
+  EXPECT_EQ(from("ipMasqAgent: {config: {}}\n").config, model::Config{});
+  EXPECT_FALSE(from("ipMasqAgent: {enabled: true}\n").config.ip_masq_agent.configured);
+  EXPECT_TRUE(from("ipMasqAgent: {enabled: true, config: {nonMasqueradeCIDRs: []}}\n").config.ip_masq_agent.configured);
+
+  auto settings = from(
+      "ipMasqAgent: {enabled: true, config: {nonMasqueradeCIDRs: [10.0.0.5/8, 172.16.0.0/33, 'fd00::/8', 192.168.1.1], masqLinkLocal: "
+      "true, "
+      "masqLinkLocalIPv6: true}}\n");
+  EXPECT_THAT(lines(settings), IsEmpty());
+  const auto& agent = settings.config.ip_masq_agent;
+  EXPECT_TRUE(agent.enabled && agent.configured && agent.masquerades_ipv4_local && agent.masquerades_ipv6_local);
+  EXPECT_THAT(base::to_strings(agent.destinations.prefixes), ElementsAre("10.0.0.0/8", "fd00::/8"));
+  EXPECT_THAT(agent.destinations.unreadable, ElementsAre("172.16.0.0/33", "192.168.1.1"));
+  EXPECT_THAT(lines(from("ipMasqAgent: {config: {nonMasqueradeCidrs: []}}\n")),
+              ElementsAre(HasSubstr("did you mean ipMasqAgent.config.nonMasqueradeCIDRs?")));
+}
+
 TEST(SettingsSet, ErrorsNameTheKey) {
   EXPECT_THAT(lines(parse_settings({}, {"MTU"})), ElementsAre(HasSubstr("--set: \"MTU\": has no =")));
   EXPECT_THAT(lines(parse_settings({}, {"a..b=1"})), ElementsAre(HasSubstr("has a key without a name")));

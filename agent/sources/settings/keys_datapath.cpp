@@ -19,7 +19,7 @@ std::span<const Key> datapath_keys() {
       {"bpf.datapathMode", kImplemented, one_of("veth|netkit|auto"),
        "new pods' links: veth, which auto means too, or netkit (its mode L3; netkit-l2 is not there), where the kernel has it",
        choose_pod_links},
-      {"bpf.masquerade", kPlanned, boolean(), "masquerading is always done by BPF"},
+      {"bpf.masquerade", kImplemented, boolean(), "masquerading is always done by BPF, whatever this says"},
       {"bpf.vlanBypass", kPlanned, names(), "VLAN ids that pass untouched"},
       {"bpf.lbExternalClusterIP", kPlanned, boolean(), "ClusterIPs answer from outside"},
       {"bpf.lbSourceRangeAllTypes", kPlanned, boolean(), "loadBalancerSourceRanges hold for NodePorts and ClusterIPs too"},

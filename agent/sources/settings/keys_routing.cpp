@@ -19,9 +19,11 @@ std::span<const Key> routing_keys() {
        assign<&Config::auto_direct_node_routes>},
       {"directRoutingSkipUnreachable", kImplemented, boolean(), "no problem is reported for nodes on other segments",
        assign<&Config::direct_routing_skip_unreachable>},
-      {"ipv4NativeRoutingCIDR", kImplemented, cidr(base::Family::kIpv4), "destinations that see pod addresses unchanged",
+      {"ipv4NativeRoutingCIDR", kImplemented, cidr(base::Family::kIpv4),
+       "destinations that see pod addresses unchanged, beside the pods and nodes of the cluster",
        assign<&Config::ipv4_native_routing_cidr>},
-      {"ipv6NativeRoutingCIDR", kImplemented, cidr(base::Family::kIpv6), "destinations that see pod addresses unchanged",
+      {"ipv6NativeRoutingCIDR", kImplemented, cidr(base::Family::kIpv6),
+       "destinations that see pod addresses unchanged, beside the pods and nodes of the cluster",
        assign<&Config::ipv6_native_routing_cidr>},
       {"nativeRoutingCIDRFromClusterPool", kRefused, one_of("false"),
        "there is no cluster pool: set ipv4NativeRoutingCIDR and ipv6NativeRoutingCIDR"},
@@ -35,13 +37,33 @@ std::span<const Key> routing_keys() {
       {"enableIPv4BIGTCP", kPlanned, boolean(), "BIG TCP on pod links"},
       {"enableIPv6BIGTCP", kPlanned, boolean(), "BIG TCP on pod links"},
       {"enableTunnelBIGTCP", kWithoutMeaning, boolean(), "nothing is encapsulated"},
-      {"enableIPv4Masquerade", kPlanned, boolean(), "what leaves the cluster takes a node address"},
-      {"enableIPv6Masquerade", kPlanned, boolean(), "what leaves the cluster takes a node address"},
+      {"enableIPv4Masquerade", kImplemented, boolean(), "what pods send out of the cluster takes an address of the node; on by default",
+       assign<&Config::ipv4_masquerade>},
+      {"enableIPv6Masquerade", kImplemented, boolean(), "what pods send out of the cluster takes an address of the node; on by default",
+       assign<&Config::ipv6_masquerade>},
       {"enableMasqueradeRouteSource", kWithoutMeaning, boolean(),
        "masquerading always takes the source that the kernel chose for the route"},
-      {"egressMasqueradeInterfaces", kPlanned, interfaces(), "uplinks that masquerade"},
-      {"ipMasqAgent.enabled", kPlanned, boolean(), "prefixes that are not masqueraded"},
-      {"ipMasqAgent.config", kPlanned, map(), "prefixes that are not masqueraded"},
+      {"egressMasqueradeInterfaces", kImplemented, names(), "uplinks that masquerade, such as [eth0, enp+]; by default all",
+       assign<&Config::egress_masquerade_interfaces>},
+      {"ipMasqAgent.enabled", kImplemented, boolean(),
+       "pods keep their addresses also to the destinations of ipMasqAgent.config; without one to all that are private or reserved",
+       [](Config& config, const Accepted& accepted) { config.ip_masq_agent.enabled = std::get<bool>(accepted); }},
+      {"ipMasqAgent.config.nonMasqueradeCIDRs", kImplemented, prefix_list(),
+       "destinations that see pod addresses unchanged; what is no prefix is left out with a problem",
+       [](Config& config, const Accepted& accepted) {
+         config.ip_masq_agent.configured = true;
+         config.ip_masq_agent.destinations = std::get<model::PrefixList>(accepted);
+       }},
+      {"ipMasqAgent.config.masqLinkLocal", kImplemented, boolean(), "169.254.0.0/16 is masqueraded too",
+       [](Config& config, const Accepted& accepted) {
+         config.ip_masq_agent.configured = true;
+         config.ip_masq_agent.masquerades_ipv4_local = std::get<bool>(accepted);
+       }},
+      {"ipMasqAgent.config.masqLinkLocalIPv6", kImplemented, boolean(), "fe80::/10 is masqueraded too",
+       [](Config& config, const Accepted& accepted) {
+         config.ip_masq_agent.configured = true;
+         config.ip_masq_agent.masquerades_ipv6_local = std::get<bool>(accepted);
+       }},
       {"installNoConntrackIptablesRules", kWithoutMeaning, boolean(), "ichor needs no iptables"},
       {"installIptablesRules", kWithoutMeaning, boolean(), "ichor needs no iptables"},
       {"iptablesRandomFully", kWithoutMeaning, boolean(), "ichor needs no iptables"},

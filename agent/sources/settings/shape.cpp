@@ -75,6 +75,17 @@ base::Result<base::Cidr> prefix_of(const std::string& text) {
   return base::Error{EINVAL, shown(text) + " is not a prefix" + (address ? ": " + to_string(base::host_cidr(*address)) + "?" : "")};
 }
 
+model::PrefixList prefix_list_of(const std::vector<std::string>& texts) {
+  model::PrefixList list;
+  for (const auto& text : texts) {
+    if (auto cidr = base::parse_cidr(text))
+      list.prefixes.push_back(base::canonical(*cidr));
+    else
+      list.unreadable.push_back(text);
+  }
+  return list;
+}
+
 base::Result<Accepted> accept_list(const Shape& shape, const Value& value) {
   std::vector<std::string> found;
   if (value.kind == Value::Kind::kMap) return unlike(shape, value);
@@ -91,6 +102,7 @@ base::Result<Accepted> accept_list(const Shape& shape, const Value& value) {
     for (const auto& text : found) prefixes.push_back(TRY(prefix_of(text)));
     return Accepted(std::move(prefixes));
   }
+  if (shape.kind == ShapeKind::kPrefixList) return Accepted(prefix_list_of(found));
   if (shape.kind == ShapeKind::kInterfaces)
     for (const auto& name : found)
       if (!is_interface(name)) return base::Error{EINVAL, shown(name) + " is not an interface's name"};
@@ -173,7 +185,8 @@ std::vector<std::string> choices_of(const Shape& shape) {
 
 base::Result<Accepted> accept(const Shape& shape, const Value& value) {
   if (shape.kind == ShapeKind::kAnything) return Accepted();
-  if (shape.kind == ShapeKind::kNames || shape.kind == ShapeKind::kInterfaces || shape.kind == ShapeKind::kPrefixes)
+  if (shape.kind == ShapeKind::kNames || shape.kind == ShapeKind::kInterfaces || shape.kind == ShapeKind::kPrefixes ||
+      shape.kind == ShapeKind::kPrefixList)
     return accept_list(shape, value);
   if (shape.kind == ShapeKind::kMap) {
     if (value.kind != Value::Kind::kMap) return unlike(shape, value);
@@ -206,6 +219,7 @@ std::string allowed(const Shape& shape) {
     case ShapeKind::kInterfaces:
       return "a list of interfaces, such as [eth0, enp+]";
     case ShapeKind::kPrefixes:
+    case ShapeKind::kPrefixList:
       return "a list of prefixes, such as [192.168.0.0/16, fd00::/8]";
     case ShapeKind::kPortRange:
       return "two ports such as 30000,32767";

@@ -24,6 +24,7 @@ enum class ShapeKind : uint8_t {
   kNames,
   kInterfaces,
   kPrefixes,
+  kPrefixList,
   kPortRange,
   kPath,
   kHost,
@@ -45,9 +46,10 @@ constexpr Shape text() { return {ShapeKind::kText}; }
 constexpr Shape one_of(std::string_view choices) { return {ShapeKind::kChoice, choices}; }
 constexpr Shape duration() { return {ShapeKind::kDuration}; }
 constexpr Shape cidr(base::Family family) { return {ShapeKind::kCidr, "", 0, 0, family}; }
-constexpr Shape names() { return {ShapeKind::kNames}; }            // a list, or a text of names between spaces or commas
-constexpr Shape interfaces() { return {ShapeKind::kInterfaces}; }  // likewise
-constexpr Shape prefixes() { return {ShapeKind::kPrefixes}; }      // likewise, of both families
+constexpr Shape names() { return {ShapeKind::kNames}; }             // a list, or a text of names between spaces or commas
+constexpr Shape interfaces() { return {ShapeKind::kInterfaces}; }   // likewise
+constexpr Shape prefixes() { return {ShapeKind::kPrefixes}; }       // likewise, of both families
+constexpr Shape prefix_list() { return {ShapeKind::kPrefixList}; }  // likewise, but host bits are cut off and what is no prefix is kept
 constexpr Shape port_range() { return {ShapeKind::kPortRange}; }
 constexpr Shape path() { return {ShapeKind::kPath}; }
 constexpr Shape host() { return {ShapeKind::kHost}; }
@@ -56,7 +58,7 @@ constexpr Shape anything() { return {ShapeKind::kAnything}; }
 
 // monostate: text that nobody reads further.
 using Accepted = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>, base::Cidr,
-                              std::vector<base::Cidr>, model::PortRange>;
+                              std::vector<base::Cidr>, model::PrefixList, model::PortRange>;
 
 // The error says what is wrong with it, without the key. The value is not empty.
 base::Result<Accepted> accept(const Shape& shape, const Value& value);
