@@ -7,6 +7,7 @@
 #include "io/kernel/direct_delivery.h"
 #include "io/kernel/filters.h"
 #include "io/kernel/map_sizes.h"
+#include "io/kernel/masquerade_maps.h"
 #include "io/kernel/neighbors.h"
 #include "io/kernel/node_addresses.h"
 #include "io/kernel/pod_entries.h"
@@ -28,6 +29,8 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
           std::make_unique<MapSizeStore>(root),
           std::make_unique<NodeAddressStore>(root),
           std::make_unique<DirectDeliveryStore>(root),
+          std::make_unique<UnmasqueradedStore>(root),
+          std::make_unique<MasqueradeSourceStore>(root),
           std::move(services.sets),
           std::move(services.frontends),
           std::make_unique<AttachmentStore>(root),

@@ -12,13 +12,6 @@
 namespace plan {
 namespace {
 
-bool matches_devices(const std::string& link, const std::vector<std::string>& devices) {
-  return std::any_of(devices.begin(), devices.end(), [&](const std::string& device) {
-    if (device.ends_with('+')) return link.starts_with(std::string_view(device).substr(0, device.size() - 1));
-    return link == device;
-  });
-}
-
 bool synced(const model::Snapshot& snapshot, model::SourceId source) {
   const auto* status = snapshot.source(source);
   return status && status->synced;
@@ -28,8 +21,6 @@ bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
   const auto* status = snapshot.source(source);
   return status && (status->synced || status->kept);
 }
-
-bool is_default(const model::HostRoute& route) { return route.destination.length == 0 && route.table == model::kMainTable; }
 
 base::BootTime end_of_grace(const model::LostDefaultRoute& lost) { return lost.since + kUplinkGrace; }
 
@@ -43,6 +34,19 @@ bool either(const Touched& touched, Property property) {
 
 }  // namespace
 
+bool matches_devices(const std::string& link, const std::vector<std::string>& devices) {
+  return std::any_of(devices.begin(), devices.end(), [&](const std::string& device) {
+    if (device.ends_with('+')) return link.starts_with(std::string_view(device).substr(0, device.size() - 1));
+    return link == device;
+  });
+}
+
+bool masquerades(const model::Config& config, base::Family family) {
+  return family == base::Family::kIpv4 ? config.ipv4 && config.ipv4_masquerade : config.ipv6 && config.ipv6_masquerade;
+}
+
+bool is_default(const model::HostRoute& route) { return route.destination.length == 0 && route.table == model::kMainTable; }
+
 bool configured(const model::Snapshot& snapshot) { return snapshot.table<model::Config>().find(model::Config::key()) != nullptr; }
 
 bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot) && is_known(snapshot, model::SourceId::kObjects); }
@@ -52,11 +56,8 @@ bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) &
 datapath_config datapath_config_of(const model::Snapshot& snapshot) {
   const model::PortRange& ports = snapshot.config().node_ports;
   const model::PortRange nat = nat_ports(snapshot).range;
-  return {.migrating = 0,
-          .first_node_port = ports.first,
-          .last_node_port = ports.last,
-          .first_nat_port = nat.first,
-          .last_nat_port = nat.last};
+  return {
+      .migrating = 0, .first_node_port = ports.first, .last_node_port = ports.last, .first_nat_port = nat.first, .last_nat_port = nat.last};
 }
 
 std::string program_generation(const model::Snapshot& snapshot) {

@@ -9,6 +9,15 @@
 
 namespace plan {
 
+// Whether one of the names is the link's; "eth+" is all that begin so.
+bool matches_devices(const std::string& link, const std::vector<std::string>& devices);
+
+// What pods send out of the cluster takes an address of the node.
+bool masquerades(const model::Config& config, base::Family family);
+
+// Of the main table.
+bool is_default(const model::HostRoute& route);
+
 // A configuration is in force; without one nothing is written.
 bool configured(const model::Snapshot& snapshot);
 

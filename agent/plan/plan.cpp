@@ -5,6 +5,7 @@
 #include "plan/direct_delivery.h"
 #include "plan/ipam.h"
 #include "plan/map_sizes.h"
+#include "plan/masquerade.h"
 #include "plan/node_addresses.h"
 #include "plan/node_condition.h"
 #include "plan/pods.h"
@@ -12,6 +13,7 @@
 #include "plan/routes.h"
 #include "plan/services.h"
 #include "plan/sysctls.h"
+#include "plan/unmasqueraded.h"
 
 namespace plan {
 
@@ -22,6 +24,8 @@ std::span<const Feature> features() {
       {"map_sizes", map_sizes::keys_for, map_sizes::plan},                    // how many entries each of its maps has
       {"services", services::keys_for, services::plan},                       // frontends and backends of each Service
       {"node_addresses", node_addresses::keys_for, node_addresses::plan},     // where NodePorts are called
+      {"unmasqueraded", unmasqueraded::keys_for, unmasqueraded::plan},        // who sees pods' own addresses
+      {"masquerade", masquerade::keys_for, masquerade::plan},                 // the node's address that all others see
       {"ipam", ipam::keys_for, ipam::plan},                                   // addresses of each sandbox
       {"direct_delivery", direct_delivery::keys_for, direct_delivery::plan},  // what goes past the node's own stack
       {"pods", pods::keys_for, pods::plan},                                   // link, filters, map entries, routes of each sandbox

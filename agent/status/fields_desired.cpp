@@ -30,6 +30,8 @@ Fields row_fields(const DatapathObject& object) {
 Fields row_fields(const MapSize& size) { return {{"entries", int64_t{size.entries}}}; }
 
 Fields row_fields(const NodeAddress& address) { return {{"peer", address.peer}, {"host_only", address.host_only}}; }
+Fields row_fields(const Unmasqueraded& destination) { return {{"reason", destination.reason}}; }
+Fields row_fields(const MasqueradeSource& source) { return {{"uplink", source.uplink}, {"address", base::to_string(source.address)}}; }
 Fields row_fields(const DirectDelivery& delivery) {
   std::vector<std::string> by_stack;
   for (const auto& [way, reason] : delivery.by_stack) by_stack.push_back(way_name(way) + ": " + reason);

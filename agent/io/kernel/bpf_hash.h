@@ -1,8 +1,10 @@
-// A pinned BPF hash map, or an array reached by system calls, by its key and value types.
+// A pinned BPF hash map, or a trie or array reached by system calls, by its key and value types.
 #pragma once
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -34,7 +36,7 @@ class HashMap {
   }
   base::Result<void> update(const K& key, const V& value) const {
     if (bpf_map_update_elem(fd_.get(), &key, &value, BPF_ANY) != 0)
-      return base::errno_error("map " + name_ + (errno == E2BIG ? " is full" : ""));
+      return base::errno_error("map " + name_ + (errno == E2BIG || errno == ENOSPC ? " is full" : ""));
     return {};
   }
   // Also without such an entry.
@@ -56,10 +58,10 @@ class HashMap {
   base::Result<void> for_each(Step step) const {
     std::vector<K> keys(kBatch);
     std::vector<V> values(kBatch);
-    uint32_t token = 0;
+    alignas(8) std::array<char, std::max<size_t>(sizeof(K), 8)> token{};  // a bucket's number, of tries a key
     for (void* after = nullptr;;) {
       uint32_t count = static_cast<uint32_t>(keys.size());
-      int error = bpf_map_lookup_batch(fd_.get(), after, &token, keys.data(), values.data(), &count, nullptr) ? errno : 0;
+      int error = bpf_map_lookup_batch(fd_.get(), after, token.data(), keys.data(), values.data(), &count, nullptr) ? errno : 0;
       if (error == ENOSPC) {  // one bucket holds more than a batch
         keys.resize(keys.size() * 2);
         values.resize(keys.size());
@@ -68,7 +70,7 @@ class HashMap {
       if (error && error != ENOENT) return base::system_error(error, "map " + name_);
       for (uint32_t i = 0; i < count; ++i) step(keys[i], values[i]);
       if (error == ENOENT) return {};
-      after = &token;
+      after = token.data();
     }
   }
 

@@ -50,12 +50,12 @@ base::Result<void> for_each_mapped(int map_fd, const MapShape& shape, const Entr
 base::Result<void> for_each_by_batches(int map_fd, const MapShape& shape, const EntryStep& step) {
   size_t batch = 256;
   Bytes keys, values;
-  uint64_t token = 0;
+  std::vector<uint64_t> token(1 + shape.key_size / sizeof(uint64_t));  // a bucket's number, of tries and arrays a key
   for (void* after = nullptr;;) {
     keys.resize(batch * shape.key_size);
     values.resize(batch * shape.value_size);
     auto count = static_cast<uint32_t>(batch);
-    int error = bpf_map_lookup_batch(map_fd, after, &token, keys.data(), values.data(), &count, nullptr) ? errno : 0;
+    int error = bpf_map_lookup_batch(map_fd, after, token.data(), keys.data(), values.data(), &count, nullptr) ? errno : 0;
     if (error == ENOSPC) {  // one bucket holds more than a batch
       batch *= 2;
       continue;
@@ -63,7 +63,7 @@ base::Result<void> for_each_by_batches(int map_fd, const MapShape& shape, const 
     if (error && error != ENOENT) return base::system_error(error, "entries of a map");
     for (uint32_t i = 0; i < count; ++i) TRY(step(keys.data() + i * shape.key_size, values.data() + i * shape.value_size));
     if (error == ENOENT) return {};
-    after = &token;
+    after = token.data();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <netlink/attr.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
 #include <cstring>
 
 namespace io::kernel {
@@ -229,6 +230,18 @@ base::Result<LinkMessage> read_link(Netlink& netlink, const std::string& name) {
   TRY_IN(netlink.request(request, [&link](nlmsghdr* message) { link = decode_link(message); }), "link " + name);
   if (!link) return base::system_error(ENODEV, "link " + name);
   return *link;
+}
+
+std::string link_name(uint32_t number) {
+  char name[IF_NAMESIZE];
+  return if_indextoname(number, name) ? name : "#" + std::to_string(number);
+}
+
+base::Result<uint32_t> link_number(const std::string& name) {
+  if (name.starts_with('#')) return static_cast<uint32_t>(std::strtoul(name.c_str() + 1, nullptr, 10));
+  const uint32_t number = if_nametoindex(name.c_str());
+  if (number == 0) return base::system_error(ENODEV, "link " + name);
+  return number;
 }
 
 base::Result<int32_t> read_netns_id(Netlink& netlink, int netns_fd) {

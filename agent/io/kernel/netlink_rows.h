@@ -63,6 +63,11 @@ base::Result<LinkMessage> read_link(Netlink& netlink, const std::string& name);
 // The number by which links of the socket's namespace name another one (LinkMessage::peer_netns); -1: it has none, so nothing leads there.
 base::Result<int32_t> read_netns_id(Netlink& netlink, int netns_fd);
 
+// Links as maps have them, by number. "#NUMBER", which no link is called, for one that is gone.
+std::string link_name(uint32_t number);
+// Of such a name, too. ENODEV: no such link.
+base::Result<uint32_t> link_number(const std::string& name);
+
 uint8_t address_family(base::Family family);  // AF_INET, AF_INET6
 
 }  // namespace io::kernel

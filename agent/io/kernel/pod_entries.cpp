@@ -1,12 +1,11 @@
 #include "io/kernel/pod_entries.h"
 
-#include <net/if.h>
-
 #include <map>
 #include <set>
 
 #include "abi/pods.h"
 #include "io/kernel/bpf_hash.h"
+#include "io/kernel/netlink_rows.h"
 #include "model/abi_address.h"
 
 namespace io::kernel {
@@ -24,11 +23,6 @@ struct PodMaps {
 base::Result<PodMaps> open_maps(const std::string& bpf_root) {
   return PodMaps{.pods = TRY((HashMap<ip_addr, pod>::open(bpf_root, "pods"))),
                  .sources = TRY((HashMap<pod_source_key, uint32_t>::open(bpf_root, "pod_sources")))};
-}
-
-std::string link_name(uint32_t ifindex) {
-  char name[IF_NAMESIZE];
-  return if_indextoname(ifindex, name) ? name : "#" + std::to_string(ifindex);
 }
 
 using SourcesByAddress = std::map<base::Ip, std::set<uint32_t>>;
@@ -69,8 +63,7 @@ base::Result<std::vector<PodEntry>> PodEntryStore::list() {
 }
 
 base::Result<void> PodEntryStore::put(const PodEntry& row, const PodEntry* actual) {
-  uint32_t ifindex = if_nametoindex(row.link.c_str());
-  if (ifindex == 0) return base::system_error(ENODEV, "link " + row.link);
+  const uint32_t ifindex = TRY(link_number(row.link));
   auto maps = TRY(open_maps(bpf_root_));
   if (actual) TRY(forget_sources(maps, row.address, ifindex));
   TRY(maps.sources.update({.ifindex = ifindex, .address = to_abi(row.address)}, 0));

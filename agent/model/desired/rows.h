@@ -16,6 +16,7 @@
 #include "model/desired/direct_delivery.h"
 #include "model/desired/hook.h"
 #include "model/desired/kind_facts.h"
+#include "model/desired/masquerade.h"
 #include "model/desired/node_address.h"
 #include "model/desired/services.h"
 #include "model/host/link.h"
@@ -219,8 +220,8 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, ServiceSet, Frontend, Attachment,
-                           PodLink, Filter, PodEntry, Route, Neighbor, File, StatusPatch>;
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource,
+                           ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

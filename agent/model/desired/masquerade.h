@@ -1,0 +1,36 @@
+// Masquerade: what pods send to the world leaves with an address of the node.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/ip.h"
+#include "model/desired/kind_facts.h"
+
+namespace model::desired {
+
+// Destinations that see pods' own addresses. IPv6 prefixes hold no IPv4 address.
+struct Unmasqueraded {
+  static constexpr std::string_view kKind = "unmasqueraded";
+  static constexpr KindFacts kFacts{"Destinations to which pods keep their own addresses: pods, nodes, and what the settings name.",
+                                    kAllSources, Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
+  base::Cidr prefix;   // canonical
+  std::string reason;  // for people, and in no map
+
+  bool operator==(const Unmasqueraded& other) const { return prefix == other.prefix; }
+  std::string key() const { return base::to_string(prefix); }
+};
+
+// Packets of pods to everybody else, of that family and by that uplink, get that source address.
+struct MasqueradeSource {
+  static constexpr std::string_view kKind = "masquerade_sources";
+  static constexpr KindFacts kFacts{"The node's address with which pods' packets leave by an uplink.", kAllSources, Removal::kAtOnce,
+                                    Reread::kOnNetworkHints, MadeIn::kNode};
+  std::string uplink;
+  base::Ip address;
+
+  bool operator==(const MasqueradeSource&) const = default;
+  std::string key() const { return uplink + "/" + std::string(base::family_name(address.family())); }
+};
+
+}  // namespace model::desired
