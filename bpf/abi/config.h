@@ -18,5 +18,7 @@ struct datapath_config {
 ABI_ASSERT_SIZE(datapath_config, 12);
 
 #define MIGRATING_AFFINITIES (1U << 0)
+#define MIGRATING_FLOWS (1U << 1)
+#define MIGRATING_FRAGMENTS (1U << 2)
 
 #endif

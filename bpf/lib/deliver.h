@@ -10,9 +10,6 @@
 
 #define PACKET_FOR_US 0 /* skb->pkt_type: PACKET_HOST of linux/if_packet.h */
 
-#define PROTOCOL_TCP 6
-#define PROTOCOL_UDP 17
-
 /* The pod with the packet's destination address, if the frame itself was meant for this node; else null: the stack's business. */
 static __always_inline struct pod *pod_for(struct __sk_buff *skb, const struct packet *packet)
 {

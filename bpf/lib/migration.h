@@ -7,11 +7,19 @@
 
 #include "lib/config.h"
 
+/* Where the former map does not exist, even its address must not be loaded: the compiler may not do so ahead of the question. */
+#define former_map(map)                                                                                                            \
+	({                                                                                                                         \
+		void *former = &map##_former;                                                                                      \
+		asm volatile("" : "+r"(former));                                                                                   \
+		former;                                                                                                            \
+	})
+
 #define migrated_lookup(map, bit, key)                                                                                             \
 	({                                                                                                                         \
 		void *found = bpf_map_lookup_elem(&map, key);                                                                      \
 		if (!found && (datapath_config.migrating & (bit)))                                                                 \
-			found = bpf_map_lookup_elem(&map##_former, key);                                                           \
+			found = bpf_map_lookup_elem(former_map(map), key);                                                           \
 		found;                                                                                                             \
 	})
 
@@ -20,11 +28,11 @@
 	({                                                                                                                         \
 		long error = 0;                                                                                                    \
 		if (datapath_config.migrating & (bit))                                                                             \
-			error = bpf_map_update_elem(&map##_former, key, value, flags);                                             \
+			error = bpf_map_update_elem(former_map(map), key, value, flags);                                             \
 		if (!error) {                                                                                                      \
 			error = bpf_map_update_elem(&map, key, value, flags);                                                      \
 			if (error && (flags) == BPF_NOEXIST && (datapath_config.migrating & (bit)))                                \
-				bpf_map_delete_elem(&map##_former, key);                                                           \
+				bpf_map_delete_elem(former_map(map), key);                                                           \
 		}                                                                                                                  \
 		error;                                                                                                             \
 	})
@@ -32,7 +40,7 @@
 #define migrated_delete(map, bit, key)                                                                                             \
 	({                                                                                                                         \
 		if (datapath_config.migrating & (bit))                                                                             \
-			bpf_map_delete_elem(&map##_former, key);                                                                   \
+			bpf_map_delete_elem(former_map(map), key);                                                                   \
 		bpf_map_delete_elem(&map, key);                                                                                    \
 	})
 

@@ -10,6 +10,12 @@
 #define ETHERTYPE_ARP 0x0806
 #define ETHERTYPE_IPV6 0x86DD
 
+#define PROTOCOL_ICMP 1 /* IPPROTO_* */
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+#define PROTOCOL_IPV6_FRAGMENT 44
+#define PROTOCOL_ICMPV6 58
+
 #define ETHER_HEADER_SIZE ((__u32)sizeof(struct ethhdr))
 
 struct frame {

@@ -93,8 +93,9 @@ TEST_F(PlanNode, ForwardingComesAfterUplinksWereToldToKeepTheirDefaultRoutes) {
 TEST_F(PlanNode, ProgramsHangOnTheCgroupRootAndEveryUplink) {
   auto rows = only<Attachment>(plan::programs::plan("node", snapshot()));
 
-  EXPECT_EQ(rows.size(), 9u);
-  EXPECT_EQ(rows.back(), (Attachment{Hook::kUplinkIngress, "eth0", plan::program_generation(snapshot())}));
+  EXPECT_EQ(rows.size(), 10u);
+  EXPECT_EQ(rows[8], (Attachment{Hook::kUplinkIngress, "eth0", plan::program_generation(snapshot())}));
+  EXPECT_EQ(rows[9], (Attachment{Hook::kUplinkEgress, "eth0", plan::program_generation(snapshot())}));
 }
 
 TEST_F(PlanNode, NothingIsPlannedWithoutAConfiguration) {

@@ -95,14 +95,18 @@ model::desired::DatapathObject DatapathTest::object_of(uint32_t services, const 
           .config = config,
           .maps = {{"affinities", 512},
                    {"backends", 1024},
+                   {"flows", 64},
+                   {"fragments", 64},
                    {"frontend_sets", 4 * services},
+                   {"masquerade_sources", 256},
                    {"node_addresses", 64},
                    {"pod_sources", 256},
                    {"pods", 256},
                    {"service_sets", services},
                    {"set_hashes", services},
                    {"set_options", services},
-                   {"set_slots", 4096}}};
+                   {"set_slots", 4096},
+                   {"unmasqueraded", 1024}}};
 }
 
 void DatapathTest::load_datapath(const datapath_config& config) {

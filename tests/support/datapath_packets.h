@@ -40,7 +40,7 @@ class PacketsTest : public DatapathTest {
   void SetUp() override {
     DatapathTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    load_datapath();
+    load_datapath(config_);
     add_pod(pods_[0], "icha", {"10.1.0.2", "fd00:1::2"}, 1, 1500);
     add_pod(pods_[1], "ichb", {"10.1.0.3", "fd00:1::3"}, 2, kSmallMtu);
     ASSERT_TRUE(support::run("ip link add uplink address 02:00:00:00:00:aa type veth peer name far && ip link set uplink up"));
@@ -63,14 +63,14 @@ class PacketsTest : public DatapathTest {
   }
 
   Outcome run(const std::string& program, const std::string& link, const std::vector<uint8_t>& packet) {
-    auto fd = io::kernel::open_program(bpf_root_, io::kernel::program_generation(), program);
+    auto fd = io::kernel::open_program(bpf_root_, model::desired::generation_of(io::kernel::program_generation(), config_), program);
     Outcome outcome;
     outcome.bytes.resize(packet.size() + 64);
     __sk_buff context = {};
     context.ifindex = if_nametoindex(link.c_str());
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet.data(), .data_out = outcome.bytes.data(),
                 .data_size_in = static_cast<uint32_t>(packet.size()), .data_size_out = static_cast<uint32_t>(outcome.bytes.size()),
-                .ctx_in = &context, .ctx_size_in = sizeof context);
+                .ctx_in = &context, .ctx_size_in = sizeof context, .flags = run_flags_);
     EXPECT_EQ(bpf_prog_test_run_opts(fd->get(), &options), 0) << program << ": " << strerror(errno);
     outcome.verdict = options.retval;
     outcome.bytes.resize(options.data_size_out);
@@ -107,6 +107,8 @@ class PacketsTest : public DatapathTest {
     return sum;
   }
 
+  datapath_config config_ = {};
+  uint32_t run_flags_ = 0;  // of BPF_PROG_TEST_RUN
   model::desired::PodLink pods_[2];
 };
 

@@ -77,11 +77,19 @@ ProgramReport report_of(bpf_program* program, std::string_view log) {
   return report;
 }
 
+// With all that can be switched on.
+base::Result<BpfObject> open_whole_object() {
+  BpfObject object = TRY(open_object());
+  TRY(configure_object(
+      object.get(), {.migrating = 0, .first_node_port = 30000, .last_node_port = 32767, .first_nat_port = 1024, .last_nat_port = 29999}));
+  return object;
+}
+
 // The others are left out, so that one that fails does not hide them.
 ProgramReport try_program(const std::string& name) {
   constexpr int kLogStatistics = 4;  // BPF_LOG_STATS of include/linux/bpf_verifier.h
   std::array<char, 4096> log{};
-  auto object = open_object();
+  auto object = open_whole_object();
   if (!object.ok()) return {.name = name, .error = object.error().text};
   bpf_program* tried = nullptr;
   bpf_program* program;
@@ -94,7 +102,7 @@ ProgramReport try_program(const std::string& name) {
   bpf_program__set_log_buf(tried, log.data(), log.size());
   if (load_object(object->get()).ok()) return report_of(tried, log.data());
 
-  auto again = open_object();  // without the statistics libbpf asks for the full log by itself
+  auto again = open_whole_object();  // without the statistics libbpf asks for the full log by itself
   if (!again.ok()) return {.name = name, .error = again.error().text};
   bpf_object__for_each_program(program, again->get()) bpf_program__set_autoload(program, bpf_program__name(program) == name);
   auto loaded = load_object(again->get());

@@ -14,7 +14,11 @@ std::span<const MapKind> map_kinds() {
       {"deliveries", 1, kCounters, 0xc2600c3d2d566e6f},
       {"direct_delivery", 1, kAgent, 0xd5e1559057a7dd0d, 0, nullptr, true},
       {"drops", 1, kCounters, 0xc2600c3d2d566e6f},
+      {"flow_sweeper", 1, kSweeper, 0xcb1555d7c9347514, 0, nullptr, true},
+      {"flows", 1, kPrograms, 0xfd76426ed7026489, MIGRATING_FLOWS},
+      {"fragments", 1, kPrograms, 0x2e45e84796821968, MIGRATING_FRAGMENTS},
       {"frontend_sets", 1, kAgent, 0x5849afd1dfc51ba1},
+      {"masquerade_sources", 1, kAgent, 0xea7c5eea0c40f233},
       {"node_addresses", 1, kAgent, 0xdea82b948fa0424d},
       {"pod_sources", 1, kAgent, 0xbb1d09517f087213},
       {"pods", 1, kAgent, 0xc65352b4bca8221a},
@@ -24,6 +28,7 @@ std::span<const MapKind> map_kinds() {
       {"set_slots", 1, kAgent, 0x79c1032e47f7879d},
       {"socket_peers", 1, kSockets, 0x8f1935cd965dbecd},
       {"udp_peers", 1, kSockets, 0x8e86fd3189fa016a},
+      {"unmasqueraded", 1, kAgent, 0x6618643d8c9d7c9f},
   };
   return kKinds;
 }

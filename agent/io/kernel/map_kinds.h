@@ -18,6 +18,7 @@ enum class Writer : uint8_t {
   kAgentAlone,  // the same, and no program reads it
   kPrograms,    // programs, at any moment
   kCounters,    // programs, and only sums count: they begin at zero with a new layout
+  kSweeper,     // programs, and it is set going anew with each generation
   kSockets,     // in the sockets themselves, of which there is no list: begins empty with a new layout
 };
 
@@ -38,7 +39,7 @@ std::span<const MapKind> map_kinds();
 const MapKind* find_kind(std::span<const MapKind> kinds, std::string_view name);
 
 // Its size is a row's; other maps have the size that they are declared with.
-inline bool has_size(const MapKind& kind) { return !kind.one_entry && kind.writer != Writer::kCounters && kind.writer != Writer::kSockets; }
+inline bool has_size(const MapKind& kind) { return !kind.one_entry && kind.writer != Writer::kCounters && kind.writer != Writer::kSweeper && kind.writer != Writer::kSockets; }
 
 std::string pin_of(std::string_view map, uint32_t version);  // "backends_v1"
 

@@ -37,6 +37,15 @@ base::Result<void> rename_directory(const std::string& from, const std::string& 
   return {};
 }
 
+// Before the maps are pinned: killed in between, what runs is left to the generation before, and the next run begins anew.
+base::Result<void> start_flow_sweeper(bpf_object* object) {
+  const bpf_program* program = bpf_object__find_program_by_name(object, "start_flow_sweeper");
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0) return base::errno_error("program start_flow_sweeper");
+  if (const int error = -static_cast<int>(options.retval)) return base::system_error(error, "program start_flow_sweeper");
+  return {};
+}
+
 }  // namespace
 
 uint32_t least_size(const MapShape& shape, uint32_t in_use) {
@@ -107,7 +116,8 @@ bool Migration::migrates_in_both() const {
 base::Result<void> Migration::run() {
   const bool in_both = migrates_in_both();
   const bool all_taken_over = std::all_of(members_.begin(), members_.end(), [](const Member& member) {
-    return member.taken_over || !member.current || member.kind->writer == Writer::kCounters || member.kind->writer == Writer::kSockets;
+    return member.taken_over || !member.current || member.kind->writer == Writer::kCounters || member.kind->writer == Writer::kSweeper ||
+           member.kind->writer == Writer::kSockets;
   });
   TRY(make_maps());
   TRY(copy(Writer::kAgent));
@@ -122,6 +132,7 @@ base::Result<void> Migration::run() {
     TRY(switch_hooks(wanted_.generation + kBetween));
   }
   TRY(copy(Writer::kPrograms));
+  TRY(start_flow_sweeper(programs.get()));
   TRY(pin_maps());
   TRY(pin_programs(programs.get(), wanted_.generation + kNew));
   const std::string directory = bpf_root_ + "/programs/" + wanted_.generation;

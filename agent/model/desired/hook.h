@@ -17,6 +17,7 @@ enum class Hook : uint8_t {
   kGetpeername4,
   kGetpeername6,
   kUplinkIngress,
+  kUplinkEgress,
 };
 
 enum class HookTarget : uint8_t { kCgroup, kUplink };  // the cgroup root, or a device by tcx
@@ -39,6 +40,7 @@ inline constexpr HookFacts kHooks[] = {
     {Hook::kGetpeername4, "getpeername4", "cgroup/getpeername4", HookTarget::kCgroup},
     {Hook::kGetpeername6, "getpeername6", "cgroup/getpeername6", HookTarget::kCgroup},
     {Hook::kUplinkIngress, "uplink_ingress", "tcx/ingress", HookTarget::kUplink},
+    {Hook::kUplinkEgress, "uplink_egress", "tcx/egress", HookTarget::kUplink},
 };
 
 constexpr const HookFacts& facts_of(Hook hook) { return kHooks[static_cast<size_t>(hook)]; }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How long flows live, and who ends them. */
+#ifndef ICHOR_LIB_FLOW_SWEEPER_H
+#define ICHOR_LIB_FLOW_SWEEPER_H
+
+#include "lib/flows.h"
+
+#define ENOENT 2
+#define EBUSY 16
+#define CLOCK_MONOTONIC 1
+#define NANOSECONDS_PER_SECOND 1000000000ULL
+
+#define SWEEP_INTERVAL_NS (4 * NANOSECONDS_PER_SECOND)
+
+/* Seconds without a packet. Cilium's for TCP; UDP as RFC 4787 REQ-5 asks (two minutes at least), ICMP as RFC 5508 REQ-1 (one). */
+static __always_inline __u64 flow_lifetime_ns(__u8 protocol, __u8 state)
+{
+	switch (protocol) {
+	case PROTOCOL_TCP:
+		return (state == FLOW_ESTABLISHED ? 8000 : state == FLOW_CLOSING ? 10 : 60) * NANOSECONDS_PER_SECOND;
+	case PROTOCOL_UDP:
+		return (state == FLOW_ESTABLISHED ? 120 : 30) * NANOSECONDS_PER_SECOND;
+	case PROTOCOL_ICMP:
+	case PROTOCOL_ICMPV6:
+		return 60 * NANOSECONDS_PER_SECOND;
+	default:
+		return 600 * NANOSECONDS_PER_SECOND; /* tunnels */
+	}
+}
+
+struct sweep {
+	__u64 now;
+	__u64 alive;
+};
+
+/* `now` is not coarse, so never before a flow's last use but by the packets of this very sweep. */
+static __always_inline int is_overdue(const struct flow *flow, __u8 protocol, __u64 now)
+{
+	__u64 idle = now - flow->used_ns;
+
+	return (__s64)idle > 0 && idle > flow_lifetime_ns(protocol, flow->state);
+}
+
+/* A flow may be busy one way only. */
+static long sweep_flow(struct bpf_map *map, struct flow_key *key, struct flow *flow, struct sweep *sweep)
+{
+	struct flow_key other_key;
+	struct flow *other;
+
+	(void)map;
+	if (!is_overdue(flow, key->protocol, sweep->now)) {
+		sweep->alive++;
+		return 0;
+	}
+	other_key = flow_other_key(key, flow);
+	other = flow_lookup(&other_key);
+	if (other && !is_overdue(other, key->protocol, sweep->now)) {
+		sweep->alive++;
+		return 0;
+	}
+	flow_delete(&other_key);
+	flow_delete(key);
+	return 0;
+}
+
+static int sweep_flows(void *map, int *index, void *value)
+{
+	struct sweep sweep = {.now = bpf_ktime_get_ns()};
+	__u32 only = 0;
+	struct flow_sweeper *sweeper = bpf_map_lookup_elem(&flow_sweeper, &only);
+
+	(void)map, (void)index, (void)value;
+	bpf_for_each_map_elem(&flows, sweep_flow, &sweep, 0);
+	if (sweeper) {
+		sweeper->alive = sweep.alive;
+		sweeper->swept_ns = bpf_ktime_get_ns();
+	}
+	return 0;
+}
+
+static int sweeper_tick(void *map, int *index, struct flow_sweeper *sweeper)
+{
+	(void)map, (void)index;
+	bpf_wq_start(&sweeper->work, 0);
+	bpf_timer_start(&sweeper->timer, SWEEP_INTERVAL_NS, 0);
+	return 0;
+}
+
+/* 0, or what the kernel says. */
+static __always_inline int sweeper_start(struct flow_sweeper *sweeper)
+{
+	long error = bpf_timer_init(&sweeper->timer, &flow_sweeper, CLOCK_MONOTONIC);
+
+	if (!error || error == -EBUSY)
+		error = bpf_timer_set_callback(&sweeper->timer, sweeper_tick);
+	if (error)
+		return error;
+	error = bpf_wq_init(&sweeper->work, &flow_sweeper, 0);
+	if (!error || error == -EBUSY)
+		error = bpf_wq_set_callback_impl(&sweeper->work, sweep_flows, 0, NULL);
+	return error ? error : bpf_timer_start(&sweeper->timer, SWEEP_INTERVAL_NS, 0);
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The table of flows: finding a packet's, keeping it alive, opening and ending one. */
+#ifndef ICHOR_LIB_FLOWS_H
+#define ICHOR_LIB_FLOWS_H
+
+#include "lib/checksum.h"
+#include "lib/migration.h"
+#include "lib/transport.h"
+#include "maps/flows.h"
+
+#define EEXIST 17
+
+static __always_inline struct flow *flow_lookup(const struct flow_key *key)
+{
+	return migrated_lookup(flows, MIGRATING_FLOWS, key);
+}
+
+static __always_inline long flow_insert(const struct flow_key *key, const struct flow *flow)
+{
+	return migrated_update(flows, MIGRATING_FLOWS, key, flow, BPF_NOEXIST);
+}
+
+static __always_inline void flow_delete(const struct flow_key *key)
+{
+	migrated_delete(flows, MIGRATING_FLOWS, key);
+}
+
+static __always_inline struct flow_key flow_key_of(const struct packet *packet, const struct transport *transport, enum flow_way way)
+{
+	return (struct flow_key){
+		.source = packet->source,
+		.destination = packet->destination,
+		.source_port_be = transport->source_port_be,
+		.destination_port_be = transport->destination_port_be,
+		.protocol = transport->protocol,
+		.way = way,
+	};
+}
+
+/* The key of the other entry of a flow. */
+static __always_inline struct flow_key flow_other_key(const struct flow_key *key, const struct flow *flow)
+{
+	int departs = key->way == FLOW_DEPARTS;
+
+	return (struct flow_key){
+		.source = departs ? key->destination : flow->address,
+		.destination = departs ? flow->address : key->source,
+		.source_port_be = departs ? key->destination_port_be : flow->port_be,
+		.destination_port_be = departs ? flow->port_be : key->source_port_be,
+		.protocol = key->protocol,
+		.way = departs ? FLOW_ARRIVES : FLOW_DEPARTS,
+	};
+}
+
+static __always_inline void flow_set_state(const struct flow_key *key, struct flow *flow, enum flow_state state)
+{
+	struct flow_key other_key = flow_other_key(key, flow);
+	struct flow *other = flow_lookup(&other_key);
+
+	flow->state = state;
+	if (other)
+		other->state = state;
+}
+
+verified_alone int flow_judge_tcp(const struct flow_key *key __arg_nonnull, struct flow *flow __arg_nonnull, __u32 tcp_flags)
+{
+	struct flow_key other_key;
+	struct flow *other;
+
+	other_key = flow_other_key(key, flow);
+	other = flow_lookup(&other_key);
+	if (!other)
+		return 0;
+	if ((tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && (flow->flags & FLOW_OPENER)) { /* again, by the same ports */
+		flow->state = other->state = FLOW_NEW;
+		flow->flags = FLOW_OPENER;
+		other->flags = 0;
+		return 0;
+	}
+	if (tcp_flags & TCP_FIN)
+		flow->flags |= FLOW_FIN;
+	if ((tcp_flags & TCP_RST) || (flow->flags & other->flags & FLOW_FIN))
+		flow->state = other->state = FLOW_CLOSING;
+	return 0;
+}
+
+/* A packet of the flow has passed. Written only now and then: a store to a shared line is dear. */
+static __always_inline void flow_seen(const struct flow_key *key, struct flow *flow, const struct transport *transport)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+
+	if (now - flow->used_ns > FLOW_REFRESH_NS)
+		flow->used_ns = now;
+	if (flow->state == FLOW_NEW && !(flow->flags & FLOW_OPENER))
+		flow_set_state(key, flow, FLOW_ESTABLISHED);
+	if (transport->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST))
+		flow_judge_tcp(key, flow, transport->tcp_flags);
+}
+
+/* Both entries at once, `key` being the opener's packet. -EEXIST: another packet holds one of them. */
+verified_alone int flow_open(const struct flow_key *key __arg_nonnull, const struct ip_addr *address __arg_nonnull, __u32 port_be)
+{
+	const int departs = key->way == FLOW_DEPARTS;
+	const struct ip_addr *replaced = departs ? &key->source : &key->destination;
+	const __be16 replaced_port_be = departs ? key->source_port_be : key->destination_port_be;
+	struct flow there = {.address = *address, .port_be = port_be, .flags = FLOW_OPENER, .used_ns = bpf_ktime_get_coarse_ns()};
+	struct flow back = {.address = *replaced, .port_be = replaced_port_be, .used_ns = there.used_ns};
+	struct flow_key back_key = flow_other_key(key, &there);
+	long error;
+
+	there.address_difference = address_difference(replaced, address);
+	there.port_difference = port_difference(replaced_port_be, port_be);
+	back.address_difference = ~there.address_difference;
+	back.port_difference = ~there.port_difference;
+	error = flow_insert(&back_key, &back); /* the claim of the port */
+	if (error)
+		return error;
+	error = flow_insert(key, &there);
+	if (error)
+		flow_delete(&back_key);
+	return error;
+}
+
+#endif

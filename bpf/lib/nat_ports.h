@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Finds a port of the node's for a flow that gets its address: random start and random odd step, so that a nearly full range costs
+ * little. Of UDP the start follows from the pod's own port, so that all its destinations see the same one as long as none of them has
+ * it already (RFC 4787, endpoint-independent mapping). */
+#ifndef ICHOR_LIB_NAT_PORTS_H
+#define ICHOR_LIB_NAT_PORTS_H
+
+#include "lib/config.h"
+#include "lib/flows.h"
+
+#define NAT_PORT_PROBES 1024
+#define NAT_PORT_SOCKETS 4 /* ports found free that sockets of the node may turn out to have */
+
+struct nat_port_search {
+	struct flow_key wanted; /* of what would arrive; the port is tried out in it */
+	__u32 next, step;
+	__u32 span;
+	__u32 found;
+};
+
+static __always_inline __u32 nat_port_span(void)
+{
+	return datapath_config.last_nat_port - datapath_config.first_nat_port + 1;
+}
+
+static long nat_port_try(__u32 probe, struct nat_port_search *search)
+{
+	(void)probe;
+	search->wanted.destination_port_be = bpf_htons(datapath_config.first_nat_port + search->next);
+	search->next += search->step;
+	if (search->next >= search->span)
+		search->next -= search->span;
+	search->found = !flow_lookup(&search->wanted);
+	return search->found;
+}
+
+/* Somebody on the node itself has that connection, or listens there. */
+static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct flow_key *arriving, __u32 is_v6)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = is_v6 ? sizeof(tuple.ipv6) : sizeof(tuple.ipv4);
+	struct bpf_sock *sock;
+
+	if (is_v6) {
+		__builtin_memcpy(tuple.ipv6.saddr, &arriving->source, sizeof(tuple.ipv6.saddr));
+		__builtin_memcpy(tuple.ipv6.daddr, &arriving->destination, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.sport = arriving->source_port_be;
+		tuple.ipv6.dport = arriving->destination_port_be;
+	} else {
+		tuple.ipv4.saddr = arriving->source.words_be[3];
+		tuple.ipv4.daddr = arriving->destination.words_be[3];
+		tuple.ipv4.sport = arriving->source_port_be;
+		tuple.ipv4.dport = arriving->destination_port_be;
+	}
+	if (arriving->protocol == PROTOCOL_TCP)
+		sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	else if (arriving->protocol == PROTOCOL_UDP)
+		sock = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	else
+		return 0;
+	if (!sock)
+		return 0;
+	bpf_sk_release(sock);
+	return 1;
+}
+
+static __always_inline __u32 mixed(const struct flow_key *key)
+{
+	__u32 hash = key->source.words_be[0] ^ key->source.words_be[1] ^ key->source.words_be[2] ^ key->source.words_be[3];
+
+	hash = (hash ^ key->source_port_be) * 0x9e3779b1U;
+	return hash ^ hash >> 16;
+}
+
+/* The port, or 0. `departing` opens the flow, `address` will be its source. */
+verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key *departing __arg_nonnull,
+				 const struct ip_addr *address __arg_nonnull, __u32 is_v6)
+{
+	struct __sk_buff *skb = context;
+	struct nat_port_search search = {.span = nat_port_span()};
+	__u32 start;
+
+	start = departing->protocol == PROTOCOL_UDP ? mixed(departing) : bpf_get_prandom_u32();
+	search.wanted = (struct flow_key){.source = departing->destination,
+					  .destination = *address,
+					  .source_port_be = departing->destination_port_be,
+					  .protocol = departing->protocol,
+					  .way = FLOW_ARRIVES};
+	search.next = start % search.span;
+	search.step = search.span > 1 ? (bpf_get_prandom_u32() % (search.span - 1)) | 1 : 0;
+	for (int i = 0; i < NAT_PORT_SOCKETS; ++i) {
+		search.found = 0;
+		bpf_loop(NAT_PORT_PROBES, nat_port_try, &search, 0);
+		if (!search.found)
+			return 0;
+		if (!is_port_of_node(skb, &search.wanted, is_v6))
+			return bpf_ntohs(search.wanted.destination_port_be);
+	}
+	return 0;
+}
+
+#endif
