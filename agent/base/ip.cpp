@@ -101,7 +101,11 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
 
 Cidr canonical(const Cidr& cidr) {
   Cidr result = cidr;
-  for (unsigned bit = mapped_length(cidr); bit < 128; ++bit) result.address.bytes[bit / 8] &= static_cast<uint8_t>(~(0x80u >> (bit % 8)));
+  auto& bytes = result.address.bytes;
+  const size_t kept = mapped_length(cidr), whole = kept / 8;
+  if (whole == bytes.size()) return result;
+  bytes[whole] &= static_cast<uint8_t>(~(0xffu >> kept % 8));
+  std::fill(bytes.begin() + static_cast<ptrdiff_t>(whole) + 1, bytes.end(), uint8_t{0});
   return result;
 }
 
