@@ -1,7 +1,6 @@
 #include "plan/nat_ports.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <vector>
 
 namespace plan {
