@@ -30,7 +30,10 @@ Fields row_fields(const DatapathObject& object) {
 Fields row_fields(const MapSize& size) { return {{"entries", int64_t{size.entries}}}; }
 
 Fields row_fields(const NodeAddress& address) { return {{"peer", address.peer}, {"host_only", address.host_only}}; }
-Fields row_fields(const Unmasqueraded& destination) { return {{"reason", destination.reason}}; }
+// Its reason is not shown: a row that compares equal is not written again, so the first reason would stay when another takes its place.
+Fields row_fields(const Unmasqueraded& destination) {
+  return {{"family", std::string(base::family_name(destination.prefix.address.family()))}};
+}
 Fields row_fields(const MasqueradeSource& source) { return {{"uplink", source.uplink}, {"address", base::to_string(source.address)}}; }
 Fields row_fields(const DirectDelivery& delivery) {
   std::vector<std::string> by_stack;
