@@ -17,13 +17,14 @@
 	X(DROP_MARTIAN_SOURCE, "martian_source",                                                                                   \
 	  "from outside came a loopback, link-local, multicast or unspecified source; look at the sender")                         \
 	X(DROP_OWN_SOURCE, "own_source",                                                                                           \
-	  "from outside came a source that is this node's or its pods': look for a loop, a second owner or a forger")      \
+	  "from outside came a source that is this node's or its pods': look for a loop, a second owner or a forger")              \
 	X(DROP_NO_NAT_PORT, "no_nat_port",                                                                                         \
-	  "all ports of a node's address for that destination are taken, or its protocol has none: fewer flows, or more nodes")     \
+	  "all ports of a node's address for that destination are taken, or its protocol has none: fewer flows, or more nodes")    \
 	X(DROP_FLOWS_FULL, "flows_full", "the table of flows is full: see map_sizes, and which pod opens so many")                 \
 	X(DROP_LOST_FRAGMENT, "lost_fragment", "a fragment of a translated flow came without its first one; look at the MTU")      \
 	X(DROP_UNTRANSLATABLE, "untranslatable",                                                                                   \
-	  "a pod sent what cannot leave with the node's address: a protocol without ports that covers addresses, or broken headers")
+	  "a pod sent what cannot leave with the node's address: a protocol without ports that covers addresses, or broken "       \
+	  "headers")
 
 #define X(identifier, name, remedy) identifier,
 enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Flows that are translated, or that came to a pod from the world and therefore must not be. A flow is two entries, one for each way
- * that its packets take through an uplink: on departure the source is replaced, on arrival the destination. */
+/* Flows that are translated, or that came to a pod from the world and therefore must not be. A flow is two entries, one for each
+ * way that its packets take through an uplink: on departure the source is replaced, on arrival the destination. */
 #ifndef ICHOR_ABI_FLOWS_H
 #define ICHOR_ABI_FLOWS_H
 
@@ -71,8 +71,8 @@ struct flow_sweeper {
 #else
 	__u64 timer[2], work[2];
 #endif
-	__u64 alive;	    /* entries that the last look left */
-	__u64 swept_ns;	    /* when it ended, CLOCK_MONOTONIC */
+	__u64 alive;	/* entries that the last look left */
+	__u64 swept_ns; /* when it ended, CLOCK_MONOTONIC */
 };
 ABI_ASSERT_SIZE(flow_sweeper, 48);
 

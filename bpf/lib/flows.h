@@ -25,7 +25,8 @@ static __always_inline void flow_delete(const struct flow_key *key)
 	migrated_delete(flows, MIGRATING_FLOWS, key);
 }
 
-static __always_inline struct flow_key flow_key_of(const struct packet *packet, const struct transport *transport, enum flow_way way)
+static __always_inline struct flow_key flow_key_of(const struct packet *packet, const struct transport *transport,
+						   enum flow_way way)
 {
 	return (struct flow_key){
 		.source = packet->source,

@@ -7,7 +7,8 @@
 #include "lib/transport.h"
 #include "maps/flows.h"
 
-static __always_inline struct fragment_key fragment_key_of(const struct packet *packet, const struct transport *transport, enum flow_way way)
+static __always_inline struct fragment_key fragment_key_of(const struct packet *packet, const struct transport *transport,
+							   enum flow_way way)
 {
 	return (struct fragment_key){
 		.source = packet->source,

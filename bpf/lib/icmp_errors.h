@@ -14,7 +14,8 @@ struct quoted {
 };
 
 /* 0: nothing in it that could belong to a flow. */
-static __always_inline int read_quoted(struct __sk_buff *skb, const struct packet *packet, const struct transport *error, struct quoted *quoted)
+static __always_inline int read_quoted(struct __sk_buff *skb, const struct packet *packet, const struct transport *error,
+				       struct quoted *quoted)
 {
 	__u32 offset = (error->offset + ICMP_HEADER_SIZE) & MAX_HEADERS_OFFSET;
 	__u32 size = packet->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
@@ -65,7 +66,8 @@ static __always_inline struct flow_key quoted_flow_key(const struct quoted *quot
 
 /* The quoted port, and a UDP checksum with it; TCP's lies behind what an error has to quote. Returns what the sum of the quoted
  * transport header changes by; -1: not to be written. */
-static __always_inline __s64 write_quoted_port(struct __sk_buff *skb, const struct quoted *quoted, enum side side, const struct flow *flow)
+static __always_inline __s64 write_quoted_port(struct __sk_buff *skb, const struct quoted *quoted, enum side side,
+					       const struct flow *flow)
 {
 	__u8 *header = (void *)(long)skb->data + (quoted->transport.offset & MAX_HEADERS_OFFSET);
 	__u16 *checksum = (__u16 *)(header + 6);
@@ -91,7 +93,8 @@ static __always_inline int rewrite_error(struct __sk_buff *skb, const struct pac
 {
 	enum side opposite = side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
 	const struct ip_addr *about = side == SIDE_SOURCE ? &quoted->packet.destination : &quoted->packet.source;
-	int is_own = ip_addr_equal(side == SIDE_SOURCE ? &packet->source : &packet->destination, about); /* not by a router between */
+	int is_own =
+		ip_addr_equal(side == SIDE_SOURCE ? &packet->source : &packet->destination, about); /* not by a router between */
 	__u32 difference = packet->is_v6 ? flow->address_difference : 0;
 	__u32 covered = difference;
 	__s64 port;

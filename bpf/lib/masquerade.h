@@ -49,7 +49,8 @@ static __always_inline int may_open(const struct transport *transport)
 	}
 }
 
-/* Opens a flow for what a pod sends to the world: 1; 0: the packet goes on as it is; negative, -1 - enum drop_reason: it may not. */
+/* Opens a flow for what a pod sends to the world: 1; 0: the packet goes on as it is; negative, -1 - enum drop_reason: it may not.
+ */
 verified_alone int masquerade(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
 			      const struct transport *transport __arg_nonnull, const struct flow_key *key __arg_nonnull)
 {

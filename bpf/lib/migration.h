@@ -19,7 +19,7 @@
 	({                                                                                                                         \
 		void *found = bpf_map_lookup_elem(&map, key);                                                                      \
 		if (!found && (datapath_config.migrating & (bit)))                                                                 \
-			found = bpf_map_lookup_elem(former_map(map), key);                                                           \
+			found = bpf_map_lookup_elem(former_map(map), key);                                                         \
 		found;                                                                                                             \
 	})
 
@@ -28,11 +28,11 @@
 	({                                                                                                                         \
 		long error = 0;                                                                                                    \
 		if (datapath_config.migrating & (bit))                                                                             \
-			error = bpf_map_update_elem(former_map(map), key, value, flags);                                             \
+			error = bpf_map_update_elem(former_map(map), key, value, flags);                                           \
 		if (!error) {                                                                                                      \
 			error = bpf_map_update_elem(&map, key, value, flags);                                                      \
 			if (error && (flags) == BPF_NOEXIST && (datapath_config.migrating & (bit)))                                \
-				bpf_map_delete_elem(former_map(map), key);                                                           \
+				bpf_map_delete_elem(former_map(map), key);                                                         \
 		}                                                                                                                  \
 		error;                                                                                                             \
 	})
@@ -40,7 +40,7 @@
 #define migrated_delete(map, bit, key)                                                                                             \
 	({                                                                                                                         \
 		if (datapath_config.migrating & (bit))                                                                             \
-			bpf_map_delete_elem(former_map(map), key);                                                                   \
+			bpf_map_delete_elem(former_map(map), key);                                                                 \
 		bpf_map_delete_elem(&map, key);                                                                                    \
 	})
 

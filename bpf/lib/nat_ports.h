@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Finds a port of the node's for a flow that gets its address: random start and random odd step, so that a nearly full range costs
- * little. Of UDP the start follows from the pod's own port, so that all its destinations see the same one as long as none of them has
- * it already (RFC 4787, endpoint-independent mapping). */
+ * little. Of UDP the start follows from the pod's own port, so that all its destinations see the same one as long as none of them
+ * has it already (RFC 4787, endpoint-independent mapping). */
 #ifndef ICHOR_LIB_NAT_PORTS_H
 #define ICHOR_LIB_NAT_PORTS_H
 

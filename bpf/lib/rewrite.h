@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Puts a flow's address and port into a packet, checksums with them. Direct writes: the caller has parsed the packet, so its headers
- * are in one piece. */
+/* Puts a flow's address and port into a packet, checksums with them. Direct writes: the caller has parsed the packet, so its
+ * headers are in one piece. */
 #ifndef ICHOR_LIB_REWRITE_H
 #define ICHOR_LIB_REWRITE_H
 
@@ -74,8 +74,8 @@ static __always_inline __s64 write_identifier(__u8 *header, const void *end, __u
 }
 
 /* 0: done; else the headers were broken, and it may be half written. */
-static __always_inline int rewrite(struct __sk_buff *skb, const struct packet *packet, const struct transport *transport, enum side side,
-				   const struct flow *flow)
+static __always_inline int rewrite(struct __sk_buff *skb, const struct packet *packet, const struct transport *transport,
+				   enum side side, const struct flow *flow)
 {
 	__u8 state = sum_state(skb);
 	__s64 changed = packet->is_v6 ? flow->address_difference : 0;

@@ -30,8 +30,8 @@ struct transport {
 	__be16 destination_port_be;
 	__u8 protocol;
 	__u8 tcp_flags;
-	__u8 is_reply;	    /* of an echo: the identifier is the destination's */
-	__u8 is_fragment;   /* the first one or a later */
+	__u8 is_reply;	  /* of an echo: the identifier is the destination's */
+	__u8 is_fragment; /* the first one or a later */
 	__be32 fragment_id_be;
 };
 
@@ -123,13 +123,15 @@ static __always_inline void read_ipv4_fragment(struct __sk_buff *skb, struct tra
 }
 
 /* `packet` is the parsed one. */
-verified_alone int read_transport(void *context __arg_ctx, const struct packet *packet __arg_nonnull, struct transport *transport __arg_nonnull)
+verified_alone int read_transport(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+				  struct transport *transport __arg_nonnull)
 {
 	struct __sk_buff *skb = context;
 	struct frame frame;
 	__u8 *header;
 
-	*transport = (struct transport){.kind = TRANSPORT_MALFORMED, .offset = packet->payload_offset, .protocol = packet->next_header};
+	*transport =
+		(struct transport){.kind = TRANSPORT_MALFORMED, .offset = packet->payload_offset, .protocol = packet->next_header};
 	if (!packet->is_v6)
 		read_ipv4_fragment(skb, transport);
 	else if (!pass_extension_headers(skb, transport))

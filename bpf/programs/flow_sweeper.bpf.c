@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Ends flows that are overdue, with or without an agent: a timer that the agent starts once, and that goes on as long as the maps are
- * pinned. */
+/* Ends flows that are overdue, with or without an agent: a timer that the agent starts once, and that goes on as long as the maps
+ * are pinned. */
 #include "lib/flow_sweeper.h"
 #include "lib/program.h"
 

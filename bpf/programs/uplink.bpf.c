@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Both ways through an uplink, by tcx. What arrives for a translated flow gets its destination back; then a packet for a pod of this
- * node goes straight into that pod. What leaves, after routing, gets the source that its flow has out there, and what a pod sends to
- * the world opens one. All else, and whatever cannot be read, goes on to the next program and to the stack.
- * One file for both: bpftool before 7.6 cannot link two objects that call the same kernel function. */
+/* Both ways through an uplink, by tcx. What arrives for a translated flow gets its destination back; then a packet for a pod of
+ * this node goes straight into that pod. What leaves, after routing, gets the source that its flow has out there, and what a pod
+ * sends to the world opens one. All else, and whatever cannot be read, goes on to the next program and to the stack. One file for
+ * both: bpftool before 7.6 cannot link two objects that call the same kernel function. */
 #include "lib/deliver.h"
 #include "lib/direct_flows.h"
 #include "lib/masquerade.h"
@@ -87,8 +87,9 @@ static __always_inline int departs(struct __sk_buff *skb, const struct packet *p
 
 	read_transport(skb, packet, &transport);
 	if (transport.kind == TRANSPORT_ICMP_ERROR) /* of no known flow: about what came to the pod by its own address */
-		return translate_error(skb, packet, &transport, FLOW_DEPARTS) == TRANSLATION_FAILED ? drop_packet(DROP_UNTRANSLATABLE)
-												    : TCX_NEXT;
+		return translate_error(skb, packet, &transport, FLOW_DEPARTS) == TRANSLATION_FAILED
+			       ? drop_packet(DROP_UNTRANSLATABLE)
+			       : TCX_NEXT;
 	flow = flow_of(packet, &transport, FLOW_DEPARTS, &key);
 	if (!flow) {
 		opened = masquerade(skb, packet, &transport, &key);

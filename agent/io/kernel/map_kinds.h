@@ -39,7 +39,9 @@ std::span<const MapKind> map_kinds();
 const MapKind* find_kind(std::span<const MapKind> kinds, std::string_view name);
 
 // Its size is a row's; other maps have the size that they are declared with.
-inline bool has_size(const MapKind& kind) { return !kind.one_entry && kind.writer != Writer::kCounters && kind.writer != Writer::kSweeper && kind.writer != Writer::kSockets; }
+inline bool has_size(const MapKind& kind) {
+  return !kind.one_entry && kind.writer != Writer::kCounters && kind.writer != Writer::kSweeper && kind.writer != Writer::kSockets;
+}
 
 std::string pin_of(std::string_view map, uint32_t version);  // "backends_v1"
 
