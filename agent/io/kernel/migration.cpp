@@ -119,10 +119,11 @@ base::Result<void> Migration::run() {
     return member.taken_over || !member.current || member.kind->writer == Writer::kCounters || member.kind->writer == Writer::kSweeper ||
            member.kind->writer == Writer::kSockets;
   });
-  TRY(make_maps());
+  const bool first = std::none_of(members_.begin(), members_.end(), [](const Member& member) { return static_cast<bool>(member.current); });
+  if (!first) TRY(make_maps());
   TRY(copy(Writer::kAgent));
   TRY(copy(Writer::kAgentAlone));
-  BpfObject programs = TRY(load(wanted_.config));
+  BpfObject programs = TRY(first ? load_with_maps() : load(wanted_.config));
   if (in_both) {
     datapath_config both = wanted_.config;
     for (const auto& member : members_)
@@ -156,12 +157,28 @@ base::Result<void> Migration::make_maps() {
     if (has_size(*member.kind)) bpf_map__set_max_entries(made, member.wanted.entries);
   }
   TRY_IN(load_object(object.get()), "maps");
+  return take_maps(object.get());
+}
+
+base::Result<void> Migration::take_maps(bpf_object* object) {
   for (auto& member : members_) {
     if (member.stays) continue;
-    member.made = base::Fd(fcntl(bpf_map__fd(declared_map(object.get(), member.kind->name)), F_DUPFD_CLOEXEC, 0));
+    member.made = base::Fd(fcntl(bpf_map__fd(declared_map(object, member.kind->name)), F_DUPFD_CLOEXEC, 0));
     if (!member.made) return base::errno_error("map " + std::string(member.kind->name));
   }
   return {};
+}
+
+base::Result<BpfObject> Migration::load_with_maps() {
+  BpfObject object = TRY(open_object(image_));
+  TRY(configure_object(object.get(), wanted_.config));
+  for (const auto& member : members_) {
+    if (has_size(*member.kind)) bpf_map__set_max_entries(declared_map(object.get(), member.kind->name), member.wanted.entries);
+    if (bpf_map* former = declared_map(object.get(), std::string(member.kind->name) + kFormer)) bpf_map__set_autocreate(former, false);
+  }
+  TRY(load_object(object.get()));
+  TRY(take_maps(object.get()));
+  return object;
 }
 
 base::Result<void> Migration::copy(Writer writer) {
