@@ -134,6 +134,7 @@ void insert_all(const model::Snapshot& snapshot, Keys& keys) {
 
 void keys_of_node(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   const Node *before = touched.old_row<Node>(), *after = touched.new_row<Node>();
+  if (before && after && before->pod_cidrs == after->pod_cidrs && addresses_of(before) == addresses_of(after)) return;
   insert_node(before, keys);
   insert_node(after, keys);
   const bool own = touched.key<Node>() == snapshot.identity.node_name;

@@ -6,10 +6,8 @@
 #define ICHOR_LIB_AFFINITY_H
 
 #include "lib/migration.h"
+#include "lib/program.h"
 #include "lib/services.h"
-
-#define EEXIST 17
-#define NANOSECONDS_PER_SECOND 1000000000ULL
 
 /* In larger sets a client whose backend has moved further than this chooses anew. */
 #define AFFINITY_SEARCH_SLOTS 65536

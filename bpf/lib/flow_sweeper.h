@@ -5,11 +5,6 @@
 
 #include "lib/flows.h"
 
-#define ENOENT 2
-#define EBUSY 16
-#define CLOCK_MONOTONIC 1
-#define NANOSECONDS_PER_SECOND 1000000000ULL
-
 #define SWEEP_INTERVAL_NS (4 * NANOSECONDS_PER_SECOND)
 
 /* Seconds without a packet. Cilium's for TCP; UDP as RFC 4787 REQ-5 asks (two minutes at least), ICMP as RFC 5508 REQ-1 (one). */

@@ -8,8 +8,6 @@
 #include "lib/transport.h"
 #include "maps/flows.h"
 
-#define EEXIST 17
-
 static __always_inline struct flow *flow_lookup(const struct flow_key *key)
 {
 	return migrated_lookup(flows, MIGRATING_FLOWS, key);

@@ -10,6 +10,12 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define ENOENT 2 /* macros are not in vmlinux.h */
+#define EBUSY 16
+#define EEXIST 17
+#define CLOCK_MONOTONIC 1
+#define NANOSECONDS_PER_SECOND 1000000000ULL
+
 /* A function that the verifier goes through once for itself, with any arguments, and not again at each call. */
 #define verified_alone __weak __noinline
 

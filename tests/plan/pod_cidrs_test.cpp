@@ -230,7 +230,7 @@ TEST_F(PlanPodCidrs, InAClusterOfFiveThousandOneChangePlansOneNode) {
   before = planning.planner_calls();
   fold(a_peer("evil", {"0.0.0.0/0"}));
   planning.run({}, drop);
-  EXPECT_LE(planning.planner_calls() - before, 2u);
+  EXPECT_LE(planning.planner_calls() - before, 4u);  // its routes, addresses and what sees pods as they are
 }
 
 }  // namespace
