@@ -81,6 +81,16 @@ static int sweeper_tick(void *map, int *index, struct flow_sweeper *sweeper)
 	return 0;
 }
 
+/* Of kernel 7.0 on, where it has the name that it was meant to have. */
+extern int bpf_wq_set_callback(struct bpf_wq *work, int (*callback)(void *, int *, void *), unsigned int flags) __weak __ksym;
+
+static __always_inline int sweeper_set_work(struct bpf_wq *work)
+{
+	if (bpf_ksym_exists(bpf_wq_set_callback))
+		return bpf_wq_set_callback(work, sweep_flows, 0);
+	return bpf_wq_set_callback_impl(work, sweep_flows, 0, NULL);
+}
+
 /* 0, or what the kernel says. */
 static __always_inline int sweeper_start(struct flow_sweeper *sweeper)
 {
@@ -92,7 +102,7 @@ static __always_inline int sweeper_start(struct flow_sweeper *sweeper)
 		return error;
 	error = bpf_wq_init(&sweeper->work, &flow_sweeper, 0);
 	if (!error || error == -EBUSY)
-		error = bpf_wq_set_callback_impl(&sweeper->work, sweep_flows, 0, NULL);
+		error = sweeper_set_work(&sweeper->work);
 	return error ? error : bpf_timer_start(&sweeper->timer, SWEEP_INTERVAL_NS, 0);
 }
 
