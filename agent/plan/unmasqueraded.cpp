@@ -162,6 +162,7 @@ void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& key
       if (route && is_default(*route) && !route->gateway.is_unspecified()) insert_around(route->gateway, snapshot, keys);
   Keys nodes;
   judged_by(touched, snapshot, nodes);
+  if (touched.is<Node>()) nodes.erase(touched.key<Node>());
   for (const auto& name : nodes) insert_node(snapshot.table<Node>().find(name), keys);
 }
 

@@ -64,11 +64,11 @@ KernelSetting judged(const Wanted& wanted, const std::string& root) {
   return setting;
 }
 
-// No program of this build names a type or a function of the kernel, so that it runs without.
+// Programs name functions of the kernel, which it finds by its own types.
 KernelSetting judged_btf() {
   auto found = io::kernel::try_btf();
   if (found.ok()) return {kBtf, "there", true, "", ""};
-  return {kBtf, "", false, "cannot be read: " + found.error().text + ": programs run, and a later version's may not",
+  return {kBtf, "", false, "cannot be read: " + found.error().text + ": no program can be loaded without",
           "use a kernel built with CONFIG_DEBUG_INFO_BTF and mount /sys"};
 }
 

@@ -264,7 +264,7 @@ agent_kill n1
 
 node n3; node_object n3   # where no program has been loaded yet
 in_machine n3 mount -t tmpfs tmpfs /sys/kernel/btf
-row "kernel without BTF" n3 "BTF.*/sys/kernel/btf" agent_start n3
+lacks "kernel without BTF" n3 "BTF.*/sys/kernel/btf" agent_start n3
 in_machine n3 umount /sys/kernel/btf
 check "kernel without BTF: heals" heals n3
 in_machine n3 mount -t tmpfs tmpfs /run/no-bpf -o X-mount.mkdir
