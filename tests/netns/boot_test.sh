@@ -277,7 +277,7 @@ agent_kill n3
 machine n4; node_object n4
 row "no network" n4 "no link leads out of this node" agent_start n4
 plug n4 "$(node4 n4)" "$(node6 n4)"
-has_uplink() { says_status n4 "eth0: uplink_egress, uplink_ingress" && ! says_status n4 "no link leads out"; }
+has_uplink() { says_status n4 "eth0: uplink_egress uplink_ingress" && ! says_status n4 "no link leads out"; }
 check "no network: its link is used as soon as it is there" until_true 5 "eth0" has_uplink
 check "no network: heals" heals n4
 
