@@ -24,6 +24,7 @@ guest_start() {
   mkdir -p "$lab/$name" "$(guest_group "$name")"
   [[ -e $lab/$name/var.img ]] || guest_disk "$lab/$name/var.img"
   guest_arguments "$@"
+  printf '%s\n' "$@" >"$lab/$name/boot"
   : >"$(guest_console "$name")"
   in_machine lan bash -euc '
     echo 0 >"/sys/fs/cgroup/guest-$1/cgroup.procs"
@@ -73,7 +74,7 @@ guest_disk() {   # FILE
 # guest_wait nN: until it takes commands and has its addresses.
 guest_wait() {
   local name=$1
-  until_true 120 "guest $name to boot" guest_is_up_or_gone "$name"
+  until_true 90 "guest $name to boot" guest_is_up_or_gone "$name" || guest_boot_again "$name"
   guest_is_up "$name" || { tail -n 20 "$(guest_console "$name")" "$lab/logs/$name.qemu" >&2; return 1; }
   guest_run "$name" "
     sysctl -qw net.ipv6.conf.eth0.accept_dad=0
@@ -82,6 +83,15 @@ guest_wait() {
     ip address add $(node6 "$name")/64 dev eth0
     ip route add default via $net4.1
     ip -6 route add default via $net6:1"
+}
+# An emulated processor hangs in a kernel's first seconds now and then, before anything of ours runs.
+guest_boot_again() {
+  local words
+  say "guest $1 hangs, and is booted once more; it said last: $(tail -n 1 "$(guest_console "$1")")"
+  mapfile -t words <"$lab/$1/boot"
+  guest_stop "$1"
+  guest_start "${words[@]}"
+  until_true 120 "guest $1 to boot" guest_is_up_or_gone "$1"
 }
 guest_is_up_or_gone() { guest_is_up "$1" || ! guest_runs "$1"; }
 
