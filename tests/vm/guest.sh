@@ -74,7 +74,8 @@ guest_disk() {   # FILE
 # guest_wait nN: until it takes commands and has its addresses.
 guest_wait() {
   local name=$1
-  until_true 90 "guest $name to boot" guest_is_up_or_gone "$name" || guest_boot_again "$name"
+  until_true 90 "guest $name to boot" guest_is_up_or_gone "$name" || true
+  guest_is_up "$name" || guest_boot_again "$name"
   guest_is_up "$name" || { tail -n 20 "$(guest_console "$name")" "$lab/logs/$name.qemu" >&2; return 1; }
   guest_run "$name" "
     sysctl -qw net.ipv6.conf.eth0.accept_dad=0
@@ -84,10 +85,10 @@ guest_wait() {
     ip route add default via $net4.1
     ip -6 route add default via $net6:1"
 }
-# An emulated processor hangs in a kernel's first seconds now and then, before anything of ours runs.
+# An emulated kernel hangs or panics in its first seconds now and then, before anything of ours runs.
 guest_boot_again() {
   local words
-  say "guest $1 hangs, and is booted once more; it said last: $(tail -n 1 "$(guest_console "$1")")"
+  say "guest $1 did not come up, and is booted once more; it said last: $(tail -n 3 "$(guest_console "$1")")"
   mapfile -t words <"$lab/$1/boot"
   guest_stop "$1"
   guest_start "${words[@]}"
