@@ -54,6 +54,7 @@ Fields fields(const Service& service) {
           {"cluster_ips", std::move(cluster_ips)},
           {"external_ips", base::to_strings(service.external_ips)},
           {"load_balancer", base::to_strings(service.load_balancer_ingress)},
+          {"source_ranges", base::to_strings(service.source_ranges)},
           {"ports", port_texts(service.ports)},
           {"internal_policy", policy_name(service.internal_traffic_policy)},
           {"external_policy", policy_name(service.external_traffic_policy)},

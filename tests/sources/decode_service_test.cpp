@@ -49,6 +49,7 @@ TEST(SourcesDecodeService, EveryFieldArrives) {
   auto service = decoded(R"({"type":"LoadBalancer","clusterIPs":["10.96.0.5","fd00::5"],"selector":{"app":"web"},
       "ports":[{"name":"http","port":80,"targetPort":"web","nodePort":30080},{"name":"dns","port":53,"protocol":"UDP","targetPort":5353}],
       "sessionAffinity":"ClientIP","internalTrafficPolicy":"Local","externalTrafficPolicy":"Local","externalIPs":["203.0.113.7"],
+      "loadBalancerSourceRanges":["192.0.2.9/24"," fd00:1::/32 "],"healthCheckNodePort":32100,
       "publishNotReadyAddresses":true,"unknown":{"x":1}})",
                          R"({"loadBalancer":{"ingress":[{"ip":"198.51.100.1"},{"ip":"198.51.100.2","ipMode":"Proxy"},{"hostname":"x"}]}})");
 
@@ -64,6 +65,21 @@ TEST(SourcesDecodeService, EveryFieldArrives) {
   EXPECT_THAT(service.external_ips, ElementsAre(ip("203.0.113.7")));
   EXPECT_THAT(service.load_balancer_ingress, ElementsAre(ip("198.51.100.1")));
   EXPECT_TRUE(service.publish_not_ready_addresses);
+  EXPECT_TRUE(service.restricts_sources);
+  EXPECT_THAT(base::to_strings(service.source_ranges), ElementsAre("192.0.2.0/24", "fd00:1::/32"));
+  EXPECT_EQ(service.health_check_node_port, 32100);
+}
+
+// Ranges that cannot be read are no leave for everybody.
+TEST(SourcesDecodeService, UnreadableSourceRangesStillRestrict) {
+  Warnings warnings;
+  auto service = decode_service(
+      a_service(R"({"type":"LoadBalancer","clusterIP":"10.96.0.5","ports":[{"port":80}],"loadBalancerSourceRanges":["10.0.0.0/33",7]})"),
+      warnings);
+  ASSERT_TRUE(service.ok());
+  EXPECT_TRUE(service->restricts_sources);
+  EXPECT_THAT(service->source_ranges, testing::IsEmpty());
+  EXPECT_THAT(warnings.text(), HasSubstr("spec.loadBalancerSourceRanges[0]: \"10.0.0.0/33\" is not a prefix"));
 }
 
 TEST(SourcesDecodeService, HeadlessAndExternalNameHaveNoClusterIp) {

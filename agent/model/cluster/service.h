@@ -50,6 +50,9 @@ struct Service {
   TrafficPolicy external_traffic_policy = TrafficPolicy::kCluster;
   std::vector<base::Ip> external_ips;
   std::vector<base::Ip> load_balancer_ingress;  // status.loadBalancer.ingress[].ip
+  bool restricts_sources = false;               // spec.loadBalancerSourceRanges names something, were it unreadable
+  std::vector<base::Cidr> source_ranges;        // what could be read of it
+  uint16_t health_check_node_port = 0;          // 0: none
   bool publish_not_ready_addresses = false;
   uint32_t client_ip_affinity_seconds = 0;  // 0: sessionAffinity None
 

@@ -124,6 +124,10 @@ void encode_spec(Writer& out, const model::Service& service) {
   out.list("ports", service.ports, [&](const auto& port) { out.map([&] { encode(out, port); }); });
   out.some("selector", service.selector);
   out.some("externalIPs", service.external_ips);
+  if (service.restricts_sources)
+    out.member("loadBalancerSourceRanges",
+               service.source_ranges.empty() ? std::vector<std::string>{"unreadable"} : base::to_strings(service.source_ranges));
+  if (service.health_check_node_port) out.member("healthCheckNodePort", uint32_t{service.health_check_node_port});
   if (!service.client_ip_affinity_seconds) return;
   out.member("sessionAffinity", "ClientIP");
   out.map("sessionAffinityConfig", [&] { out.map("clientIP", [&] { out.member("timeoutSeconds", service.client_ip_affinity_seconds); }); });

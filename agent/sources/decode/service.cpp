@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "sources/decode/kinds.h"
 #include "sources/decode/names.h"
 #include "sources/decode/object_meta.h"
@@ -114,6 +115,17 @@ void decode_affinity(const Field& spec, Service& service) {
   service.client_ip_affinity_seconds = static_cast<uint32_t>(seconds);
 }
 
+// Other balancers take blanks around a prefix. An entry that cannot be read lets nobody in, and nobody else out.
+void decode_source_ranges(const Field& spec, Service& service) {
+  Field list = spec["loadBalancerSourceRanges"].lenient();
+  service.restricts_sources = list.size() > 0;
+  service.source_ranges = list.each([](const Field& field) -> std::optional<base::Cidr> {
+    if (auto cidr = base::parse_cidr(base::trim(field.text()))) return base::canonical(*cidr);
+    field.is_not("a prefix such as 192.0.2.0/24");
+    return std::nullopt;
+  });
+}
+
 // An entry with ipMode Proxy is reached through the balancer's own address, never by serving it here (KEP-1860).
 void decode_ingress(const Field& object, Service& service) {
   Field status = object["status"].lenient();
@@ -142,6 +154,7 @@ base::Result<Service> decode_service(const Value& object, Warnings& warnings) {
   decode_ports(spec, service);
   decode_affinity(spec, service);
   decode_ingress(root, service);
+  decode_source_ranges(spec, service);
   service.selector = spec["selector"].lenient().labels();
   constexpr std::pair<std::string_view, TrafficPolicy> kPolicies[] = {{"Cluster", TrafficPolicy::kCluster},
                                                                       {"Local", TrafficPolicy::kLocal}};
@@ -149,6 +162,7 @@ base::Result<Service> decode_service(const Value& object, Warnings& warnings) {
   service.external_traffic_policy = one_of(spec["externalTrafficPolicy"].lenient(), kPolicies);
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].lenient().boolean(false);
   service.external_ips = spec["externalIPs"].lenient().each([](const Field& field) { return field.ordinary_ip(); });
+  service.health_check_node_port = spec["healthCheckNodePort"].lenient().port(0);
   if (complaint) return base::Error{EINVAL, *complaint};
   return service;
 }
