@@ -43,6 +43,8 @@ struct Config {
   bool ipv4 = true;                              // ipv4.enabled: false switches the family off whatever the Node says
   bool ipv6 = true;                              // ipv6.enabled
   bool kube_proxy_replacement = true;            // kubeProxyReplacement
+  bool external_ips = true;                      // externalIPs.enabled
+  bool host_ports = true;                        // hostPort.enabled
   bool auto_direct_node_routes = true;           // autoDirectNodeRoutes
   bool direct_routing_skip_unreachable = false;  // directRoutingSkipUnreachable
   std::optional<base::Cidr> ipv4_native_routing_cidr;

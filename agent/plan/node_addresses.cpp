@@ -1,6 +1,7 @@
 #include "plan/node_addresses.h"
 
 #include <algorithm>
+#include <set>
 
 #include "plan/node.h"
 
@@ -60,6 +61,13 @@ void insert_all(const model::Snapshot& snapshot, Keys& keys) {
 }
 
 }  // namespace
+
+std::vector<base::Ip> own_addresses(const model::Snapshot& snapshot) {
+  std::set<base::Ip> addresses;
+  for (const auto& [key, address] : snapshot.table<model::Address>())
+    if (can_be_called(address->cidr.address) && is_on_own_link(address->cidr.address, snapshot)) addresses.insert(address->cidr.address);
+  return {addresses.begin(), addresses.end()};
+}
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (changes_knowledge(touched)) insert_all(snapshot, keys);

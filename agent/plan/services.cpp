@@ -87,13 +87,13 @@ void restrict_sources(const Fronts& fronts, const ServiceSet& arrivals) {
 
 // Who calls from this node means the whole cluster by whatever address the outside has too (kube-proxy's short circuit): there
 // externalTrafficPolicy holds for what arrives, and internalTrafficPolicy for clusterIPs.
-void plan_family(Fronts fronts, bool node_port, const SliceRows& slices, const Place& place) {
+void plan_family(Fronts fronts, bool node_port, bool external_ips, const SliceRows& slices, const Place& place) {
   const Service& service = fronts.service;
   const Addresses internal = of_family(service.cluster_ips, fronts.family);
   if (internal.empty()) return;
   Addresses balancer;
   if (service.type == model::ServiceType::kLoadBalancer) balancer = of_family(service.load_balancer_ingress, fronts.family, internal);
-  Addresses external = of_family(service.external_ips, fronts.family, internal);
+  Addresses external = of_family(external_ips ? service.external_ips : Addresses(), fronts.family, internal);
   std::erase_if(external, [&](const auto& ip) { return contains(balancer, ip); });  // there source ranges hold
   const bool outside = node_port || !external.empty() || !balancer.empty();
 
@@ -122,15 +122,16 @@ void plan_family(Fronts fronts, bool node_port, const SliceRows& slices, const P
   fronts.planned.rows.push_back(std::move(callers));
 }
 
-void plan_port(const Service& service, const model::ServicePort& port, const model::PortRange& node_ports, const SliceRows& slices,
+void plan_port(const Service& service, const model::ServicePort& port, const model::Config& config, const SliceRows& slices,
                const Place& place, model::Planned& planned) {
   const std::string subject = "Service " + service.meta.key();
   if (port.protocol == model::Protocol::kSctp) {
     planned.problems.push_back({subject, "port " + std::to_string(port.port) + "/SCTP is not served", "ichor serves TCP and UDP"});
     return;
   }
-  const bool node_port = has_node_port(service, port, node_ports, planned);
-  for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) plan_family({service, port, family, planned}, node_port, slices, place);
+  const bool node_port = has_node_port(service, port, config.node_ports, planned);
+  for (auto family : {base::Family::kIpv4, base::Family::kIpv6})
+    plan_family({service, port, family, planned}, node_port, config.external_ips, slices, place);
 }
 
 // The own Node came into another zone; what else changes in it, as it does with every heartbeat, means nothing to Services.
@@ -167,7 +168,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",
                                 "write one with the label kubernetes.io/service-name: " + service->meta.name});
   const Place place = own_place(snapshot);
-  for (const auto& port : service->ports) plan_port(*service, port, snapshot.config().node_ports, slices, place, planned);
+  for (const auto& port : service->ports) plan_port(*service, port, snapshot.config(), slices, place, planned);
   return planned;
 }
 

@@ -117,10 +117,22 @@ Fields fields(const HostNeighbor& neighbor) {
           {"state", neighbor_states(neighbor.state)}};
 }
 
+std::vector<std::string> host_port_texts(const std::vector<HostPort>& ports) {
+  std::vector<std::string> texts;
+  for (const auto& port : ports)
+    texts.push_back((port.host_ip ? base::endpoint_text(*port.host_ip, port.host_port) : std::to_string(port.host_port)) + "->" +
+                    std::to_string(port.container_port) + "/" + std::string(protocol_name(port.protocol)));
+  return texts;
+}
+
 Fields fields(const Sandbox& sandbox) {
-  return {{"pod", sandbox.identity.pod()},       {"addresses", base::to_strings(sandbox.addresses)},
-          {"complete", sandbox.complete},        {"transient", sandbox.transient},
-          {"pod_uid", sandbox.identity.pod_uid}, {"netns", sandbox.identity.netns_path}};
+  return {{"pod", sandbox.identity.pod()},
+          {"addresses", base::to_strings(sandbox.addresses)},
+          {"complete", sandbox.complete},
+          {"transient", sandbox.transient},
+          {"pod_uid", sandbox.identity.pod_uid},
+          {"netns", sandbox.identity.netns_path},
+          {"host_ports", host_port_texts(sandbox.identity.host_ports)}};
 }
 
 Fields fields(const Allocation& allocation) {

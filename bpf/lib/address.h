@@ -35,6 +35,11 @@ static __always_inline int ip_addr_is_unspecified(const struct ip_addr *a)
 	return !(a->words_be[0] | a->words_be[1] | a->words_be[2] | a->words_be[3]);
 }
 
+static __always_inline int is_loopback_v4(const struct ip_addr *a)
+{
+	return ip_addr_is_v4(a) && (a->words_be[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
+}
+
 /* fe80::/10 */
 static __always_inline int ip_addr_is_link_local_v6(const struct ip_addr *a)
 {

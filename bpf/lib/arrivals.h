@@ -52,8 +52,8 @@ static __always_inline int is_in_source_ranges(__u32 set, const struct ip_addr *
 	return bpf_map_lookup_elem(&source_ranges, &key) != NULL;
 }
 
-/* The same wherever the packet arrives: another node that gets it, or this one when it has forgotten, chooses the same backend. Each
- * bit of what goes in reaches each that comes out (MurmurHash3's finalizer), since a remainder is taken. */
+/* The same wherever the packet arrives: another node that gets it, or this one when it has forgotten, chooses the same backend.
+ * Each bit of what goes in reaches each that comes out (MurmurHash3's finalizer), since a remainder is taken. */
 static __always_inline __u32 arrival_choice(const struct flow_key *arriving)
 {
 	const __be32 *words = arriving->source.words_be;

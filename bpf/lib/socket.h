@@ -40,6 +40,15 @@ static __noinline __u32 node_port_for_callers(struct bpf_sock_addr *ctx, const s
 	return set;
 }
 
+/* A hostPort's, at the node's loopback address, whose one address here is that for NodePorts: a pod's own means the pod. */
+static __noinline int is_of_host(struct bpf_sock_addr *ctx)
+{
+	struct ip_addr loopback = ip_addr_from_v4(bpf_htonl(0x7f000001));
+	struct node_address *node = bpf_map_lookup_elem(&node_addresses, &loopback);
+
+	return node && node->callers == bpf_get_netns_cookie(ctx);
+}
+
 /* The set that this address leads to; 0: not a service, or a protocol that has none here. */
 static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
 {
@@ -48,6 +57,8 @@ static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const str
 	if (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP)
 		return 0;
 	set = service_for_callers(&frontend->address, frontend->port_be, ctx->protocol);
+	if (set && is_loopback_v4(&frontend->address) && !is_of_host(ctx))
+		return 0;
 	if (set || !is_node_port(frontend->port_be))
 		return set;
 	return node_port_for_callers(ctx, &frontend->address, frontend->port_be);

@@ -40,9 +40,10 @@ static __always_inline int is_first_of_connection(__u8 tcp_flags)
 	return (tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 }
 
+/* No redirects: they are about the path from the node that routed the packet, and say nothing of a Service's address. */
 static __always_inline int is_icmp_error(__u8 type, __u32 is_v6)
 {
-	return is_v6 ? type < 128 : type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+	return is_v6 ? type < 128 : type == 3 || type == 4 || type == 11 || type == 12;
 }
 
 static __always_inline void read_icmp(const __u8 *header, __u32 is_v6, struct transport *transport)

@@ -319,6 +319,17 @@ TEST_P(DatapathArrivals, ErrorsAboutAnswersReachTheirSenderWhereverItIs) {
   }
 }
 
+// The node that sends a packet on over the link that it came by says so: of a backend, of which the client knows nothing, and never of
+// the Service's address.
+TEST_P(DatapathArrivals, RedirectsNameNoServicesAddress) {
+  const auto& family = kFamilies[0];
+  lead(family, {remote(family)});
+  arrives(family, Udp{5000, kPort}, vip(family));
+  const auto redirect = uplink_frame() / Ip{node_address(family), family.outside} / Icmp{5, 1} /
+                        quoting(Ip{family.outside, peer_pod(family)} / Udp{5000, kBackendPort});
+  EXPECT_EQ(to_world(redirect).bytes, redirect.bytes());
+}
+
 TEST_P(DatapathArrivals, FragmentsFollowTheirFirst) {
   const auto& family = kFamilies[0];
   const auto first = ipv4_fragment(

@@ -8,7 +8,11 @@ namespace {
 
 using testing::HasSubstr;
 
-const Request kRequest{Verb::kAdd, "abc", "eth0", "/run/netns/x", "ns", "web-0", "u-1"};
+const Request kRequest{
+    Verb::kAdd, "abc",
+    "eth0",     "/run/netns/x",
+    "ns",       "web-0",
+    "u-1",      {{*base::parse_ip("192.0.2.1"), 8080, 80, model::Protocol::kUdp}, {std::nullopt, 81, 81, model::Protocol::kTcp}}};
 
 TEST(IoCniMessage, ARequestArrivesAsItWasSent) {
   const auto request = parse_request(encode(kRequest));

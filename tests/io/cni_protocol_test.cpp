@@ -63,6 +63,36 @@ TEST(IoCniProtocol, AMissingOrImpossibleVariableIsCode4AndNamed) {
   }
 }
 
+TEST(IoCniProtocol, HostPortsAreReadAsRuntimesWriteThem) {
+  const auto parsed = parse_invocation(kAdd, conf("1.0.0", R"(,"runtimeConfig":{"portMappings":[
+      {"hostPort":8080,"containerPort":80,"protocol":"tcp"},{"hostPort":53,"containerPort":5353,"protocol":"UDP","hostIP":"192.0.2.1"},
+      {"hostPort":0,"containerPort":9},{"hostPort":81,"containerPort":81,"hostIP":""}]})"));
+  ASSERT_TRUE(std::holds_alternative<Invocation>(parsed));
+  EXPECT_THAT(std::get<Invocation>(parsed).conf.host_ports,
+              ElementsAre(model::HostPort{std::nullopt, 8080, 80, model::Protocol::kTcp},
+                          model::HostPort{*base::parse_ip("192.0.2.1"), 53, 5353, model::Protocol::kUdp},
+                          model::HostPort{std::nullopt, 81, 81, model::Protocol::kTcp}));
+}
+
+TEST(IoCniProtocol, AHostPortThatIsNoneIsCode7AndNamed) {
+  for (const auto& [mappings, named] : {
+           std::pair{"{}", "portMappings: not a list"},
+           std::pair{"[7]", "portMappings[0]: not an object"},
+           std::pair{R"([{"hostPort":1,"containerPort":1},{"hostPort":65536,"containerPort":1}])", "portMappings[1]: hostPort"},
+           std::pair{R"([{"hostPort":1.5,"containerPort":1}])", "portMappings[0]: hostPort"},
+           std::pair{R"([{"hostPort":-1,"containerPort":1}])", "portMappings[0]: hostPort"},
+           std::pair{R"([{"hostPort":1}])", "containerPort"},
+           std::pair{R"([{"hostPort":1,"containerPort":0}])", "containerPort"},
+           std::pair{R"([{"hostPort":1,"containerPort":1,"protocol":"icmp"}])", "protocol"},
+           std::pair{R"([{"hostPort":1,"containerPort":1,"hostIP":"x"}])", "hostIP"},
+       }) {
+    const Failure failure = refused(kAdd, conf("1.0.0", std::string(R"(,"runtimeConfig":{"portMappings":)") + mappings + "}"));
+    EXPECT_EQ(failure.code, Code::kInvalidConf) << mappings;
+    EXPECT_THAT(failure.msg, HasSubstr(named));
+  }
+  EXPECT_EQ(refused(kAdd, conf("1.0.0", R"(,"runtimeConfig":[])")).code, Code::kInvalidConf);
+}
+
 TEST(IoCniProtocol, DelNeedsNoNamespaceNorAnIntactEarlierResult) {
   const Variables variables{"DEL", "abc123", "", "eth0", "nonsense"};
 

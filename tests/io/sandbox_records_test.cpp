@@ -16,10 +16,11 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const SandboxRecord kRecord{{"abc", "eth0", "ns", "web-0", "u-1", "/run/netns/x", 4000000000u},
-                            {*base::parse_ip("10.1.0.5"), *base::parse_ip("fd00::5")},
-                            true,
-                            model::LinkKind::kNetkit};
+const SandboxRecord kRecord{
+    {"abc", "eth0", "ns", "web-0", "u-1", "/run/netns/x", 4000000000u, {{std::nullopt, 8080, 80, model::Protocol::kTcp}}},
+    {*base::parse_ip("10.1.0.5"), *base::parse_ip("fd00::5")},
+    true,
+    model::LinkKind::kNetkit};
 
 class IoSandboxRecords : public testing::Test {
  protected:

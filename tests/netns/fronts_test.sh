@@ -36,10 +36,11 @@ silent() {   # PLACE ADDRESS PORT [ARGUMENT...]: neither an answer nor a refusal
   answer=$(ask "${@:1:3}" --timeout 700 "${@:4}") || code=$?
   ((code == 3)) || { echo "code $code: $answer"; return 1; }
 }
+silent_or_refused() { ! ask "${@:1:3}" --timeout 700 >/dev/null; }
 kept() {   # ADDRESS [ARGUMENT...]: one endpoint answers all of the client's connections
   expect "how many answered" 1 "$(ask client "$1" 80 --count 15 "${@:2}" | jq '.answers | length')"
 }
-dropped() { http "$1" /status | grep -q "$2"; }
+dropped() { local text; text=$(http "$1" /status); [[ $text == *"$2"* ]]; }
 
 from_outside() {   # WORDS NAMES PORT ADDRESS4 ADDRESS6
   local arguments address
@@ -115,6 +116,30 @@ for place in a c n1 n3; do
     done
   done
 done
+
+# O1 and more: one number of three pods of a node, by address and protocol; and the port of one at every address of its node.
+with_port() {   # POD HOSTIP HOSTPORT PROTOCOL
+  CNI_PORT_MAPPINGS="[{\"hostIP\": \"$2\", \"hostPort\": $3, \"containerPort\": 8080, \"protocol\": \"$4\"}]" pod n1 "$1"
+  serve "$1"
+}
+with_port h1 127.0.0.1 8090 tcp
+with_port h2 "$(node4 n1)" 8090 tcp
+with_port h3 "$(node4 n1)" 8090 udp
+with_port h4 "" 8091 tcp
+check "O1 hostPort at 127.0.0.1, from the node" answered n1 127.0.0.1 8090 h1
+check "O1 hostPort at the node's address, from the node" answered n1 "$(node4 n1)" 8090 h2
+check "O1 hostPort at the node's address, UDP, from the node" answered n1 "$(node4 n1)" 8090 h3 --udp
+for place in client c n2 a h4; do
+  check "hostPort from $place, TCP" answered "$place" "$(node4 n1)" 8090 h2
+  check "hostPort from $place, UDP" answered "$place" "$(node4 n1)" 8090 h3 --udp
+  for family in 4 6; do check "hostPort at every address, from $place, IPv$family" answered "$place" "$(address n1 $family)" 8091 h4; done
+done
+check "a pod's 127.0.0.1 is its own" silent_or_refused a 127.0.0.1 8090
+check "another node's port is its own" silent_or_refused client "$(node4 n2)" 8091
+agent_kill n1; agent_start n1; wait_ready n1
+check "hostPorts are there after a restart" answered client "$(node6 n1)" 8091 h4
+pod_end n1 h4
+check "a pod that went takes its port along" silent_or_refused client "$(node4 n1)" 8091
 
 via n3
 check "four times two agents are killed under flows: none breaks, no number is lost, new ones go on meanwhile" kills

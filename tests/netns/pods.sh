@@ -8,7 +8,8 @@ cni_conf() {
   local lists
   lists=("$(node_file "$1" /etc/cni/net.d)"/*.conflist)
   [[ -e ${lists[0]} ]] || { say "$1 has no CNI configuration"; return 1; }
-  jq -c '.plugins[0] + {name, cniVersion: (env.CNI_VERSION // .cniVersion)}' "${lists[0]}"
+  jq -c '.plugins[0] + {name, cniVersion: (env.CNI_VERSION // .cniVersion)} | del(.capabilities)
+    | if env.CNI_PORT_MAPPINGS then .runtimeConfig.portMappings = (env.CNI_PORT_MAPPINGS | fromjson) else . end' "${lists[0]}"
 }
 
 cni_plugin() {   # NODE: the executable that the configuration names

@@ -74,7 +74,7 @@ TEST(SettingsConvert, WhatIsKeptIsAValuesFileAndTheRestIsListed) {
             "l2announcements:\n"
             "  enabled: true  # does nothing yet\n"
             "externalIPs:\n"
-            "  enabled: true  # does nothing yet\n");
+            "  enabled: true\n");
   EXPECT_THAT(lines(conversion.not_done),
               ElementsAre(HasSubstr("k3s-tunnel.yaml:7: ipam.mode: \"cluster-pool\" is not accepted: pod addresses come from the Node's"),
                           HasSubstr("k3s-tunnel.yaml:11: routingMode: \"tunnel\" is not accepted: ichor routes natively, without"),

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/cni/port_mappings.h"
+
 namespace io::cni {
 
 namespace {
@@ -48,7 +50,8 @@ std::string encode(const Request& request) {
                   {"netns", request.netns_path},
                   {"podNamespace", request.pod_namespace},
                   {"podName", request.pod_name},
-                  {"podUid", request.pod_uid}});
+                  {"podUid", request.pod_uid},
+                  {"portMappings", port_mappings(request.host_ports)}});
 }
 
 std::string encode(const Reply& reply) {
@@ -85,6 +88,7 @@ base::Result<Request> parse_request(std::string_view text) try {
   TRY(check_plain_text("podName", request.pod_name));
   request.pod_uid = member("podUid");
   TRY(check_plain_text("podUid", request.pod_uid));
+  request.host_ports = TRY(parse_port_mappings(document.value("portMappings", json())));
   return request;
 } catch (const json::exception& wrong) {
   return base::Error{EPROTO, std::string("request: ") + wrong.what()};

@@ -19,6 +19,7 @@ struct Request {
   std::string container_id, ifname;
   std::string netns_path;
   std::string pod_namespace, pod_name, pod_uid;
+  std::vector<model::HostPort> host_ports{};
 
   bool operator==(const Request&) const = default;
   std::string key() const { return container_id + "/" + ifname; }

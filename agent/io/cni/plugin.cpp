@@ -22,8 +22,8 @@ constexpr base::Millis kCheckTimeout = 10s;
 constexpr base::Millis kStatusTimeout = 2s;
 
 Request request_of(const Invocation& invocation) {
-  return {invocation.verb,          invocation.container_id, invocation.ifname, invocation.netns,
-          invocation.pod_namespace, invocation.pod_name,     invocation.pod_uid};
+  return {invocation.verb,          invocation.container_id, invocation.ifname,  invocation.netns,
+          invocation.pod_namespace, invocation.pod_name,     invocation.pod_uid, invocation.conf.host_ports};
 }
 
 Failure failure_of(const base::Error& error, Code when_away) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "io/cni/port_mappings.h"
 
 namespace io::cni {
 
@@ -47,6 +48,16 @@ std::optional<Failure> read_previous_result(const json& previous, Conf& conf) {
   return std::nullopt;
 }
 
+std::optional<Failure> read_runtime_config(const json& document, Conf& conf) {
+  const auto config = document.find("runtimeConfig");
+  if (config == document.end() || config->is_null()) return std::nullopt;
+  if (!config->is_object()) return Failure{Code::kInvalidConf, "runtimeConfig: not an object", ""};
+  auto ports = parse_port_mappings(config->value("portMappings", json()));
+  if (!ports) return Failure{Code::kInvalidConf, "runtimeConfig: " + ports.error().text, ""};
+  conf.host_ports = std::move(*ports);
+  return std::nullopt;
+}
+
 std::variant<Conf, Failure> parse_conf(Verb verb, std::string_view text) {
   const json document = json::parse(text, nullptr, false);
   if (!document.is_object()) return Failure{Code::kDecode, "stdin: not a JSON object", ""};
@@ -63,6 +74,8 @@ std::variant<Conf, Failure> parse_conf(Verb verb, std::string_view text) {
   if (verb != Verb::kDel && previous != document.end() && !previous->is_null()) {
     if (auto failure = read_previous_result(*previous, conf)) return *failure;
   }
+  if (verb == Verb::kAdd)
+    if (auto failure = read_runtime_config(document, conf)) return *failure;
   return conf;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "model/host/host_port.h"
 
 namespace io::cni {
 
@@ -57,6 +58,7 @@ struct Conf {
   std::string queue;   // absolute
   bool has_previous_result = false;
   std::vector<base::Ip> previous_addresses;  // prevResult's ips
+  std::vector<model::HostPort> host_ports;   // runtimeConfig.portMappings, of ADD
 };
 
 struct Invocation {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "io/cni/port_mappings.h"
 #include "io/files/files.h"
 
 namespace io::files {
@@ -31,6 +32,7 @@ std::string encode(const SandboxRecord& record) {
                          {"netns", identity.netns_path},
                          {"incarnation", identity.incarnation},
                          {"addresses", std::move(addresses)},
+                         {"portMappings", io::cni::port_mappings(identity.host_ports)},
                          {"link", model::link_kind_name(record.link_kind)},
                          {"complete", record.complete}};
   return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -62,7 +64,8 @@ base::Result<SandboxRecord> decode(const std::string& text) try {
     return base::Error{EINVAL, "incarnation: not a 32 bit number"};
   identity.incarnation = incarnation.get<uint32_t>();
   record.addresses = TRY(decode_addresses(document));
-  const auto kind = model::link_kind_of(document.value("link", std::string("veth")));  // older versions made nothing else
+  identity.host_ports = TRY(io::cni::parse_port_mappings(document.value("portMappings", json())));  // older versions knew none
+  const auto kind = model::link_kind_of(document.value("link", std::string("veth")));               // older versions made nothing else
   if (!kind) return base::Error{EINVAL, "link: not a kind of link"};
   record.link_kind = *kind;
   record.complete = document.at("complete").get<bool>();

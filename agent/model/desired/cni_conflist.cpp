@@ -38,6 +38,7 @@ std::string cni_conflist(const std::string& run_dir, const std::string& state_di
          "  \"plugins\": [\n"
          "    {\n"
          "      \"type\": \"ichor-cni\",\n"
+         "      \"capabilities\": {\"portMappings\": true},\n"
          "      \"socket\": " +
          quoted(cni_socket_path(run_dir)) +
          ",\n"

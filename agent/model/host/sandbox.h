@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/ip.h"
 #include "base/mac.h"
+#include "model/host/host_port.h"
 #include "model/host/link_kind.h"
 #include "model/table_facts.h"
 
@@ -26,6 +27,7 @@ struct SandboxIdentity {
   std::string pod_uid;
   std::string netns_path;    // as the runtime named it; informative
   uint32_t incarnation = 0;  // random per ADD: tells two attachments of one key apart
+  std::vector<HostPort> host_ports{};
 
   bool operator==(const SandboxIdentity&) const = default;
   std::string key() const { return container_id + "/" + ifname; }

@@ -35,7 +35,7 @@ uint32_t random_number() {
 model::Sandbox sandbox_of(const io::cni::Request& request, base::Fd netns) {
   model::Sandbox sandbox;
   sandbox.identity = {request.container_id, request.ifname,     request.pod_namespace, request.pod_name,
-                      request.pod_uid,      request.netns_path, random_number()};
+                      request.pod_uid,      request.netns_path, random_number(),       request.host_ports};
   sandbox.netns = std::make_shared<base::Fd>(std::move(netns));
   return sandbox;
 }
