@@ -84,4 +84,13 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   return planned;
 }
 
+std::vector<base::Ip> chosen_on_own_links(const model::Snapshot& snapshot) {
+  std::set<base::Ip> chosen;
+  for (const auto& [key, address] : snapshot.table<model::Address>()) {
+    const base::Ip& ip = address->cidr.address;
+    if (can_be_called(ip) && is_chosen(ip, snapshot.config().node_port_addresses) && is_on_own_link(ip, snapshot)) chosen.insert(ip);
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
 }  // namespace plan::node_addresses
