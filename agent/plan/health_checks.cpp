@@ -25,16 +25,16 @@ bool is_checked(const model::Snapshot& snapshot, const std::string& key) {
   return service && is_checked(*service);
 }
 
-// By what load balancers go when they weigh nodes: pods, whatever the number of their ports and addresses.
+// By what load balancers go when they weigh nodes: pods, whatever the number of their ports. kube-proxy counts addresses, of each family
+// alone; of a Service with two every pod has both.
 uint32_t local_ready(const SliceRows& slices, const std::string& node) {
-  std::set<std::string> pods;
+  std::set<base::Ip> v4, v6;
   for (const auto* slice : slices) {
     if (slice->ports.empty()) continue;
     for (const auto& endpoint : slice->endpoints)
-      if (!node.empty() && endpoint.node_name == node && endpoint.ready)
-        pods.insert(endpoint.target.empty() ? base::to_string(endpoint.address) : endpoint.target);
+      if (!node.empty() && endpoint.node_name == node && endpoint.ready) (endpoint.address.is_v4() ? v4 : v6).insert(endpoint.address);
   }
-  return static_cast<uint32_t>(pods.size());
+  return static_cast<uint32_t>(std::max(v4.size(), v6.size()));
 }
 
 std::vector<base::Ip> all_addresses() { return {base::Ip::from_v4_be(0), base::Ip{}}; }

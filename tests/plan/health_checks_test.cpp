@@ -18,11 +18,10 @@ using model::desired::HealthCheck;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-model::Endpoint an_endpoint(const std::string& address, const std::string& node, const std::string& target = "") {
+model::Endpoint an_endpoint(const std::string& address, const std::string& node) {
   model::Endpoint endpoint;
   endpoint.address = ip(address);
   endpoint.node_name = node;
-  endpoint.target = target;
   return endpoint;
 }
 
@@ -96,13 +95,13 @@ TEST_F(PlanHealthChecks, L6CountsPodsOfThisNodeThatAreReadyEachOnceOverAllPortsA
   fold({web});
   EXPECT_THAT(checks(), ElementsAre("0.0.0.0:32100 default/web 0", "[::]:32100 default/web 0"));
   auto v4 = a_slice("web", "v4").port(8080).port(8443, model::Protocol::kTcp, "tls");
-  v4.row.endpoints = {an_endpoint("10.42.1.1", "n1", "Pod default/a"), an_endpoint("10.42.2.1", "n2", "Pod default/b"),
-                      an_endpoint("10.42.1.3", "n1"), an_endpoint("10.42.1.4", "n1")};
+  v4.row.endpoints = {an_endpoint("10.42.1.1", "n1"), an_endpoint("10.42.2.1", "n2"), an_endpoint("10.42.1.3", "n1"),
+                      an_endpoint("10.42.1.4", "n1")};
   v4.row.endpoints[3].ready = false;
   auto v6 = a_slice("web", "v6", base::Family::kIpv6).port(8080);
-  v6.row.endpoints = {an_endpoint("fd00:42:1::1", "n1", "Pod default/a")};
+  v6.row.endpoints = {an_endpoint("fd00:42:1::1", "n1")};
   auto again = a_slice("web", "v4-2").port(9090, model::Protocol::kTcp, "more");
-  again.row.endpoints = {an_endpoint("10.42.1.1", "n1", "Pod default/a"), an_endpoint("10.42.1.3", "n1")};
+  again.row.endpoints = {an_endpoint("10.42.1.1", "n1"), an_endpoint("10.42.1.3", "n1")};
   auto without_ports = a_slice("web", "v4-3");
   without_ports.row.endpoints = {an_endpoint("10.42.1.9", "n1")};
 
