@@ -14,6 +14,7 @@
 #include "io/kernel/pod_links.h"
 #include "io/kernel/routes.h"
 #include "io/kernel/service_maps.h"
+#include "io/kernel/source_ranges.h"
 #include "io/kernel/sysctls.h"
 #include "reconcile/service_stores.h"
 
@@ -32,6 +33,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
           std::make_unique<UnmasqueradedStore>(root),
           std::make_unique<MasqueradeSourceStore>(root),
           std::move(services.sets),
+          std::make_unique<SourceRangeStore>(root),
           std::move(services.frontends),
           std::make_unique<AttachmentStore>(root),
           std::make_unique<PodLinkStore>(),

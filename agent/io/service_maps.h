@@ -28,6 +28,10 @@ class ServiceMaps {
   virtual base::Result<void> put_frontend(const frontend_key& key, const frontend& sets) = 0;  // both sets at once
   virtual base::Result<void> erase_frontend(const frontend_key& key) = 0;
 
+  // Words of the bits by frontend_address_bit(); below FRONTEND_ADDRESS_BITS / 64.
+  virtual base::Result<uint64_t> frontend_addresses(uint32_t word) = 0;
+  virtual base::Result<void> set_frontend_addresses(uint32_t word, uint64_t bits) = 0;
+
   // Those that are not 0, by set number. Indices here and below are below the sizes that open() gave.
   virtual base::Result<std::vector<std::pair<uint32_t, uint64_t>>> hashes() = 0;
   virtual base::Result<void> set_hash(uint32_t set, uint64_t hash) = 0;

@@ -19,10 +19,12 @@ struct Formula {
   uint32_t per_configured;  // entries for each of bpf.lbMapMax; 0: that key does not speak of this map
 };
 constexpr Formula kFormulas[] = {
-    {"affinities", 256 << 10, 1, 32 << 10, 1},  // one per pod and Service that it calls
+    {"affinities", 256 << 10, 1, 32 << 10, 1},                // one per pod and Service that it calls
+    {"arrival_affinities", 256 << 10, 1 << 10, 64 << 10, 1},  // one per client outside and Service that it calls
     {"backends", 64 << 10, 32 << 10, 256 << 10, 1},
     {"flows", 64 << 10, 16 << 10, 128 << 10, 0},           // two for each connection between pods and the world
     {"fragments", 1 << 20, 1 << 10, 8 << 10, 0},           // one for each datagram in pieces that is on its way
+    {"frontend_addresses", 1 << 20, 512, 512, 0},          // bits of a hash
     {"frontend_sets", 64 << 10, 64 << 10, 256 << 10, 4},   // cluster IPs of one family, external and ingress addresses, node ports
     {"masquerade_sources", 1 << 20, 256, 256, 0},          // one for each uplink and family
     {"node_addresses", 128 << 10, 16 << 10, 64 << 10, 0},  // a few for each node of the cluster
@@ -32,6 +34,7 @@ constexpr Formula kFormulas[] = {
     {"set_hashes", 64 << 10, 16 << 10, 128 << 10, 1},
     {"set_options", 64 << 10, 16 << 10, 128 << 10, 1},
     {"set_slots", 32 << 10, 128 << 10, 1 << 20, 4},
+    {"source_ranges", 128 << 10, 16 << 10, 128 << 10, 1},  // loadBalancerSourceRanges; no memory until they are there
     {"unmasqueraded", 128 << 10, 16 << 10, 128 << 10, 0},  // as many as nodes have addresses and pod CIDRs; no memory until they are there
 };
 constexpr double kUsualRatio = 0.0025;  // bpf.mapDynamicSizeRatio where nothing is said, in Cilium too

@@ -73,13 +73,14 @@ bool has_pods(Family family, const model::Snapshot& snapshot) {
   return std::any_of(cidrs.begin(), cidrs.end(), [&](const auto& cidr) { return cidr.address.family() == family; });
 }
 
-void plan_uplink(const std::string& uplink, Family family, const model::Snapshot& snapshot, model::Planned& planned) {
+// `for_pods`: they shall leave by it with the node's address.
+void plan_uplink(const std::string& uplink, Family family, bool for_pods, const model::Snapshot& snapshot, model::Planned& planned) {
   const std::string name(base::family_name(family));
   const HostRoute* route = default_route(uplink, family, snapshot);
   const bool translates = snapshot.table<model::Link>().find(uplink)->has_ethernet_header();
   if (translates)
-    if (auto ip = source(uplink, family, route, snapshot)) return planned.rows.push_back(MasqueradeSource{uplink, *ip});
-  if (!route || !has_pods(family, snapshot)) return;
+    if (auto ip = source(uplink, family, route, snapshot)) return planned.rows.push_back(MasqueradeSource{uplink, *ip, for_pods});
+  if (!for_pods || !route || !has_pods(family, snapshot)) return;
   const std::string why = translates ? "it has no " + name + " address that they could leave with" : "it has no Ethernet header";
   const std::string remedy = translates ? "give it one, or set enable" + name + "Masquerade: false"
                                         : "route " + name + " by an Ethernet link, or set enable" + name + "Masquerade: false";
@@ -121,14 +122,13 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   model::Planned planned;
   if (!settled(snapshot)) return planned;
   const auto& config = snapshot.config();
-  if (!masquerades(config, Family::kIpv4) && !masquerades(config, Family::kIpv6)) return planned;
   const auto names = uplinks(snapshot);
-  report_settings(names, snapshot, planned);
+  if (masquerades(config, Family::kIpv4) || masquerades(config, Family::kIpv6)) report_settings(names, snapshot, planned);
   for (const auto& uplink : names) {
     const auto& chosen = config.egress_masquerade_interfaces;
-    if (!chosen.empty() && !matches_devices(uplink, chosen)) continue;
+    const bool is_chosen = chosen.empty() || matches_devices(uplink, chosen);
     for (auto family : {Family::kIpv4, Family::kIpv6})
-      if (masquerades(config, family)) plan_uplink(uplink, family, snapshot, planned);
+      plan_uplink(uplink, family, is_chosen && masquerades(config, family), snapshot, planned);
   }
   planned.wake_at = uplinks_change_at(snapshot);
   return planned;

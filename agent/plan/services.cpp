@@ -13,14 +13,18 @@ using model::Service;
 using model::desired::Frontend;
 using model::desired::Scope;
 using model::desired::ServiceSet;
+using model::desired::SetId;
 
 using Addresses = std::vector<base::Ip>;
 
-// Where only this node and its pods call.
-Addresses internal_addresses(const Service& service, base::Family family) {
+bool contains(const Addresses& addresses, const base::Ip& ip) {
+  return std::find(addresses.begin(), addresses.end(), ip) != addresses.end();
+}
+
+Addresses of_family(const Addresses& ips, base::Family family, const Addresses& but_not = {}) {
   Addresses addresses;
-  for (const auto& ip : service.cluster_ips)
-    if (ip.family() == family) addresses.push_back(ip);
+  for (const auto& ip : ips)
+    if (ip.family() == family && !contains(but_not, ip) && !contains(addresses, ip)) addresses.push_back(ip);
   return addresses;
 }
 
@@ -43,31 +47,73 @@ void choose_local(const PortEndpoints& endpoints, ServiceSet& set) {
   set.endpoints_elsewhere = set.backends.empty() && any_serves(endpoints);
 }
 
-// Who calls from this node means the whole cluster by whatever address the outside has too: of externalTrafficPolicy peers alone judge,
-// and internalTrafficPolicy holds for clusterIPs (kube-proxy's short circuit). One set then does for all addresses but with the latter.
-void plan_family(const Service& service, const model::ServicePort& port, base::Family family, bool node_port, const SliceRows& slices,
-                 const Place& place, model::Planned& planned) {
-  const Addresses internal = internal_addresses(service, family);
+// Where a port of one family is called, and what answers there.
+struct Fronts {
+  const Service& service;
+  const model::ServicePort& port;
+  base::Family family;
+  model::Planned& planned;
+
+  SetId set_id(Scope scope) const { return model::desired::set_id(service.meta.key(), port.port, port.protocol, family, scope); }
+  void lead(const base::Ip& address, uint16_t number, const ServiceSet* callers, const ServiceSet* arrivals, bool restricted = false) {
+    planned.rows.push_back(Frontend{.address = address,
+                                    .port = number,
+                                    .protocol = port.protocol,
+                                    .callers = callers ? callers->id : SetId(),
+                                    .arrivals = arrivals ? arrivals->id : SetId(),
+                                    .restricted = restricted,
+                                    .since = service.meta.created});
+  }
+};
+
+// loadBalancerSourceRanges hold for a balancer's addresses alone, and each for clients of its own family.
+void restrict_sources(const Fronts& fronts, const ServiceSet& arrivals) {
+  size_t ranges = 0;
+  for (const auto& prefix : fronts.service.source_ranges) {
+    if (prefix.address.family() != fronts.family) continue;
+    fronts.planned.rows.push_back(model::desired::SourceRange{arrivals.id, prefix});
+    ++ranges;
+  }
+  if (ranges == 0)
+    fronts.planned.notes.push_back("loadBalancerSourceRanges names no prefix of " + std::string(base::family_name(fronts.family)) +
+                                   ": nobody outside may call it by that");
+}
+
+// Who calls from this node means the whole cluster by whatever address the outside has too (kube-proxy's short circuit): there
+// externalTrafficPolicy holds for what arrives, and internalTrafficPolicy for clusterIPs.
+void plan_family(Fronts fronts, bool node_port, const SliceRows& slices, const Place& place) {
+  const Service& service = fronts.service;
+  const Addresses internal = of_family(service.cluster_ips, fronts.family);
   if (internal.empty()) return;
-  const PortEndpoints endpoints = endpoints_of(port, family, slices, place);
-  ServiceSet set{.affinity_seconds = service.client_ip_affinity_seconds};
-  set.id = model::desired::set_id(service.meta.key(), port.port, port.protocol, family, Scope::kCallers);
-  set.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
-  set.backends = cluster_backends(endpoints, place);
-  ServiceSet external = set;
+  Addresses balancer;
+  if (service.type == model::ServiceType::kLoadBalancer) balancer = of_family(service.load_balancer_ingress, fronts.family, internal);
+  Addresses external = of_family(service.external_ips, fronts.family, internal);
+  std::erase_if(external, [&](const auto& ip) { return contains(balancer, ip); });  // there source ranges hold
+  const bool outside = node_port || !external.empty() || !balancer.empty();
+
+  const PortEndpoints endpoints = endpoints_of(fronts.port, fronts.family, slices, place);
+  ServiceSet callers{.id = fronts.set_id(Scope::kCallers), .affinity_seconds = service.client_ip_affinity_seconds};
+  callers.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
+  callers.backends = cluster_backends(endpoints, place);
+  ServiceSet external_callers = callers, arrivals;
   if (service.internal_traffic_policy == model::TrafficPolicy::kLocal) {
-    external.id = model::desired::set_id(service.meta.key(), port.port, port.protocol, family, Scope::kExternalCallers);
-    choose_local(endpoints, set);
+    external_callers.id = fronts.set_id(Scope::kExternalCallers);
+    choose_local(endpoints, callers);
+  }
+  arrivals = external_callers;
+  if (service.external_traffic_policy == model::TrafficPolicy::kLocal) {
+    arrivals.id = fronts.set_id(Scope::kArrivals);
+    choose_local(endpoints, arrivals);
   }
 
-  auto lead = [&](const base::Ip& address, uint16_t number, const ServiceSet& to) {
-    planned.rows.push_back(
-        Frontend{.address = address, .port = number, .protocol = port.protocol, .callers = to.id, .since = service.meta.created});
-  };
-  for (const auto& address : internal) lead(address, port.port, set);
-  if (node_port) lead(unspecified(family), port.node_port, external);
-  if (node_port && external.id != set.id) planned.rows.push_back(std::move(external));
-  planned.rows.push_back(std::move(set));
+  for (const auto& address : internal) fronts.lead(address, fronts.port.port, &callers, nullptr);
+  for (const auto& address : external) fronts.lead(address, fronts.port.port, &external_callers, &arrivals);
+  for (const auto& address : balancer) fronts.lead(address, fronts.port.port, &external_callers, &arrivals, service.restricts_sources);
+  if (node_port) fronts.lead(unspecified(fronts.family), fronts.port.node_port, &external_callers, &arrivals);
+  if (!balancer.empty() && service.restricts_sources) restrict_sources(fronts, arrivals);
+  if (outside && arrivals.id != external_callers.id) fronts.planned.rows.push_back(std::move(arrivals));
+  if (outside && external_callers.id != callers.id) fronts.planned.rows.push_back(std::move(external_callers));
+  fronts.planned.rows.push_back(std::move(callers));
 }
 
 void plan_port(const Service& service, const model::ServicePort& port, const model::PortRange& node_ports, const SliceRows& slices,
@@ -78,7 +124,7 @@ void plan_port(const Service& service, const model::ServicePort& port, const mod
     return;
   }
   const bool node_port = has_node_port(service, port, node_ports, planned);
-  for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) plan_family(service, port, family, node_port, slices, place, planned);
+  for (auto family : {base::Family::kIpv4, base::Family::kIpv6}) plan_family({service, port, family, planned}, node_port, slices, place);
 }
 
 // The own Node came into another zone; what else changes in it, as it does with every heartbeat, means nothing to Services.

@@ -22,16 +22,20 @@ class Frontends final : public io::Store<model::desired::Frontend> {
 
  private:
   using Key = std::tuple<base::Ip, uint16_t, model::Protocol>;
-  using Entries = std::map<Key, frontend>;  // numbers of sets
+  using Entries = std::map<Key, frontend>;  // as abi/services.h has them
 
   base::Result<Entries> read();
   base::Result<void> load();
+  base::Result<void> load_addresses();
+  base::Result<void> write_addresses(uint32_t word);
+  base::Result<void> raise_address(uint32_t bit);
   void learn(const Key& key, const frontend& sets);
   void forget(const Key& key);
 
   std::shared_ptr<ServiceRegions> sets_;
-  uint64_t loads_ = 0;  // of the sets, when entries_ was read
-  Entries entries_;     // as they are in the maps
+  uint64_t loads_ = 0;                      // of the sets, when entries_ was read
+  Entries entries_;                         // as they are in the maps
+  std::map<uint32_t, uint32_t> addresses_;  // how many frontends for arrivals there are, by frontend_address_bit()
 };
 
 }  // namespace reconcile

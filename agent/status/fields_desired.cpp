@@ -34,7 +34,9 @@ Fields row_fields(const NodeAddress& address) { return {{"peer", address.peer}, 
 Fields row_fields(const Unmasqueraded& destination) {
   return {{"family", std::string(base::family_name(destination.prefix.address.family()))}};
 }
-Fields row_fields(const MasqueradeSource& source) { return {{"uplink", source.uplink}, {"address", base::to_string(source.address)}}; }
+Fields row_fields(const MasqueradeSource& source) {
+  return {{"uplink", source.uplink}, {"address", base::to_string(source.address)}, {"for_pods", source.for_pods}};
+}
 Fields row_fields(const DirectDelivery& delivery) {
   std::vector<std::string> by_stack;
   for (const auto& [way, reason] : delivery.by_stack) by_stack.push_back(way_name(way) + ": " + reason);
@@ -53,7 +55,11 @@ Fields row_fields(const ServiceSet& set) {
           {"affinity_seconds", int64_t{set.affinity_seconds}}};
 }
 
-Fields row_fields(const Frontend& frontend) { return {{"callers", frontend.callers.text()}, {"arrivals", frontend.arrivals.text()}}; }
+Fields row_fields(const SourceRange& range) { return {{"set", range.set.text()}, {"prefix", base::to_string(range.prefix)}}; }
+
+Fields row_fields(const Frontend& frontend) {
+  return {{"callers", frontend.callers.text()}, {"arrivals", frontend.arrivals.text()}, {"restricted", frontend.restricted}};
+}
 
 Fields row_fields(const Attachment& attachment) {
   return {{"hook", std::string(facts_of(attachment.hook).name)}, {"target", attachment.target}, {"generation", attachment.generation}};

@@ -20,5 +20,6 @@ ABI_ASSERT_SIZE(datapath_config, 12);
 #define MIGRATING_AFFINITIES (1U << 0)
 #define MIGRATING_FLOWS (1U << 1)
 #define MIGRATING_FRAGMENTS (1U << 2)
+#define MIGRATING_ARRIVAL_AFFINITIES (1U << 3)
 
 #endif

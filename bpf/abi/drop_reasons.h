@@ -24,7 +24,12 @@
 	X(DROP_LOST_FRAGMENT, "lost_fragment", "a fragment of a translated flow came without its first one; look at the MTU")      \
 	X(DROP_UNTRANSLATABLE, "untranslatable",                                                                                   \
 	  "a pod sent what cannot leave with the node's address: a protocol without ports that covers addresses, or broken "       \
-	  "headers")
+	  "headers")                                                                                                               \
+	X(DROP_SOURCE_RANGE, "source_range", "the client is in none of the Service's loadBalancerSourceRanges")                    \
+	X(DROP_NO_NAT_SOURCE, "no_nat_source",                                                                                     \
+	  "a Service's backend is on another node, and this node has no address or no uplink with which it could be asked")        \
+	X(DROP_FLOW_CLASH, "flow_clash",                                                                                           \
+	  "a client called two addresses that lead to one backend from one port: it may try again by another port")
 
 #define X(identifier, name, remedy) identifier,
 enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };

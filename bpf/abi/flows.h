@@ -25,7 +25,6 @@ enum flow_state {
 	FLOW_NEW,	  /* only its opener has sent */
 	FLOW_ESTABLISHED, /* both have */
 	FLOW_CLOSING,	  /* TCP: both sent FIN, or one RST */
-	FLOW_STATES,
 };
 
 struct flow {

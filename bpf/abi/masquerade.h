@@ -5,7 +5,7 @@
 
 #include "types.h"
 
-/* Map `masquerade_sources`, hash: present where that uplink masquerades that family. */
+/* Map `masquerade_sources`, hash: present where packets that leave by that uplink can get another source. */
 struct masquerade_uplink {
 	__u32 ifindex;
 	__u32 is_v6;
@@ -14,8 +14,10 @@ ABI_ASSERT_SIZE(masquerade_uplink, 8);
 
 struct masquerade_source {
 	struct ip_addr address; /* the node's, on that uplink */
+	__u32 for_pods;		/* 1: what pods send to the world gets it; 0: only what Services send on to backends elsewhere */
+	__u32 zero;
 };
-ABI_ASSERT_SIZE(masquerade_source, 16);
+ABI_ASSERT_SIZE(masquerade_source, 24);
 
 /* Map `unmasqueraded`, LPM trie: destinations that see pods' own addresses. Value: __u32 zero. */
 struct unmasqueraded_key {
@@ -23,5 +25,15 @@ struct unmasqueraded_key {
 	struct ip_addr address;
 };
 ABI_ASSERT_SIZE(unmasqueraded_key, 20);
+
+/* Map `recently_inside`, per-CPU array: addresses that were found in `unmasqueraded` lately. A cache, since the trie is dear. */
+struct recently_inside {
+	struct ip_addr address;
+	__u64 until_jiffies;
+};
+ABI_ASSERT_SIZE(recently_inside, 24);
+
+#define RECENTLY_INSIDE_ENTRIES 1024
+#define RECENTLY_INSIDE_JIFFIES 256 /* a second or so: as long a prefix that was removed may count */
 
 #endif

@@ -26,9 +26,22 @@ ABI_ASSERT_SIZE(node_address, 16);
 /* Numbers of sets, each 0 where that kind of client is not served here. */
 struct frontend {
 	__u32 callers;	/* sockets of this node and of its pods */
-	__u32 arrivals; /* packets from outside */
+	__u32 arrivals; /* packets from outside; with FRONTEND_RESTRICTED only those of its source ranges */
 };
 ABI_ASSERT_SIZE(frontend, 8);
+
+#define FRONTEND_RESTRICTED (1U << 31)
+
+/* Map `frontend_addresses`, mmapable array of 64 bits each, by frontend_address_bit(). An address whose bit is not set has no
+ * frontend for packets from outside, but for NodePorts. */
+#define FRONTEND_ADDRESS_BITS 32768
+
+static inline __u32 frontend_address_bit(const struct ip_addr *address)
+{
+	__u32 folded = address->words_be[0] ^ address->words_be[1] ^ address->words_be[2] ^ address->words_be[3];
+
+	return (folded * 0x9e3779b1U) >> 17; /* the upper 15 bits of Knuth's multiplicative hash */
+}
 
 /* Map `service_sets`, mmapable array of these words by set number, stored at once: a reader sees the old set of backends or the new
  * one. Bits 0-25: first slot, 26-33: flags, 34-53: number of slots, 54-63: generation, which changes with each new set. */
@@ -75,7 +88,18 @@ static inline __u64 service_handle_flags(service_handle handle)
 }
 
 /* Map `set_hashes`, array of __u64 by set number: hash of the set's name, by which an agent without memory recognises it. 0: the
- * number is free. Programs do not read it. */
+ * number is free. */
+
+/* Map `source_ranges`, LPM trie: who may call a restricted frontend that leads to that set (loadBalancerSourceRanges). Value: __u32
+ * zero. */
+struct source_range_key {
+	__u32 prefix_length; /* bits of all that follows; of an IPv4 client 96 more than its prefix has */
+	__u32 set_hash[2];   /* the lower half first */
+	struct ip_addr client;
+};
+ABI_ASSERT_SIZE(source_range_key, 28);
+
+#define SOURCE_RANGE_SET_BITS 64 /* before the client */
 
 /* Map `set_options`, mmapable array of these words by set number: what only some sets need. A flag of the handle says that it is to
  * be read, so it is stored before the handle. Bits 0-31: seconds without a new connection after which a client chooses anew. */
@@ -114,6 +138,14 @@ struct affinity_key {
 	__u32 zero;
 };
 ABI_ASSERT_SIZE(affinity_key, 16);
+
+/* Map `arrival_affinities` (LRU hash): the same for clients outside, who cannot push out those of this node. */
+struct arrival_affinity_key {
+	struct ip_addr client;
+	__u32 set; /* number */
+	__u32 zero;
+};
+ABI_ASSERT_SIZE(arrival_affinity_key, 24);
 
 /* The backend by address, since numbers, slots and regions are used again. */
 struct affinity {

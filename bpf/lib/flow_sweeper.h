@@ -53,8 +53,7 @@ static long sweep_flow(struct bpf_map *map, struct flow_key *key, struct flow *f
 		sweep->alive++;
 		return 0;
 	}
-	flow_delete(&other_key);
-	flow_delete(key);
+	flow_end(key, flow);
 	return 0;
 }
 

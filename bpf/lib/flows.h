@@ -51,6 +51,14 @@ static __always_inline struct flow_key flow_other_key(const struct flow_key *key
 	};
 }
 
+static __always_inline void flow_end(const struct flow_key *key, const struct flow *flow)
+{
+	struct flow_key other_key = flow_other_key(key, flow);
+
+	flow_delete(&other_key);
+	flow_delete(key);
+}
+
 static __always_inline void flow_set_state(const struct flow_key *key, struct flow *flow, enum flow_state state)
 {
 	struct flow_key other_key = flow_other_key(key, flow);
@@ -70,7 +78,7 @@ verified_alone int flow_judge_tcp(const struct flow_key *key __arg_nonnull, stru
 	other = flow_lookup(&other_key);
 	if (!other)
 		return 0;
-	if ((tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && (flow->flags & FLOW_OPENER)) { /* again, by the same ports */
+	if (is_first_of_connection(tcp_flags) && (flow->flags & FLOW_OPENER)) { /* again, by the same ports */
 		flow->state = other->state = FLOW_NEW;
 		flow->flags = FLOW_OPENER;
 		other->flags = 0;

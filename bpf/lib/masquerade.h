@@ -63,7 +63,7 @@ verified_alone int masquerade(void *context __arg_ctx, const struct packet *pack
 	if (!is_for_world(packet))
 		return 0;
 	source = bpf_map_lookup_elem(&masquerade_sources, &uplink);
-	if (!source)
+	if (!source || !source->for_pods)
 		return 0;
 	if (transport->kind == TRANSPORT_LATER)
 		return -1 - DROP_LOST_FRAGMENT;

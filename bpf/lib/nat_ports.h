@@ -37,25 +37,20 @@ static long nat_port_try(__u32 probe, struct nat_port_search *search)
 /* Somebody on the node itself has that connection, or listens there. */
 static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct flow_key *arriving, __u32 is_v6)
 {
-	struct bpf_sock_tuple tuple = {};
-	__u32 size = is_v6 ? sizeof(tuple.ipv6) : sizeof(tuple.ipv4);
+	struct bpf_sock_tuple v4 = {.ipv4 = {
+					    .saddr = arriving->source.words_be[3],
+					    .daddr = arriving->destination.words_be[3],
+					    .sport = arriving->source_port_be,
+					    .dport = arriving->destination_port_be,
+				    }};
+	struct bpf_sock_tuple *tuple = is_v6 ? (void *)arriving : &v4; /* a key begins as the kernel's tuple of IPv6 does */
+	__u32 size = is_v6 ? sizeof(tuple->ipv6) : sizeof(tuple->ipv4);
 	struct bpf_sock *sock;
 
-	if (is_v6) {
-		__builtin_memcpy(tuple.ipv6.saddr, &arriving->source, sizeof(tuple.ipv6.saddr));
-		__builtin_memcpy(tuple.ipv6.daddr, &arriving->destination, sizeof(tuple.ipv6.daddr));
-		tuple.ipv6.sport = arriving->source_port_be;
-		tuple.ipv6.dport = arriving->destination_port_be;
-	} else {
-		tuple.ipv4.saddr = arriving->source.words_be[3];
-		tuple.ipv4.daddr = arriving->destination.words_be[3];
-		tuple.ipv4.sport = arriving->source_port_be;
-		tuple.ipv4.dport = arriving->destination_port_be;
-	}
 	if (arriving->protocol == PROTOCOL_TCP)
-		sock = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		sock = bpf_skc_lookup_tcp(skb, tuple, size, BPF_F_CURRENT_NETNS, 0);
 	else if (arriving->protocol == PROTOCOL_UDP)
-		sock = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		sock = bpf_sk_lookup_udp(skb, tuple, size, BPF_F_CURRENT_NETNS, 0);
 	else
 		return 0;
 	if (!sock)

@@ -44,4 +44,45 @@ static __always_inline struct backend *service_backend(service_handle handle, __
 	return backend;
 }
 
+/* In larger sets a backend that has moved further than this counts as gone. */
+#define BACKEND_SEARCH_SLOTS 65536
+
+#define BACKEND_NOT_FOUND (~0U)
+
+struct backend_search {
+	const struct ip_addr *address;
+	service_handle handle;
+	__u32 found;
+	__be16 port_be;
+};
+
+static __always_inline int backend_is_at(const struct backend_search *search, __u32 slot)
+{
+	struct backend *backend = service_backend(search->handle, slot);
+
+	return backend && backend->port_be == search->port_be && ip_addr_equal(&backend->address, search->address);
+}
+
+static long backend_look_at(__u32 slot, struct backend_search *search)
+{
+	if (!backend_is_at(search, slot))
+		return 0;
+	search->found = slot;
+	return 1; /* ends the loop */
+}
+
+/* Where that backend is in this set. Its last place needs no search, which one look makes sure of: sets change, and their numbers
+ * are used again. */
+static __always_inline __u32 service_find_backend(service_handle handle, const struct ip_addr *address, __be16 port_be,
+						  __u32 last_slot)
+{
+	struct backend_search search = {.address = address, .handle = handle, .found = BACKEND_NOT_FOUND, .port_be = port_be};
+	__u32 slots = service_handle_size(handle);
+
+	if (last_slot < slots && backend_is_at(&search, last_slot))
+		return last_slot;
+	bpf_loop(slots < BACKEND_SEARCH_SLOTS ? slots : BACKEND_SEARCH_SLOTS, backend_look_at, &search, 0);
+	return search.found;
+}
+
 #endif

@@ -25,6 +25,21 @@ static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason
 	return SOCKET_REFUSE;
 }
 
+/* The set of a NodePort for this socket; 0: the address is no node's, the port no Service's, or a peer is to choose. */
+static __noinline __u32 node_port_for_callers(struct bpf_sock_addr *ctx, const struct ip_addr *address, __be16 port_be)
+{
+	struct node_address *node = bpf_map_lookup_elem(&node_addresses, address);
+	struct frontend_key key = node_port_key(address, port_be, ctx->protocol);
+	__u32 set;
+
+	if (!node || (node->callers && node->callers != bpf_get_netns_cookie(ctx)))
+		return 0;
+	set = frontend_for_callers(&key);
+	if (set && node->peer && (service_load(set) & SERVICE_EXTERNAL_LOCAL))
+		return 0;
+	return set;
+}
+
 /* The set that this address leads to; 0: not a service, or a protocol that has none here. */
 static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
 {
@@ -36,6 +51,14 @@ static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const str
 	if (set || !is_node_port(frontend->port_be))
 		return set;
 	return node_port_for_callers(ctx, &frontend->address, frontend->port_be);
+}
+
+/* The client is a network namespace of this machine. */
+static __noinline __u32 caller_slot(__u64 cookie, __u32 set, service_handle handle, __u32 choice)
+{
+	struct affinity_key key = {.client = cookie, .set = set};
+
+	return affinity_slot(AFFINITY_OF_CALLER, &key, set, handle, choice);
 }
 
 /* A Service with endpoints on other nodes only may be tried again elsewhere, which "connection refused" would talk a client out of.
@@ -56,7 +79,7 @@ static __always_inline enum socket_verdict socket_translate(struct bpf_sock_addr
 	if (!service_handle_size(handle))
 		return socket_without_backend(handle);
 	if (handle & SERVICE_AFFINITY)
-		choice = affinity_choice(bpf_get_netns_cookie(ctx), set, handle, choice);
+		choice = caller_slot(bpf_get_netns_cookie(ctx), set, handle, choice);
 	backend = service_backend(handle, choice);
 	if (!backend)
 		return socket_refuse(DROP_STALE_BACKEND, ECONNREFUSED);

@@ -35,6 +35,11 @@ struct transport {
 	__be32 fragment_id_be;
 };
 
+static __always_inline int is_first_of_connection(__u8 tcp_flags)
+{
+	return (tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
 static __always_inline int is_icmp_error(__u8 type, __u32 is_v6)
 {
 	return is_v6 ? type < 128 : type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
@@ -120,6 +125,20 @@ static __always_inline void read_ipv4_fragment(struct __sk_buff *skb, struct tra
 	transport->fragment_id_be = ip->id;
 	if (ip->frag_off & bpf_htons(0x1fff))
 		transport->kind = TRANSPORT_LATER;
+}
+
+/* The port that a packet is for, where it can be had without effort; 0: read_transport has to look. */
+static __always_inline __be16 plain_destination_port(struct __sk_buff *skb, const struct packet *packet)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct iphdr *ip = data + ETHER_HEADER_SIZE;
+	__be16 *ports = data + (packet->payload_offset & MAX_HEADERS_OFFSET);
+
+	if (packet->next_header != PROTOCOL_TCP && packet->next_header != PROTOCOL_UDP)
+		return 0;
+	if ((void *)(ip + 1) > end || (void *)(ports + 2) > end)
+		return 0;
+	return !packet->is_v6 && (ip->frag_off & bpf_htons(0x3fff)) ? 0 : ports[1];
 }
 
 /* `packet` is the parsed one. */

@@ -3,6 +3,7 @@
 #ifndef ICHOR_LIB_WORLD_H
 #define ICHOR_LIB_WORLD_H
 
+#include "abi/direct_delivery.h"
 #include "lib/config.h"
 #include "lib/parse.h"
 #include "maps/masquerade.h"
@@ -16,16 +17,25 @@ static __always_inline int is_translating(void)
 /* Sees pods' own addresses: a pod, a node, or what is configured. */
 static __always_inline int is_unmasqueraded(const struct ip_addr *address)
 {
+	__u32 slot = own_address_bit(address) % RECENTLY_INSIDE_ENTRIES;
+	struct recently_inside *recent = bpf_map_lookup_elem(&recently_inside, &slot);
 	struct unmasqueraded_key key = {.prefix_length = 128, .address = *address};
+	__u64 now = bpf_jiffies64();
 
-	return bpf_map_lookup_elem(&unmasqueraded, &key) != NULL;
+	if (recent && ip_addr_equal(&recent->address, address) && now < recent->until_jiffies)
+		return 1;
+	if (!bpf_map_lookup_elem(&unmasqueraded, &key))
+		return 0;
+	if (recent) {
+		recent->address = *address;
+		recent->until_jiffies = now + RECENTLY_INSIDE_JIFFIES;
+	}
+	return 1;
 }
 
 static __always_inline int is_nat_port(__be16 port_be)
 {
-	__u16 port = bpf_ntohs(port_be);
-
-	return port >= datapath_config.first_nat_port && port <= datapath_config.last_nat_port;
+	return is_in_ports(port_be, datapath_config.first_nat_port, datapath_config.last_nat_port);
 }
 
 /* From a pod to who must not see its address. */

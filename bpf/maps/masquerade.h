@@ -21,4 +21,11 @@ struct {
 	__type(value, __u32);
 } unmasqueraded __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RECENTLY_INSIDE_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct recently_inside);
+} recently_inside __weak SEC(".maps");
+
 #endif

@@ -64,10 +64,33 @@ struct {
 } backends __weak SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FRONTEND_ADDRESS_BITS / 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} frontend_addresses __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct source_range_key);
+	__type(value, __u32);
+} source_ranges __weak SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
 	__type(key, struct affinity_key);
 	__type(value, struct affinity);
 } affinities __weak SEC(".maps"), affinities_former __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct arrival_affinity_key);
+	__type(value, struct affinity);
+} arrival_affinities __weak SEC(".maps"), arrival_affinities_former __weak SEC(".maps");
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Both ways through an uplink, by tcx. What arrives for a translated flow gets its destination back; then a packet for a pod of
- * this node goes straight into that pod. What leaves, after routing, gets the source that its flow has out there, and what a pod
- * sends to the world opens one. All else, and whatever cannot be read, goes on to the next program and to the stack. One file for
- * both: bpftool before 7.6 cannot link two objects that call the same kernel function. */
+/* Both ways through an uplink, by tcx. What arrives for a translated flow gets its destination back, and what arrives for a Service
+ * opens one; then a packet for a pod of this node goes straight into that pod. What leaves, after routing, gets the source that its
+ * flow has out there, and what a pod sends to the world opens one. All else, and whatever cannot be read, goes on to the next
+ * program and to the stack. One file for both: bpftool before 7.6 cannot link two objects that call the same kernel function. */
+#include "lib/arrivals.h"
 #include "lib/deliver.h"
 #include "lib/direct_flows.h"
 #include "lib/masquerade.h"
@@ -27,24 +28,42 @@ static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *pa
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_UPLINK, AT_TC_INGRESS);
 }
 
-/* What came for one of the node's own addresses, say. */
-static __always_inline enum translation arrives(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline int is_for_flows(const struct packet *packet, __be16 port_be)
 {
+	return is_nat_port(port_be) || may_be_frontend(&packet->destination, port_be);
+}
+
+/* What came for one of the node's own addresses, or for a Service's: 1: it is now for whom its flow says; 0: it is as it was;
+ * negative, -1 - enum drop_reason: it goes nowhere. */
+static __always_inline int arrives(struct __sk_buff *skb, struct packet *packet)
+{
+	__be16 port_be = plain_destination_port(skb, packet);
 	struct transport transport;
 	struct flow_key key;
 	struct flow *flow;
+	int opened = 0, error;
 
-	if (!is_translating() || skb->pkt_type != PACKET_FOR_US || skb->vlan_present)
-		return TRANSLATION_NONE;
+	if (port_be && !is_for_flows(packet, port_be))
+		return 0;
 	read_transport(skb, packet, &transport);
-	if (transport.kind == TRANSPORT_ICMP_ERROR)
-		return translate_error(skb, packet, &transport, FLOW_ARRIVES);
-	if (transport.kind == TRANSPORT_PORTS && !is_nat_port(transport.destination_port_be))
-		return TRANSLATION_NONE;
+	if (transport.kind == TRANSPORT_ICMP_ERROR) {
+		error = translate_error(skb, packet, &transport, FLOW_ARRIVES);
+		return error == TRANSLATION_FAILED ? -1 - DROP_MALFORMED : error == TRANSLATION_DONE;
+	}
+	if (transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be))
+		return 0;
 	flow = flow_of(packet, &transport, FLOW_ARRIVES, &key);
+	if (flow && is_outlived(&key, flow, &transport)) {
+		flow_end(&key, flow);
+		flow = NULL;
+	}
+	if (!flow && transport.kind == TRANSPORT_PORTS) {
+		opened = open_arrival(skb, packet, &key);
+		flow = opened > 0 ? flow_lookup(&key) : NULL;
+	}
 	if (!flow)
-		return TRANSLATION_NONE;
-	return translate(skb, packet, &transport, &key, flow) ? TRANSLATION_FAILED : TRANSLATION_DONE;
+		return opened < 0 ? opened : 0;
+	return translate(skb, packet, &transport, &key, flow) ? -1 - DROP_MALFORMED : 1;
 }
 
 SEC("tcx/ingress")
@@ -52,7 +71,7 @@ int uplink_ingress(void *context)
 {
 	struct __sk_buff *skb = context;
 	struct packet packet = {};
-	enum translation translation = TRANSLATION_NONE;
+	int translated = 0;
 	struct pod *pod;
 	int verdict;
 
@@ -64,17 +83,22 @@ int uplink_ingress(void *context)
 	default:
 		return TCX_NEXT;
 	}
-	pod = pod_for(skb, &packet);
-	if (!pod) {
-		translation = arrives(skb, &packet);
-		if (translation == TRANSLATION_FAILED || (translation == TRANSLATION_DONE && parse_skb(skb, &packet) != PARSE_IP))
+	if (skb->pkt_type != PACKET_FOR_US || skb->vlan_present)
+		return TCX_NEXT;
+	pod = bpf_map_lookup_elem(&pods, &packet.destination);
+	if (!pod && is_translating()) {
+		translated = arrives(skb, &packet);
+		if (translated < 0)
+			return drop_packet(-1 - translated);
+	}
+	if (translated) {
+		if (parse_skb(skb, &packet) != PARSE_IP)
 			return drop_packet(DROP_MALFORMED);
-		if (translation == TRANSLATION_DONE)
-			pod = pod_for(skb, &packet);
+		pod = bpf_map_lookup_elem(&pods, &packet.destination);
 	}
 	if (!pod)
 		return TCX_NEXT;
-	verdict = to_pod(skb, &packet, pod, translation == TRANSLATION_DONE);
+	verdict = to_pod(skb, &packet, pod, translated);
 	return verdict == TC_ACT_OK ? TCX_NEXT : verdict;
 }
 

@@ -45,11 +45,12 @@ struct PlanMasquerade : testing::Test {
     planned = plan::masquerade::plan("node", planning.snapshot());
   }
   void configure() { fold({model::put(config)}); }
-  std::vector<std::string> sources() const {
+  // With which pods reach the world; or with which Services alone reach their backends elsewhere.
+  std::vector<std::string> sources(bool for_pods = true) const {
     std::vector<std::string> texts;
     for (const auto& row : planned.rows) {
       const auto& source = std::get<MasqueradeSource>(row);
-      texts.push_back(source.key() + " " + base::to_string(source.address));
+      if (source.for_pods == for_pods) texts.push_back(source.key() + " " + base::to_string(source.address));
     }
     return texts;
   }
@@ -131,6 +132,7 @@ TEST_F(PlanMasquerade, EachFamilyIsSwitchedOffAlone) {
   config.ipv4_masquerade = false;
   configure();
   EXPECT_THAT(sources(), IsEmpty());
+  EXPECT_THAT(sources(false), ElementsAre("eth0/IPv4 192.168.42.11", "eth0/IPv6 2001:db8::1")) << "Services go on";
   EXPECT_THAT(planned.problems, IsEmpty());
 }
 

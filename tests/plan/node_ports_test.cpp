@@ -77,9 +77,9 @@ TEST_F(PlanNodePorts, L8APortWithoutANumberHasNone) {
 TEST_F(PlanNodePorts, L4ExternalTrafficPolicyLocalLeavesCallersOnThisNodeAllEndpoints) {
   plan(a_service("web").address("10.96.0.1").port(80).node_port(30080, TrafficPolicy::kLocal));
 
-  ASSERT_EQ(all<ServiceSet>().size(), 1u);
-  EXPECT_EQ(all<ServiceSet>()[0].backends.size(), 2u);
-  EXPECT_TRUE(all<ServiceSet>()[0].external_local);
+  EXPECT_EQ(backends("default/web:80/TCP/IPv4/callers"), 2u);
+  EXPECT_EQ(backends("default/web:80/TCP/IPv4/arrivals"), 1u);
+  for (const auto& set : all<ServiceSet>()) EXPECT_TRUE(set.external_local);
 }
 
 TEST_F(PlanNodePorts, WithoutANodePortExternalTrafficPolicyMarksNothing) {

@@ -94,9 +94,11 @@ model::desired::DatapathObject DatapathTest::object_of(uint32_t services, const 
   return {.generation = model::desired::generation_of(io::kernel::program_generation(), config),
           .config = config,
           .maps = {{"affinities", 512},
+                   {"arrival_affinities", 64},
                    {"backends", 1024},
                    {"flows", 64},
                    {"fragments", 64},
+                   {"frontend_addresses", 512},
                    {"frontend_sets", 4 * services},
                    {"masquerade_sources", 256},
                    {"node_addresses", 64},
@@ -106,6 +108,7 @@ model::desired::DatapathObject DatapathTest::object_of(uint32_t services, const 
                    {"set_hashes", services},
                    {"set_options", services},
                    {"set_slots", 4096},
+                   {"source_ranges", 64},
                    {"unmasqueraded", 1024}}};
 }
 

@@ -39,7 +39,7 @@ class FlowPacketsTest : public PacketsTest {
   void put_masquerade(const Addresses& family) {
     const bool v6 = family.own != kFamilies[0].own;
     const masquerade_uplink uplink{if_nametoindex("uplink"), v6};
-    const masquerade_source source{model::to_abi(*base::parse_ip(node_address(family)))};
+    const masquerade_source source{model::to_abi(*base::parse_ip(node_address(family))), 1, 0};
     put("masquerade_sources", uplink, source);
     for (const std::string& prefix : {std::string(v6 ? "fd00:1::/48" : "10.1.0.0/16"), node_address(family) + (v6 ? "/128" : "/32")}) {
       const auto cidr = *base::parse_cidr(prefix);

@@ -66,14 +66,19 @@ std::string ServiceMemory::text() const {
     lines.push_back(line);
   }
   for (const auto& [text, entry] : frontends)
-    lines.push_back("frontend " + name_of(entry.first) + " " + hash(entry.second.callers) + " " + hash(entry.second.arrivals));
+    lines.push_back("frontend " + name_of(entry.first) + " " + hash(entry.second.callers) + " " +
+                    hash(entry.second.arrivals & ~FRONTEND_RESTRICTED) +
+                    (entry.second.arrivals & FRONTEND_RESTRICTED ? " restricted" : ""));
   std::sort(lines.begin(), lines.end());
   return base::join(lines, "\n");
 }
 
 std::string ServiceMemory::dangling() const {
-  for (const auto& [text, entry] : frontends)
-    for (uint32_t set : {entry.second.callers, entry.second.arrivals}) {
+  for (const auto& [text, entry] : frontends) {
+    const uint32_t bit = frontend_address_bit(&entry.first.address);
+    if (entry.second.arrivals && !entry.first.node_port && !(value_at(address_bits, bit / 64) >> (bit % 64) & 1))
+      return "packets for " + name_of(entry.first) + " are passed by";
+    for (uint32_t set : {entry.second.callers, entry.second.arrivals & ~FRONTEND_RESTRICTED}) {
       if (!set) continue;
       if (!value_at(hashes, set)) return name_of(entry.first) + " leads to number " + std::to_string(set) + ", which is free";
       service_handle handle = value_at(handles, set);
@@ -81,6 +86,7 @@ std::string ServiceMemory::dangling() const {
         if (!value_at(backends, value_at(slots, service_handle_base(handle) + i).backend).port_be)
           return name_of(entry.first) + " leads to an empty slot";
     }
+  }
   return "";
 }
 
@@ -108,6 +114,11 @@ base::Result<void> MemoryServiceMaps::erase_frontend(const frontend_key& key) {
   memory_.frontends.erase(bytes_of(key));
   memory_.after_write();
   return {};
+}
+
+base::Result<uint64_t> MemoryServiceMaps::frontend_addresses(uint32_t word) { return load(memory_.address_bits, word); }
+base::Result<void> MemoryServiceMaps::set_frontend_addresses(uint32_t word, uint64_t bits) {
+  return store("address bits", memory_.address_bits, word, bits);
 }
 
 base::Result<std::vector<std::pair<uint32_t, uint64_t>>> MemoryServiceMaps::hashes() {

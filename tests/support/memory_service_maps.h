@@ -17,6 +17,7 @@ struct ServiceMemory {
   io::ServiceMaps::Sizes sizes{64, 256, 128, 1};
   std::map<std::string, std::pair<frontend_key, frontend>> frontends;
   std::map<uint32_t, uint64_t> hashes;
+  std::unordered_map<uint32_t, uint64_t> address_bits;
   std::unordered_map<uint32_t, service_handle> handles;
   std::unordered_map<uint32_t, service_options> options;
   std::unordered_map<uint32_t, service_slot> slots;
@@ -49,6 +50,8 @@ class MemoryServiceMaps : public io::ServiceMaps {
   base::Result<std::vector<std::pair<frontend_key, frontend>>> frontends() override;
   base::Result<void> put_frontend(const frontend_key& key, const frontend& sets) override;
   base::Result<void> erase_frontend(const frontend_key& key) override;
+  base::Result<uint64_t> frontend_addresses(uint32_t word) override;
+  base::Result<void> set_frontend_addresses(uint32_t word, uint64_t bits) override;
   base::Result<std::vector<std::pair<uint32_t, uint64_t>>> hashes() override;
   base::Result<void> set_hash(uint32_t set, uint64_t hash) override;
   base::Result<service_handle> handle(uint32_t set) override;

@@ -60,9 +60,8 @@ base::Result<std::vector<DatapathObject>> DatapathObjectStore::list() {
     if (generation.find('-') != generation.npos) continue;
     DatapathObject row{.generation = generation, .config = {}, .maps = {}};
     const auto used = TRY(maps_of_generation(bpf_root_, generation));
-    const bool whole = ended && maps.size() == image_.kinds.size() && std::all_of(maps.begin(), maps.end(), [&](const auto& map) {
-                         return map.kind->writer == Writer::kAgentAlone || used.contains(map.id);
-                       });
+    const bool whole = ended && maps.size() == image_.kinds.size() &&
+                       std::all_of(maps.begin(), maps.end(), [&](const auto& map) { return used.contains(map.id); });
     for (const auto& map : maps)
       if (whole && has_size(*map.kind)) row.maps.push_back({std::string(map.kind->name), map.entries});
     rows.push_back(std::move(row));

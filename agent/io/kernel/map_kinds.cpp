@@ -1,15 +1,29 @@
 #include "io/kernel/map_kinds.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "abi/config.h"
+#include "abi/masquerade.h"
 
 namespace io::kernel {
+namespace {
+
+// Version 1 was there where pods were masqueraded, and said the address alone.
+void masquerade_source_of_v1(const void* key, const void* value, void* new_key, void* new_value) {
+  masquerade_source source{.address = {}, .for_pods = 1, .zero = 0};
+  std::memcpy(&source.address, value, sizeof source.address);
+  std::memcpy(new_key, key, sizeof(masquerade_uplink));
+  std::memcpy(new_value, &source, sizeof source);
+}
+
+}  // namespace
 
 std::span<const MapKind> map_kinds() {
   using enum Writer;
   static constexpr MapKind kKinds[] = {
       {"affinities", 1, kPrograms, 0x065caf837f3d89ae, MIGRATING_AFFINITIES},
+      {"arrival_affinities", 1, kPrograms, 0x7422b8a9b16eacc8, MIGRATING_ARRIVAL_AFFINITIES},
       {"backends", 1, kAgent, 0x648fcd930ddbf405},
       {"deliveries", 1, kCounters, 0xc2600c3d2d566e6f},
       {"direct_delivery", 1, kAgent, 0xd5e1559057a7dd0d, 0, nullptr, true},
@@ -17,16 +31,19 @@ std::span<const MapKind> map_kinds() {
       {"flow_sweeper", 1, kSweeper, 0xcb1555d7c9347514, 0, nullptr, true},
       {"flows", 1, kPrograms, 0xfd76426ed7026489, MIGRATING_FLOWS},
       {"fragments", 1, kPrograms, 0x2e45e84796821968, MIGRATING_FRAGMENTS},
+      {"frontend_addresses", 1, kAgent, 0x70793e94c70b3a46},
       {"frontend_sets", 1, kAgent, 0x5849afd1dfc51ba1},
-      {"masquerade_sources", 1, kAgent, 0xea7c5eea0c40f233},
+      {"masquerade_sources", 2, kAgent, 0xa16a5161c812e8a9, 0, masquerade_source_of_v1},
       {"node_addresses", 1, kAgent, 0xdea82b948fa0424d},
       {"pod_sources", 1, kAgent, 0xbb1d09517f087213},
       {"pods", 1, kAgent, 0xc65352b4bca8221a},
+      {"recently_inside", 1, kCounters, 0x00240f049f82220b},
       {"service_sets", 1, kAgent, 0x70793e94c70b3a46},
-      {"set_hashes", 1, kAgentAlone, 0x70793e94c70b3a46},
+      {"set_hashes", 1, kAgent, 0x70793e94c70b3a46},
       {"set_options", 1, kAgent, 0x70793e94c70b3a46},
       {"set_slots", 1, kAgent, 0x79c1032e47f7879d},
       {"socket_peers", 1, kSockets, 0x8f1935cd965dbecd},
+      {"source_ranges", 1, kAgent, 0x7feb22f4956d8f87},
       {"udp_peers", 1, kSockets, 0x8e86fd3189fa016a},
       {"unmasqueraded", 1, kAgent, 0x6618643d8c9d7c9f},
   };

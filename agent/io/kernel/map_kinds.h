@@ -14,12 +14,11 @@
 namespace io::kernel {
 
 enum class Writer : uint8_t {
-  kAgent,       // stores, in the thread that also migrates: complete once it is copied
-  kAgentAlone,  // the same, and no program reads it
-  kPrograms,    // programs, at any moment
-  kCounters,    // programs, and only sums count: they begin at zero with a new layout
-  kSweeper,     // programs, and it is set going anew with each generation
-  kSockets,     // in the sockets themselves, of which there is no list: begins empty with a new layout
+  kAgent,     // stores, in the thread that also migrates: complete once it is copied
+  kPrograms,  // programs, at any moment
+  kCounters,  // programs, and only sums count, or it is a cache: begins at zero with a new layout
+  kSweeper,   // programs, and it is set going anew with each generation
+  kSockets,   // in the sockets themselves, of which there is no list: begins empty with a new layout
 };
 
 // Makes an entry of the version before into one of this version; both in this machine's byte order, sized as their maps are.

@@ -1,11 +1,10 @@
 // Maps `masquerade_sources` and `unmasqueraded`: with which address pods' packets leave, and which destinations see the pods' own.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "abi/masquerade.h"
-#include "io/kernel/bpf_hash.h"
+#include "io/kernel/key_store.h"
 #include "io/store.h"
 #include "model/desired/masquerade.h"
 
@@ -27,24 +26,9 @@ class MasqueradeSourceStore final : public Store<model::desired::MasqueradeSourc
   std::string bpf_root_;
 };
 
-class UnmasqueradedStore final : public Store<model::desired::Unmasqueraded> {
- public:
-  using Unmasqueraded = model::desired::Unmasqueraded;
-  explicit UnmasqueradedStore(std::string bpf_root) : bpf_root_(std::move(bpf_root)) {}
+unmasqueraded_key key_of(const model::desired::Unmasqueraded& row);
+model::desired::Unmasqueraded row_of(const unmasqueraded_key& key);
 
-  // Empty before the map is pinned.
-  base::Result<std::vector<Unmasqueraded>> list() override;
-  // ENOENT: the map is not pinned.
-  base::Result<void> put(const Unmasqueraded& row, const Unmasqueraded* actual) override;
-  base::Result<void> remove(const Unmasqueraded& actual) override;
-
- private:
-  using Map = HashMap<unmasqueraded_key, uint32_t>;
-  base::Result<Map*> map();
-
-  std::string bpf_root_;
-  uint64_t replacements_ = 0;  // when the map was opened
-  std::optional<Map> map_;
-};
+using UnmasqueradedStore = KeyStore<model::desired::Unmasqueraded, unmasqueraded_key, key_of, row_of>;
 
 }  // namespace io::kernel

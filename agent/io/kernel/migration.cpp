@@ -122,7 +122,6 @@ base::Result<void> Migration::run() {
   const bool first = std::none_of(members_.begin(), members_.end(), [](const Member& member) { return static_cast<bool>(member.current); });
   if (!first) TRY(make_maps());
   TRY(copy(Writer::kAgent));
-  TRY(copy(Writer::kAgentAlone));
   BpfObject programs = TRY(first ? load_with_maps() : load(wanted_.config));
   if (in_both) {
     datapath_config both = wanted_.config;

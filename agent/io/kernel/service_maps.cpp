@@ -5,14 +5,15 @@ namespace io::kernel {
 base::Result<ServiceMaps::Sizes> PinnedServiceMaps::open() {
   const uint64_t replacements = pin_replacements();
   Maps opened{.frontends = TRY((HashMap<frontend_key, frontend>::open(bpf_root_, "frontend_sets"))),
+              .addresses = TRY(MappedArray<uint64_t>::open(bpf_root_, "frontend_addresses")),
               .hashes = TRY(MappedArray<uint64_t>::open(bpf_root_, "set_hashes")),
               .sets = TRY(MappedArray<service_handle>::open(bpf_root_, "service_sets")),
               .options = TRY(MappedArray<service_options>::open(bpf_root_, "set_options")),
               .slots = TRY(MappedArray<service_slot>::open(bpf_root_, "set_slots")),
               .backends = TRY(MappedArray<struct backend>::open(bpf_root_, "backends"))};
   uint64_t identity = 0;
-  for (uint32_t id :
-       {TRY(opened.frontends.id()), opened.hashes.id(), opened.sets.id(), opened.options.id(), opened.slots.id(), opened.backends.id()})
+  for (uint32_t id : {TRY(opened.frontends.id()), opened.addresses.id(), opened.hashes.id(), opened.sets.id(), opened.options.id(),
+                      opened.slots.id(), opened.backends.id()})
     identity = identity * 0x9e3779b97f4a7c15 + id;
   maps_.emplace(std::move(opened));
   replacements_ = replacements;
@@ -36,6 +37,11 @@ base::Result<void> PinnedServiceMaps::put_frontend(const frontend_key& key, cons
   return TRY(maps())->frontends.update(key, sets);
 }
 base::Result<void> PinnedServiceMaps::erase_frontend(const frontend_key& key) { return TRY(maps())->frontends.erase(key); }
+
+base::Result<uint64_t> PinnedServiceMaps::frontend_addresses(uint32_t word) { return TRY(maps())->addresses.load(word); }
+base::Result<void> PinnedServiceMaps::set_frontend_addresses(uint32_t word, uint64_t bits) {
+  return TRY(maps())->addresses.store(word, bits);
+}
 
 base::Result<std::vector<std::pair<uint32_t, uint64_t>>> PinnedServiceMaps::hashes() {
   auto hashes = TRY(MappedArray<uint64_t>::open(bpf_root_, "set_hashes"));

@@ -19,6 +19,8 @@ class PinnedServiceMaps final : public io::ServiceMaps {
   base::Result<std::vector<std::pair<frontend_key, frontend>>> frontends() override;
   base::Result<void> put_frontend(const frontend_key& key, const frontend& sets) override;
   base::Result<void> erase_frontend(const frontend_key& key) override;
+  base::Result<uint64_t> frontend_addresses(uint32_t word) override;
+  base::Result<void> set_frontend_addresses(uint32_t word, uint64_t bits) override;
 
   base::Result<std::vector<std::pair<uint32_t, uint64_t>>> hashes() override;
   base::Result<void> set_hash(uint32_t set, uint64_t hash) override;
@@ -34,6 +36,7 @@ class PinnedServiceMaps final : public io::ServiceMaps {
  private:
   struct Maps {
     HashMap<frontend_key, frontend> frontends;
+    MappedArray<uint64_t> addresses;
     MappedArray<uint64_t> hashes;  // to write: all of them are read by a mapping that goes again
     MappedArray<service_handle> sets;
     MappedArray<service_options> options;

@@ -21,13 +21,15 @@ struct Unmasqueraded {
   std::string key() const { return base::to_string(prefix); }
 };
 
-// Packets of pods to everybody else, of that family and by that uplink, get that source address.
+// Packets that leave by that uplink and need another source address of that family get this one: those of pods to the world, and those
+// that Services send on to backends elsewhere.
 struct MasqueradeSource {
   static constexpr std::string_view kKind = "masquerade_sources";
-  static constexpr KindFacts kFacts{"The node's address with which pods' packets leave by an uplink.", kAllSources, Removal::kAtOnce,
+  static constexpr KindFacts kFacts{"The node's address with which translated packets leave by an uplink.", kAllSources, Removal::kAtOnce,
                                     Reread::kOnNetworkHints, MadeIn::kNode};
   std::string uplink;
   base::Ip address;
+  bool for_pods = false;  // pods' packets to the world too: masquerade
 
   bool operator==(const MasqueradeSource&) const = default;
   std::string key() const { return uplink + "/" + std::string(base::family_name(address.family())); }

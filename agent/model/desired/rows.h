@@ -221,8 +221,9 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource,
-                           ServiceSet, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, HealthCheck, File, StatusPatch>;
+using Kinds =
+    model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource, ServiceSet,
+                 SourceRange, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, HealthCheck, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

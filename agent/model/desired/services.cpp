@@ -52,6 +52,8 @@ SetId set_id(const std::string& service, uint16_t port, Protocol protocol, base:
 
 std::string ServiceSet::key() const { return hexadecimal(id.hash()); }
 
+std::string SourceRange::key() const { return hexadecimal(set.hash()) + "/" + base::to_string(prefix); }
+
 std::string Frontend::key() const { return base::endpoint_text(address, port) + "/" + std::string(protocol_name(protocol)); }
 
 }  // namespace model::desired

@@ -68,6 +68,18 @@ struct ServiceSet {
   std::string key() const;
 };
 
+// Who may call restricted frontends that lead to that set (loadBalancerSourceRanges). A set that none names lets nobody in there.
+struct SourceRange {
+  static constexpr std::string_view kKind = "source_ranges";
+  static constexpr KindFacts kFacts{"Prefixes from which Services may be called that restrict who does.", kAllSources, Removal::kAtOnce,
+                                    Reread::kNever, MadeIn::kNode};
+  SetId set{};
+  base::Cidr prefix;  // canonical
+
+  bool operator==(const SourceRange&) const = default;
+  std::string key() const;  // "HASH/PREFIX"
+};
+
 // An address and port by which sets are reached; either may be none. Of several that are asked for, that of the oldest Service counts.
 struct Frontend {
   static constexpr std::string_view kKind = "frontends";
@@ -78,11 +90,12 @@ struct Frontend {
   uint16_t port = 0;  // host order
   Protocol protocol = Protocol::kTcp;
   SetId callers{}, arrivals{};
-  int64_t since = 0;  // when its Service was made, seconds since 1970; it is not in the kernel
+  bool restricted = false;  // of the arrivals only those from the set's SourceRanges
+  int64_t since = 0;        // when its Service was made, seconds since 1970; it is not in the kernel
 
   bool operator==(const Frontend& other) const {
     return address == other.address && port == other.port && protocol == other.protocol && callers == other.callers &&
-           arrivals == other.arrivals;
+           arrivals == other.arrivals && restricted == other.restricted;
   }
   std::string key() const;  // "10.96.0.1:80/TCP"
   int64_t rank() const { return since; }

@@ -52,8 +52,11 @@ Answer ask_udp(const Options& options, const Endpoint& target) {
     answer.error = errno;
     return answer;
   }
-  ssize_t sent = options.unconnected ? sendto(socket.fd(), "ask", 3, 0, target.address(), target.length) : send(socket.fd(), "ask", 3, 0);
-  std::array<char, 512> bytes;
+  std::string question = "ask";
+  question.resize(std::max<size_t>(question.size(), options.bytes), ' ');
+  ssize_t sent = options.unconnected ? sendto(socket.fd(), question.data(), question.size(), 0, target.address(), target.length)
+                                     : send(socket.fd(), question.data(), question.size(), 0);
+  std::array<char, 65536> bytes;
   sockaddr_storage from{};
   socklen_t length = sizeof from;
   ssize_t got = sent < 0 ? -1 : recvfrom(socket.fd(), bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&from), &length);
@@ -62,6 +65,7 @@ Answer ask_udp(const Options& options, const Endpoint& target) {
     return answer;
   }
   answer.text.assign(bytes.data(), got);
+  answer.text.erase(answer.text.find_last_not_of(' ') + 1);
   answer.remote = address_text(from);
   return answer;
 }

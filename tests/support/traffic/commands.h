@@ -21,7 +21,7 @@ struct Options {
   int timeout_ms = 3000;         // ask: for each step of a request
   int count = 1;                 // ask: requests; with more than one, only the tally is printed
   double seconds = 0;            // flows, download: 0 is until a signal comes
-  uint64_t bytes = 0;            // download: 0 is without end
+  uint64_t bytes = 0;            // download: 0 is without end; ask: size of the datagram and its answer
   int interval_ms = 10;          // flows: between two numbers
   std::vector<std::string> targets;
 };

@@ -16,7 +16,7 @@ std::atomic<bool> stopping = false;
 namespace {
 
 constexpr const char* kUsage = R"(usage: ichor-traffic serve [--name NAME] [--port N] [--bind ADDRESS]
-       ichor-traffic ask [--udp [--unconnected]] [--mapped] [--timeout MS] [--count N] ADDRESS:PORT
+       ichor-traffic ask [--udp [--unconnected] [--bytes N]] [--mapped] [--timeout MS] [--count N] ADDRESS:PORT
        ichor-traffic flows [--seconds S] [--interval MS] {tcp|udp|udpu|tcpm|udpm}:ADDRESS:PORT...
        ichor-traffic download [--bytes N] [--seconds S] ADDRESS:PORT
 exit codes of ask: 0 answered, 2 refused, 3 timeout, 4 reset, 5 unreachable; udpu: UDP without connect; m: v4-mapped

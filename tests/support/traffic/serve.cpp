@@ -18,7 +18,7 @@ namespace traffic {
 namespace {
 
 struct Datagram {
-  std::array<char, 2048> bytes;
+  std::array<char, 65536> bytes;
   size_t size = 0;
   sockaddr_storage peer{};
   socklen_t peer_length = 0;
@@ -113,8 +113,10 @@ void serve_datagrams(const Options& options, int fd) {
   for (;;) {
     if (!receive_datagram(fd, datagram)) continue;
     std::string_view question(datagram.bytes.data(), datagram.size);
-    if (question == "ask") {
-      send_from(fd, datagram, answer_text(options, datagram.peer, datagram.local, datagram.hop_limit));
+    if (question.starts_with("ask")) {
+      std::string answer = answer_text(options, datagram.peer, datagram.local, datagram.hop_limit);
+      answer.resize(std::max(answer.size(), question.size() == 3 ? 0 : question.size()), ' ');  // as large as it was asked
+      send_from(fd, datagram, answer);
     } else {
       send_from(fd, datagram, question);
     }

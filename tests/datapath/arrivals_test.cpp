@@ -1,0 +1,368 @@
+// What the outside sends to Services, through both programs of an uplink, on maps that the stores have filled; whole packets are
+// compared, so every checksum is right. All of it again with sums that a device has made.
+#include "io/kernel/node_addresses.h"
+#include "io/kernel/service_maps.h"
+#include "io/kernel/source_ranges.h"
+#include "reconcile/service_stores.h"
+#include "support/flow_packets.h"
+
+using namespace support;  // packets, layer by layer
+
+namespace {
+
+using model::Protocol;
+using model::desired::Backend;
+using model::desired::Frontend;
+using model::desired::ServiceSet;
+using model::desired::SetId;
+
+constexpr uint8_t kSyn = 0x02, kSynAck = 0x12, kAck = 0x10;
+constexpr uint16_t kPort = 80, kNodePort = 30080, kBackendPort = 8080;
+
+bool is_v4(const Addresses& family) { return family.own == kFamilies[0].own; }
+std::string vip(const Addresses& family) { return is_v4(family) ? "203.0.113.5" : "2001:db8:5::5"; }
+base::Ip unspecified(const Addresses& family) { return *base::parse_ip(is_v4(family) ? "0.0.0.0" : "::"); }
+
+Payload quoting(const Packet& packet) {
+  const auto bytes = packet.bytes();
+  return Payload{std::string(bytes.begin(), bytes.end())};
+}
+
+// The Service `name` of a family has TCP and UDP port 80 at vip() and, as NodePort 30080, at the node's address.
+class DatapathArrivals : public FlowPacketsTest, public testing::WithParamInterface<uint32_t> {
+ protected:
+  void SetUp() override {
+    run_flags_ = GetParam();
+    config_.first_node_port = 30000, config_.last_node_port = 32767;
+    FlowPacketsTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    ASSERT_TRUE(
+        support::run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; ip link set far up;"
+                     "ip addr add 192.0.2.9/24 dev uplink; ip addr add 2001:db8::9/64 dev uplink nodad;"
+                     "ip route add 10.1.7.0/24 via 192.0.2.7; ip -6 route add fd00:1:0:7::/64 via 2001:db8::7"));
+    put_delivery({});
+    for (const auto& family : kFamilies) {
+      put_row(node_addresses_, {.address = ip(node_address(family))});
+      lead(family, {{ip(family.own), kBackendPort}});
+    }
+  }
+  static base::Ip ip(const std::string& text) { return *base::parse_ip(text); }
+  static SetId set_of(const Addresses& family, Protocol protocol) {
+    return model::desired::set_id("default/web", kPort, protocol, is_v4(family) ? base::Family::kIpv4 : base::Family::kIpv6,
+                                  model::desired::Scope::kArrivals);
+  }
+  template <class Row>
+  void put_row(io::Store<Row>& store, const Row& row) {
+    auto result = store.put(row, nullptr);
+    ASSERT_TRUE(result.ok()) << result.error().text;
+  }
+  void put_set(ServiceSet set, std::vector<Backend> backends) {
+    std::sort(backends.begin(), backends.end());
+    set.backends = std::move(backends);
+    put_row(*stores_.sets, set);
+  }
+  void lead(const Addresses& family, const std::vector<Backend>& backends, uint32_t affinity_seconds = 0, bool restricted = false) {
+    for (auto protocol : {Protocol::kTcp, Protocol::kUdp}) {
+      const SetId id = set_of(family, protocol);
+      put_set({.id = id, .affinity_seconds = affinity_seconds}, backends);
+      put_row(*stores_.frontends,
+              Frontend{.address = ip(vip(family)), .port = kPort, .protocol = protocol, .arrivals = id, .restricted = restricted});
+      put_row(*stores_.frontends, Frontend{.address = unspecified(family), .port = kNodePort, .protocol = protocol, .arrivals = id});
+    }
+  }
+  Backend own(const Addresses& family) { return {ip(family.own), kBackendPort}; }
+  Backend neighbor(const Addresses& family) { return {ip(family.neighbor), kBackendPort}; }
+  Backend remote(const Addresses& family) { return {ip(peer_pod(family)), kBackendPort}; }
+
+  Outcome arrives(const Addresses& family, const Layer& layer, const std::string& to) {
+    return from_uplink(uplink_frame() / Ip{family.outside, to} / layer / Payload{"hello"});
+  }
+  // The pod of this node that gets a SYN or datagram of that port for vip(); -1: none.
+  int pod_of(const Addresses& family, uint16_t client_port, const std::string& client, bool udp = false) {
+    const Layer layer = udp ? Layer(Udp{client_port, kPort}) : Layer(Tcp{client_port, kPort, kSyn});
+    const auto out = from_uplink(uplink_frame() / Ip{client, vip(family)} / layer / Payload{"hello"});
+    for (int pod : {0, 1})
+      if (out.verdict == kRedirected && std::equal(pods_[pod].pod_mac.bytes.begin(), pods_[pod].pod_mac.bytes.end(), out.bytes.begin()))
+        return pod;
+    return -1;
+  }
+  void expect_drop(const Outcome& outcome, drop_reason reason) {
+    EXPECT_EQ(outcome.verdict, kDropped);
+    EXPECT_EQ(count("drops", reason), ++dropped_[reason]) << reason;
+  }
+
+  reconcile::ServiceStores stores_ = reconcile::service_stores(std::make_unique<io::kernel::PinnedServiceMaps>(bpf_root_), base::boot_now);
+  io::kernel::NodeAddressStore node_addresses_{bpf_root_};
+  io::kernel::SourceRangeStore source_ranges_{bpf_root_};
+  std::map<drop_reason, uint64_t> dropped_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, DatapathArrivals, testing::Values(0U, kSummedByDevice),
+                         [](const auto& info) { return info.param ? "SummedByDevice" : "NotSummed"; });
+
+}  // namespace
+
+TEST_P(DatapathArrivals, APodOfThisNodeSeesTheClientAndTheClientTheServicesAddress) {
+  for (const auto& family : kFamilies)
+    for (const auto& [called, port] : {std::pair{vip(family), kPort}, {node_address(family), kNodePort}})
+      for (bool udp : {false, true}) {
+        const uint16_t client = port + udp;
+        const Layer there = udp ? Layer(Udp{client, port}) : Layer(Tcp{client, port, kSyn});
+        const Layer to_backend = udp ? Layer(Udp{client, kBackendPort}) : Layer(Tcp{client, kBackendPort, kSyn});
+        const Layer from_backend = udp ? Layer(Udp{kBackendPort, client}) : Layer(Tcp{kBackendPort, client, kSynAck});
+        const Layer back = udp ? Layer(Udp{port, client}) : Layer(Tcp{port, client, kSynAck});
+        for (int round : {1, 2}) {
+          const auto in = arrives(family, there, called);
+          EXPECT_EQ(in.verdict, kRedirected) << round;
+          EXPECT_EQ(in.bytes, (delivered_frame(0) / Ip{family.outside, family.own} / to_backend / Payload{"hello"}).bytes());
+          const auto out = to_world(pod_frame() / Ip{family.own, family.outside} / from_backend / Payload{"!"});
+          EXPECT_EQ(out.bytes, (pod_frame() / Ip{called, family.outside} / back / Payload{"!"}).bytes());
+        }
+      }
+}
+
+TEST_P(DatapathArrivals, ABackendElsewhereSeesTheNodeAndItsAnswersComeBackThroughIt) {
+  for (const auto& family : kFamilies) {
+    lead(family, {remote(family)});
+    const std::string node = node_address(family), peer = peer_pod(family);
+    const auto in = arrives(family, Tcp{5000, kPort, kSyn}, vip(family));
+    EXPECT_EQ(in.verdict, kToNextProgram);
+    EXPECT_EQ(in.bytes, (uplink_frame() / Ip{family.outside, peer} / Tcp{5000, kBackendPort, kSyn} / Payload{"hello"}).bytes());
+    const auto on = to_world(uplink_frame() / Ip{family.outside, peer} / Tcp{5000, kBackendPort, kSyn} / Payload{"hello"});
+    const uint16_t port = port_of(on, kSource);
+    EXPECT_TRUE(is_nat_port(port)) << port;
+    EXPECT_EQ(on.bytes, (uplink_frame() / Ip{node, peer} / Tcp{port, kBackendPort, kSyn} / Payload{"hello"}).bytes());
+
+    const auto answer = from_uplink(uplink_frame() / Ip{peer, node} / Tcp{kBackendPort, port, kSynAck} / Payload{"!"});
+    EXPECT_EQ(answer.verdict, kToNextProgram);
+    EXPECT_EQ(answer.bytes, (uplink_frame() / Ip{peer, family.outside} / Tcp{kBackendPort, 5000, kSynAck} / Payload{"!"}).bytes());
+    const auto back = to_world(uplink_frame() / Ip{peer, family.outside} / Tcp{kBackendPort, 5000, kSynAck} / Payload{"!"});
+    EXPECT_EQ(back.bytes, (uplink_frame() / Ip{vip(family), family.outside} / Tcp{kPort, 5000, kSynAck} / Payload{"!"}).bytes());
+  }
+}
+
+// A pod with host networking, say: it is the node itself that answers.
+TEST_P(DatapathArrivals, ABackendThatIsTheNodeItselfSeesTheClient) {
+  for (const auto& family : kFamilies) {
+    lead(family, {{ip(node_address(family)), kBackendPort}});
+    const auto in = arrives(family, Tcp{5000, kNodePort, kSyn}, node_address(family));
+    EXPECT_EQ(in.verdict, kToNextProgram);
+    EXPECT_EQ(in.bytes,
+              (uplink_frame() / Ip{family.outside, node_address(family)} / Tcp{5000, kBackendPort, kSyn} / Payload{"hello"}).bytes());
+    const auto out = to_world(uplink_frame() / Ip{node_address(family), family.outside} / Tcp{kBackendPort, 5000, kSynAck});
+    EXPECT_EQ(out.bytes, (uplink_frame() / Ip{node_address(family), family.outside} / Tcp{kNodePort, 5000, kSynAck}).bytes());
+  }
+  EXPECT_EQ(flows().size(), 4U);
+}
+
+TEST_P(DatapathArrivals, SourceRangesAreAskedForTheClientsOwnAddressAndOnlyWhereTheyHold) {
+  for (const auto& family : kFamilies) {
+    lead(family, {own(family)}, 0, true);
+    expect_drop(arrives(family, Tcp{5000, kPort, kSyn}, vip(family)), DROP_SOURCE_RANGE);
+    const auto range = *base::parse_cidr(is_v4(family) ? "192.0.2.0/30" : "2001:db8::/126");
+    const model::desired::SourceRange row{set_of(family, Protocol::kTcp), range};
+    put_row(source_ranges_, row);
+    EXPECT_EQ(arrives(family, Tcp{5000, kPort, kSyn}, vip(family)).verdict, kRedirected);
+    expect_drop(from_uplink(uplink_frame() / Ip{is_v4(family) ? "192.0.2.4" : "2001:db8::4", vip(family)} / Tcp{5000, kPort, kSyn}),
+                DROP_SOURCE_RANGE);
+    expect_drop(arrives(family, Udp{5000, kPort}, vip(family)), DROP_SOURCE_RANGE);  // another port's
+    EXPECT_EQ(arrives(family, Tcp{5001, kNodePort, kSyn}, node_address(family)).verdict, kRedirected) << "N4: not by a NodePort";
+    ASSERT_TRUE(source_ranges_.remove(row).ok());
+    EXPECT_EQ(arrives(family, Tcp{5000, kPort, kAck}, vip(family)).verdict, kRedirected) << "what goes on goes on";
+    expect_drop(arrives(family, Tcp{5002, kPort, kSyn}, vip(family)), DROP_SOURCE_RANGE);
+  }
+  auto rows = source_ranges_.list();
+  EXPECT_TRUE(rows.ok() && rows->empty());
+}
+
+TEST_P(DatapathArrivals, WithoutABackendThePacketEndsHereForAReason) {
+  for (const auto& family : kFamilies) {
+    lead(family, {});
+    expect_drop(arrives(family, Tcp{5000, kPort, kSyn}, vip(family)), DROP_NO_ENDPOINT);
+    put_set({.id = set_of(family, Protocol::kTcp), .endpoints_elsewhere = true}, {});
+    expect_drop(arrives(family, Tcp{5000, kPort, kSyn}, vip(family)), DROP_NO_LOCAL_ENDPOINT);
+    const std::string lost = is_v4(family) ? "198.51.100.77" : "2001:db9::77";
+    ASSERT_TRUE(support::run("ip route add unreachable " + lost));
+    lead(family, {{ip(lost), 1}});
+    expect_drop(arrives(family, Tcp{5000, kPort, kSyn}, vip(family)), DROP_NO_NAT_SOURCE);
+  }
+  EXPECT_EQ(flows().size(), 0U);
+}
+
+TEST_P(DatapathArrivals, WhatIsNoServicesGoesOnAsItIs) {
+  for (const auto& family : kFamilies) {
+    put_row(*stores_.frontends,
+            Frontend{.address = ip(is_v4(family) ? "10.96.0.1" : "fd00:96::1"), .port = kPort, .callers = set_of(family, Protocol::kTcp)});
+    for (const auto& [to, port] : {std::pair{vip(family), uint16_t{81}},
+                                   {node_address(family), kPort},
+                                   {node_address(family), uint16_t{30081}},
+                                   {vip(family), kNodePort},
+                                   {std::string(is_v4(family) ? "10.96.0.1" : "fd00:96::1"), kPort}}) {
+      const auto packet = uplink_frame() / Ip{family.outside, to} / Tcp{5000, port, kSyn};
+      const auto out = from_uplink(packet);
+      EXPECT_EQ(out.verdict, kToNextProgram) << to << " " << port;
+      EXPECT_EQ(out.bytes, packet.bytes());
+    }
+  }
+  EXPECT_EQ(flows().size(), 0U);
+}
+
+TEST_P(DatapathArrivals, SourcesThatNobodyOutsideHasOpenNothing) {
+  const auto send = [&](const char* source, const Addresses& family) {
+    return from_uplink(uplink_frame() / Ip{source, vip(family)} / Tcp{5000, kPort, kSyn});
+  };
+  expect_drop(send("127.0.0.1", kFamilies[0]), DROP_MARTIAN_SOURCE);
+  expect_drop(send("fe80::1", kFamilies[1]), DROP_MARTIAN_SOURCE);
+  for (const auto& family : kFamilies) {
+    expect_drop(send(family.neighbor, family), DROP_OWN_SOURCE);
+    expect_drop(send(node_address(family).c_str(), family), DROP_OWN_SOURCE);
+  }
+  EXPECT_EQ(flows().size(), 0U);
+}
+
+TEST_P(DatapathArrivals, AClientWithAffinityKeepsItsBackendFromEveryPortAndOthersChoose) {
+  for (const auto& family : kFamilies) {
+    lead(family, {own(family), neighbor(family)}, 100);
+    std::set<int> chosen;
+    for (int client = 10; client < 17; ++client) {
+      const std::string address = is_v4(family) ? "198.51.100." + std::to_string(client) : "2001:db8:7::" + std::to_string(client);
+      const int pod = pod_of(family, 1000, address);
+      EXPECT_EQ(pod_of(family, 1001, address), pod);
+      chosen.insert(pod);
+    }
+    EXPECT_EQ(chosen, (std::set<int>{0, 1}));
+  }
+}
+
+TEST_P(DatapathArrivals, OfOneClientEachPortChoosesAndStays) {
+  const auto& family = kFamilies[0];
+  lead(family, {own(family), neighbor(family)});
+  std::map<uint16_t, int> chosen;
+  std::set<int> pods;
+  for (uint16_t port = 1000; port < 1015; ++port) pods.insert(chosen[port] = pod_of(family, port, family.outside));
+  EXPECT_EQ(pods, (std::set<int>{0, 1}));
+  for (const auto& [port, pod] : chosen) EXPECT_EQ(pod_of(family, port, family.outside), pod);
+}
+
+// One port of a client may lead to a backend by one name only, or answers would bear the wrong one.
+TEST_P(DatapathArrivals, AClientThatCallsTwoNamesFromOnePortGetsTwoBackendsOrIsRefused) {
+  for (const auto& family : kFamilies) {
+    EXPECT_EQ(arrives(family, Tcp{5000, kPort, kSyn}, vip(family)).verdict, kRedirected);
+    expect_drop(arrives(family, Tcp{5000, kNodePort, kSyn}, node_address(family)), DROP_FLOW_CLASH);
+    lead(family, {own(family), neighbor(family)});
+    const auto other = arrives(family, Tcp{5000, kNodePort, kSyn}, node_address(family));
+    EXPECT_EQ(other.bytes,
+              (delivered_frame(1) / Ip{family.outside, family.neighbor} / Tcp{5000, kBackendPort, kSyn} / Payload{"hello"}).bytes());
+  }
+}
+
+TEST_P(DatapathArrivals, AConnectionStaysWithABackendThatLeftAndANewOneFromItsPortDoesNot) {
+  for (const auto& family : kFamilies) {
+    EXPECT_EQ(pod_of(family, 5000, family.outside), 0);
+    to_world(pod_frame() / Ip{family.own, family.outside} / Tcp{kBackendPort, 5000, kSynAck});
+    lead(family, {neighbor(family)});
+    EXPECT_EQ(arrives(family, Tcp{5000, kPort, kAck}, vip(family)).bytes,
+              (delivered_frame(0) / Ip{family.outside, family.own} / Tcp{5000, kBackendPort, kAck} / Payload{"hello"}).bytes());
+    EXPECT_EQ(pod_of(family, 5000, family.outside), 1);
+    EXPECT_EQ(pod_of(family, 5000, family.outside), 1) << "its SYN again";
+  }
+}
+
+// U1: a client that sends on and on from one port.
+TEST_P(DatapathArrivals, DatagramsLeaveABackendThatLeft) {
+  for (const auto& family : kFamilies) {
+    EXPECT_EQ(pod_of(family, 5000, family.outside, true), 0);
+    lead(family, {own(family), neighbor(family)});
+    age(5000, 1);
+    EXPECT_EQ(pod_of(family, 5000, family.outside, true), 0) << "it is still among them";
+    lead(family, {neighbor(family)});
+    age(5000, 1);
+    EXPECT_EQ(pod_of(family, 5000, family.outside, true), 1);
+  }
+}
+
+// U2: what comes while there is no backend leaves nothing behind.
+TEST_P(DatapathArrivals, DatagramsBeforeTheFirstBackendPinNothing) {
+  const auto& family = kFamilies[0];
+  lead(family, {});
+  EXPECT_EQ(pod_of(family, 5000, family.outside, true), -1);
+  lead(family, {own(family)});
+  EXPECT_EQ(pod_of(family, 5000, family.outside, true), 0);
+}
+
+TEST_P(DatapathArrivals, ErrorsAboutAnswersReachTheirSenderWhereverItIs) {
+  for (const auto& family : kFamilies) {
+    const bool v4 = is_v4(family);
+    const std::string router = v4 ? "198.51.100.7" : "2001:db8:7::7", node = node_address(family), peer = peer_pod(family);
+    const Icmp too_big = v4 ? Icmp{3, 4, 1280} : Icmp{2, 0, 1280};
+    arrives(family, Udp{5000, kPort}, vip(family));
+    const auto quoted_answer = quoting(Ip{vip(family), family.outside} / Udp{kPort, 5000} / Payload{"quoted."});
+    const auto error = from_uplink(uplink_frame() / Ip{router, vip(family)} / too_big / quoted_answer);
+    EXPECT_EQ(error.verdict, kRedirected);
+    EXPECT_EQ(error.bytes, (delivered_frame(0) / Ip{router, family.own} / too_big /
+                            quoting(Ip{family.own, family.outside} / Udp{kBackendPort, 5000} / Payload{"quoted."}))
+                               .bytes());
+
+    lead(family, {remote(family)});
+    age(5000, 1);
+    arrives(family, Udp{5000, kPort}, vip(family));
+    const auto sent = to_world(uplink_frame() / Ip{family.outside, peer} / Udp{5000, kBackendPort});
+    const uint16_t port = port_of(sent, kSource);
+    const auto on = from_uplink(uplink_frame() / Ip{router, vip(family)} / too_big / quoted_answer);
+    const auto half =
+        uplink_frame() / Ip{router, peer} / too_big / quoting(Ip{peer, family.outside} / Udp{kBackendPort, 5000} / Payload{"quoted."});
+    EXPECT_EQ(on.verdict, kToNextProgram);
+    EXPECT_EQ(on.bytes, half.bytes());
+    EXPECT_EQ(
+        to_world(half).bytes,
+        (uplink_frame() / Ip{router, peer} / too_big / quoting(Ip{peer, node} / Udp{kBackendPort, port} / Payload{"quoted."})).bytes());
+  }
+}
+
+TEST_P(DatapathArrivals, FragmentsFollowTheirFirst) {
+  const auto& family = kFamilies[0];
+  const auto first = ipv4_fragment(
+      (uplink_frame() / Ip{family.outside, vip(family)} / Udp{5000, kPort} / Payload{std::string(24, 'a')}).bytes(), 77, 0, true);
+  const auto later = ipv4_fragment(
+      (uplink_frame() / Ip{family.outside, vip(family), 64, IPPROTO_UDP} / Payload{std::string(16, 'b')}).bytes(), 77, 32, false);
+  EXPECT_EQ(run("uplink_ingress", "uplink", first).verdict, kRedirected);
+  const auto out = run("uplink_ingress", "uplink", later);
+  EXPECT_EQ(out.verdict, kRedirected);
+  EXPECT_EQ(out.bytes,
+            ipv4_fragment((delivered_frame(0) / Ip{family.outside, family.own, 64, IPPROTO_UDP} / Payload{std::string(16, 'b')}).bytes(),
+                          77, 32, false));
+}
+
+TEST_P(DatapathArrivals, AFullTableRefusesNewFlowsAndKeepsTheOldOnes) {
+  const auto& family = kFamilies[0];
+  lead(family, {remote(family)});
+  const auto send = [&](int i) { return from_uplink(uplink_frame() / Ip{"198.51.100." + std::to_string(i), vip(family)} / Udp{9, kPort}); };
+  int opened = 0;
+  while (opened < 100 && send(opened + 1).verdict == kToNextProgram) ++opened;
+  EXPECT_EQ(opened, kNatPorts) << "ports for that backend";
+  EXPECT_EQ(count("drops", DROP_NO_NAT_PORT), 1U);
+  lead(family, {own(family)});
+  int more = 0;
+  while (more < 100 && send(100 + more).verdict == kRedirected) ++more;
+  EXPECT_EQ(more, (64 - 4 * kNatPorts) / 2) << "two entries each, four of those that are sent on";
+  EXPECT_EQ(count("drops", DROP_FLOWS_FULL), 1U);
+  EXPECT_EQ(flows().size(), 64U);
+  for (int i = 0; i < more; ++i) EXPECT_EQ(send(100 + i).verdict, kRedirected) << i;
+}
+
+TEST_P(DatapathArrivals, AnAddressWithoutFrontendsIsNotLookedAtAnyMore) {
+  const auto& family = kFamilies[0];
+  auto opened = io::kernel::HashMap<uint32_t, uint64_t>::open(bpf_root_, "frontend_addresses");
+  ASSERT_TRUE(opened.ok());
+  const auto bits = [&] {
+    int sum = 0;
+    for (uint32_t word = 0; word < FRONTEND_ADDRESS_BITS / 64; ++word) sum += std::popcount(**opened->find(word));
+    return sum;
+  };
+  EXPECT_EQ(bits(), 2) << "of each family one";
+  for (auto protocol : {Protocol::kTcp, Protocol::kUdp}) {
+    EXPECT_EQ(bits(), 2);
+    ASSERT_TRUE(stores_.frontends->remove({.address = ip(vip(family)), .port = kPort, .protocol = protocol}).ok());
+  }
+  EXPECT_EQ(bits(), 1);
+}

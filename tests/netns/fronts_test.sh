@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# Services from outside: a host on the segment calls NodePorts, external addresses and a balancer's address by every node, whether that
+# node has an endpoint or not. Uplinks make no checksums here, as real cards' do and a veth hides: what is wrong in one is lost.
+source "$(dirname "$0")/lab.sh"
+for part in checks pods objects agents flows; do source "$netns_tests/$part.sh"; done
+
+vip4=203.0.113.5 vip6=2001:db8:5::5             # of the balancer
+external4=203.0.113.9 external6=2001:db8:5::9   # in externalIPs
+vip() { local name=$1$2; echo "${!name}"; }     # vip vip|external 4|6
+
+via() {   # NODE: the client reaches the Services' addresses by that node
+  on client ip route replace 203.0.113.0/24 via "$(node4 "$1")"
+  on client ip -6 route replace 2001:db8:5::/48 via "$(node6 "$1")"
+}
+change_service() {   # NAME JQFILTER
+  jq "$2" "$lab/manifests/service-$1.json" | put_object "service-$1"
+}
+kinds=("" "--udp" "--udp --unconnected")
+# PLACE ADDRESS PORT NAMES [ARGUMENT...]: one of them answers, by the name that was called
+answered() {
+  local answer
+  answer=$(ask "${@:1:3}" "${@:5}")
+  [[ " $4 " == *" $(jq -r .answer.name <<<"$answer") "* ]] || { echo "$answer"; return 1; }
+  expect "the client's peer" "$2" "$(jq -r .remote <<<"$answer")"
+}
+spread() {   # PLACE ADDRESS PORT NAMES [ARGUMENT...]: all of them answer, and nobody else
+  local tally
+  tally=$(ask "${@:1:3}" --count 60 "${@:5}")
+  expect "who answered" "$(tr ' ' '\n' <<<"$4" | sort | xargs)" "$(jq -r '.answers | keys | sort | join(" ")' <<<"$tally")"
+}
+seen_as() {   # PLACE ADDRESS PORT EXPECTED [ARGUMENT...]: whom the endpoint saw
+  expect "the client's address" "$4" "$(ask "${@:1:3}" "${@:5}" | jq -r .answer.peer)"
+}
+silent() {   # PLACE ADDRESS PORT [ARGUMENT...]: neither an answer nor a refusal
+  local answer code=0
+  answer=$(ask "${@:1:3}" --timeout 700 "${@:4}") || code=$?
+  ((code == 3)) || { echo "code $code: $answer"; return 1; }
+}
+kept() {   # ADDRESS [ARGUMENT...]: one endpoint answers all of the client's connections
+  expect "how many answered" 1 "$(ask client "$1" 80 --count 15 "${@:2}" | jq '.answers | length')"
+}
+dropped() { http "$1" /status | grep -q "$2"; }
+
+from_outside() {   # WORDS NAMES PORT ADDRESS4 ADDRESS6
+  local arguments address
+  for address in "$4" "$5"; do
+    for arguments in "${kinds[@]}"; do check "$1, $address $arguments" answered client "$address" "$3" "$2" $arguments; done
+  done
+}
+download() { expect "intact" true "$(on client "$traffic" download --bytes 10000000 "$(target "$1" "$2")" | jq .intact)"; }
+downloads() { download "$(node4 "$1")" 30080 && download "$(node6 "$1")" 30080 && download "$vip4" 80 && download "$vip6" 80; }
+large() { answered client "$1" "$2" "$3" --udp --bytes 20000; }
+
+kills() {
+  local round
+  flows_start nodeport client $(targets_of 30080 "$(node4 n1)" "$(node6 n1)" "$(node4 n3)" "$(node6 n3)")
+  flows_start balancer client $(targets_of 80 "$vip4" "$vip6")
+  for round in 1 2 3 4; do
+    agent_kill n3; agent_kill n1
+    answered client "$(node4 n3)" 30080 "a b" && answered client "$vip6" 80 "a b" --udp
+    agent_start n1; agent_start n3
+    wait_ready n1; wait_ready n3
+  done
+  flows_stop
+  expect "flows that broke" "" "$(flows_broken "$lab/flows-nodeport" "$lab/flows-balancer")"
+  expect "numbers lost" 0 "$(flows_sum lost "$lab/flows-nodeport" "$lab/flows-balancer")"
+}
+# a leaves while datagrams of many clients go on: they come to b, and what TCP has with a stays there.
+leaves() {
+  flows_start tcp client "tcp:$(target "$vip4" 80)" "tcp:$(target "$vip6" 80)" "tcp:$(target "$(node4 n1)" 30080)"
+  endpoints web 8080 b
+  until_true 10 "the smaller set" spread client "$vip4" 80 b
+  spread client "$(node6 n1)" 30080 b --udp
+  flows_stop
+  expect "flows that broke" "" "$(flows_broken "$lab/flows-tcp")"
+  endpoints web 8080 a b
+  until_true 10 "the whole set" spread client "$vip4" 80 "a b"
+}
+
+need_product
+lab_start
+nodes_up n1 n2 n3
+client
+for machine in n1 n2 n3 client; do in_machine "$machine" ethtool -K eth0 tx off >/dev/null; done
+pod n1 a; pod n2 b; pod n3 c
+for place in a b c n1 n2; do serve "$place"; done
+
+service web 20
+endpoints web 8080 a b
+change_service web ".spec.type = \"LoadBalancer\" | .spec.ports[].nodePort = 30080 | .spec.externalIPs = [\"$external4\", \"$external6\"]
+  | .status.loadBalancer.ingress = [{\"ip\": \"$vip4\"}, {\"ip\": \"$vip6\"}]"
+service host 21
+endpoints host 8080 n1 n2
+change_service host '.spec.type = "NodePort" | .spec.ports[].nodePort = 30081'
+for node in n1 n2 n3; do until_true 10 "the NodePort of $node" answered client "$(node6 "$node")" 30081 "n1 n2" --udp; done
+
+for node in n1 n3; do
+  via "$node"
+  from_outside "NodePort of $node" "a b" 30080 "$(node4 "$node")" "$(node6 "$node")"
+  from_outside "balancer's address by $node" "a b" 80 "$vip4" "$vip6"
+  from_outside "external address by $node" "a b" 80 "$external4" "$external6"
+  from_outside "NodePort of $node to host-network pods" "n1 n2" 30081 "$(node4 "$node")" "$(node6 "$node")"
+  check "all endpoints answer by $node" spread client "$vip6" 80 "a b"
+  check "all host-network endpoints answer by $node" spread client "$(node4 "$node")" 30081 "n1 n2" --udp
+  check "10 MB intact by $node" downloads "$node"
+  check "datagrams in fragments by $node, IPv4" large "$vip4" 80 "a b"
+  check "datagrams in fragments by $node, IPv6" large "$vip6" 80 "a b"
+done
+for place in a c n1 n3; do
+  for front in vip external; do
+    for family in 4 6; do
+      for arguments in "${kinds[@]}"; do
+        check "$front address from $place, IPv$family $arguments" answered "$place" "$(vip $front $family)" 80 "a b" $arguments
+      done
+    done
+  done
+done
+
+via n3
+check "four times two agents are killed under flows: none breaks, no number is lost, new ones go on meanwhile" kills
+via n1
+check "an endpoint leaves: new connections and datagrams go to the other, connections stay" leaves
+
+change_service web '.spec.sessionAffinity = "ClientIP"'
+until_true 10 "affinity" kept "$vip4" --udp
+check "a client keeps its endpoint, TCP" kept "$vip6"
+check "a client keeps its endpoint, UDP" kept "$vip6" --udp
+change_service web '.spec.sessionAffinity = "None" | del(.spec.sessionAffinityConfig)'
+
+endpoints web 8080 a
+change_service web '.spec.externalTrafficPolicy = "Local"'
+until_true 10 "policy Local on n3" silent client "$(node4 n3)" 30080
+for arguments in "${kinds[@]}"; do
+  for address in "$(node4 n1)" "$(node6 n1)"; do
+    check "policy Local, the endpoint sees the client, $address $arguments" seen_as client "$address" 30080 "$(address client $([[ $address == *:* ]] && echo 6 || echo 4))" $arguments
+  done
+  check "policy Local, by the balancer's address too, $arguments" seen_as client "$vip4" 80 "$net4.200" $arguments
+  check "policy Local, a node without an endpoint is silent, $arguments" silent client "$(node6 n3)" 30080 $arguments
+  check "policy Local, pods of a node without one call by the balancer's address, $arguments" answered c "$vip6" 80 a $arguments
+  check "policy Local, a peer's NodePort is that peer's, $arguments" seen_as c "$(node4 n1)" 30080 "$(pod4 c)" $arguments
+done
+check "the node counts them by reason" dropped n3 no_local_endpoint
+
+change_service web ".spec.externalTrafficPolicy = \"Cluster\" | .spec.loadBalancerSourceRanges = [\"$net4.201/32\", \"fd00:77::/64\"]"
+for family in 4 6; do
+  until_true 10 "source ranges" silent client "$(vip vip $family)" 80
+  check "who is in no range is not answered, UDP, IPv$family" silent client "$(vip vip $family)" 80 --udp
+  check "NodePorts have no ranges, IPv$family" answered client "$(address n3 $family)" 30080 a
+done
+check "the node counts them by reason" dropped n1 source_range
+change_service web ".spec.loadBalancerSourceRanges = [\" $net4.200/32 \", \"$net6:200/128\"]"
+for family in 4 6; do
+  until_true 10 "the new ranges" answered client "$(vip vip $family)" 80 a
+  check "who is in a range is answered, UDP, IPv$family" answered client "$(vip vip $family)" 80 a --udp
+done
+
+change_service web '.status.loadBalancer.ingress[].ipMode = "Proxy"'
+until_true 10 "the balancer's address to be its own" silent client "$vip4" 80
+check "ipMode Proxy: the address is the balancer's own" silent client "$vip6" 80 --udp
+check "its NodePort goes on" answered client "$(node6 n2)" 30080 a
+rm "$lab/manifests/service-web.json" "$lab/manifests"/slice-web-*.json
+until_true 10 "web to end" silent client "$external4" 80
+check "a removed Service answers nobody" silent client "$external6" 80 --udp
+check "its neighbour goes on" answered client "$(node4 n3)" 30081 "n1 n2"
