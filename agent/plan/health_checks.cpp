@@ -42,14 +42,13 @@ std::vector<base::Ip> all_addresses() { return {base::Ip::from_v4_be(0), base::I
 // One socket for all addresses of a family, those to come among them, unless nodePort.addresses leaves some out.
 std::vector<base::Ip> chosen_addresses(const model::Snapshot& snapshot) {
   const auto& prefixes = snapshot.config().node_port_addresses;
-  if (prefixes.empty()) return all_addresses();
-  std::vector<base::Ip> addresses = node_addresses::chosen_on_own_links(snapshot);
-  for (const auto& all : all_addresses()) {
-    auto of_family = [&](const auto& ip) { return ip.family() == all.family(); };
-    if (std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return of_family(prefix.address); })) continue;
-    std::erase_if(addresses, of_family);
-    addresses.push_back(all);
-  }
+  auto some_prefix = [&](auto property) { return std::any_of(prefixes.begin(), prefixes.end(), property); };
+  std::vector<base::Ip> addresses;
+  for (const auto& all : all_addresses())
+    if (!some_prefix([&](const auto& prefix) { return prefix.address.family() == all.family(); })) addresses.push_back(all);
+  if (prefixes.empty()) return addresses;
+  for (const auto& ip : node_addresses::own_addresses(snapshot))
+    if (some_prefix([&](const auto& prefix) { return prefix.contains(ip); })) addresses.push_back(ip);
   return addresses;
 }
 

@@ -1,6 +1,7 @@
 #include "plan/node_addresses.h"
 
 #include <algorithm>
+#include <set>
 
 #include "plan/node.h"
 
@@ -61,6 +62,13 @@ void insert_all(const model::Snapshot& snapshot, Keys& keys) {
 
 }  // namespace
 
+std::vector<base::Ip> own_addresses(const model::Snapshot& snapshot) {
+  std::set<base::Ip> addresses;
+  for (const auto& [key, address] : snapshot.table<model::Address>())
+    if (can_be_called(address->cidr.address) && is_on_own_link(address->cidr.address, snapshot)) addresses.insert(address->cidr.address);
+  return {addresses.begin(), addresses.end()};
+}
+
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (changes_knowledge(touched)) insert_all(snapshot, keys);
   if (touched.is<model::Address>())
@@ -82,15 +90,6 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   if (is_node_local(*ip) ? !own : !own && !by_nodes.peer) return planned;
   planned.rows.push_back(NodeAddress{.address = *ip, .peer = !own, .host_only = is_node_local(*ip)});
   return planned;
-}
-
-std::vector<base::Ip> chosen_on_own_links(const model::Snapshot& snapshot) {
-  std::set<base::Ip> chosen;
-  for (const auto& [key, address] : snapshot.table<model::Address>()) {
-    const base::Ip& ip = address->cidr.address;
-    if (can_be_called(ip) && is_chosen(ip, snapshot.config().node_port_addresses) && is_on_own_link(ip, snapshot)) chosen.insert(ip);
-  }
-  return {chosen.begin(), chosen.end()};
 }
 
 }  // namespace plan::node_addresses

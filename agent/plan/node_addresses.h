@@ -5,10 +5,10 @@
 
 namespace plan::node_addresses {
 
+// Of this node, at which ports can be called by others, and 127.0.0.1; sorted.
+std::vector<base::Ip> own_addresses(const model::Snapshot& snapshot);
+
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys);
 model::Planned plan(const std::string& key, const model::Snapshot& snapshot);
-
-// Addresses of this node's own links among them, sorted: those at which one can listen.
-std::vector<base::Ip> chosen_on_own_links(const model::Snapshot& snapshot);
 
 }  // namespace plan::node_addresses

@@ -115,10 +115,10 @@ TEST_F(PlanHealthChecks, L6ListensAtTheNodesAddressesThatNodePortAddressesLeaves
   model::Config config;
   config.node_port_addresses = {cidr("192.168.0.0/16"), cidr("10.0.0.0/8")};
   fold({model::put(config)});
-  EXPECT_THAT(checks(), ElementsAre("10.9.0.1:32100 default/web 0", "192.168.42.11:32100 default/web 0", "[::]:32100 default/web 0"));
+  EXPECT_THAT(checks(), ElementsAre("[::]:32100 default/web 0", "10.9.0.1:32100 default/web 0", "192.168.42.11:32100 default/web 0"));
 
   fold({model::gone<model::Address>("eth1 10.9.0.1/24"), an_address("eth0", "10.9.0.2/24")});
-  EXPECT_THAT(checks(), ElementsAre("10.9.0.2:32100 default/web 0", "192.168.42.11:32100 default/web 0", "[::]:32100 default/web 0"));
+  EXPECT_THAT(checks(), ElementsAre("[::]:32100 default/web 0", "10.9.0.2:32100 default/web 0", "192.168.42.11:32100 default/web 0"));
 
   config.node_port_addresses = {cidr("172.16.0.0/12"), cidr("fd00:42::/64")};
   fold({model::put(config)});
