@@ -136,6 +136,10 @@ std::shared_ptr<const model::Published> Core::publish(base::BootTime now) {
   published_.notes = planning_.notes();
   reconciler_.report(published_.effects, published_.conflicts);
   published_.counters = {passes_, planning_.planner_calls(), reconciler_.counters().writes, reconciler_.counters().failed_writes};
+  if (status::is_programmed(published_))
+    published_.unprogrammed_since.reset();
+  else if (!published_.unprogrammed_since)
+    published_.unprogrammed_since = now;
   if (published_.first_ready == base::BootTime{} && status::ready(status::readiness(published_))) published_.first_ready = now;
   return std::make_shared<const model::Published>(published_);
 }

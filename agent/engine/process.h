@@ -34,6 +34,7 @@ class Process {
 
   model::PublishedCell& cell() { return cell_; }
   base::BootTime started() const { return started_; }
+  bool alive() const { return watchdog_.alive(); }  // any thread: the engine's loop turns
 
  private:
   struct Addressed {

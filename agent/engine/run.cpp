@@ -23,6 +23,7 @@
 #include "sources/host.h"
 #include "sources/settings.h"
 #include "sources/state_directory.h"
+#include "status/health_answers.h"
 #include "status/reporter.h"
 
 namespace engine {
@@ -118,6 +119,14 @@ std::vector<sources::StateDirectory::PendingWrite> pending_writes(const Options&
            [&options] { return sources::keep_settings(options.state_dir, options.config_files, options.sets); }}};
 }
 
+io::http::HealthChecks::Answer health_answer(Process& process) {
+  return [&process](const model::desired::HealthCheck& check, const io::http::Request& request) {
+    const auto published = process.cell().load();
+    const auto health = status::proxy_health(published.get(), process.alive(), base::boot_now());
+    return status::health_answer(check, request.path, health, std::time(nullptr));
+  };
+}
+
 // As turn().
 bool live(const Options& options, Process& process) {
   Life life{options, process};
@@ -130,7 +139,8 @@ bool live(const Options& options, Process& process) {
   spdlog::info("agent: node {}, programs {}", life.node_name, io::kernel::program_generation());
 
   auto identity = identity_of(options, life.node_name, settings.config);
-  Core core(identity, plan::features(), kernel_stores(identity, status_store(options, settings.config, sink)), process.started());
+  auto stores = kernel_stores(identity, status_store(options, settings.config, sink), health_answer(process));
+  Core core(identity, plan::features(), std::move(stores), process.started());
   core.fold(settings.changes);
   process.cell().store(core.publish(base::boot_now()));
 

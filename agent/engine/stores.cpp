@@ -20,7 +20,7 @@
 
 namespace engine {
 
-reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses) {
+reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses, io::http::HealthChecks::Answer health_answer) {
   using namespace io::kernel;
   const std::string& root = identity.bpf_root;
   auto services = reconcile::service_stores(std::make_unique<PinnedServiceMaps>(root), base::boot_now);
@@ -41,6 +41,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
           std::make_unique<PodEntryStore>(root),
           std::make_unique<RouteStore>(),
           std::make_unique<NeighborStore>(),
+          std::make_unique<io::http::HealthChecks>(std::move(health_answer)),
           std::make_unique<io::files::FileStore>(std::vector<std::string>{identity.cni_conf_dir + "/05-ichor.conflist"}),
           std::move(statuses)};
 }

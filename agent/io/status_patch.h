@@ -11,15 +11,15 @@ namespace io {
 
 constexpr size_t kTimeSize = 20;
 
-// The present time as Kubernetes writes it (RFC 3339, UTC, whole seconds): always kTimeSize characters.
-inline std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
+// A time as Kubernetes writes it (RFC 3339, UTC, whole seconds): always kTimeSize characters.
+inline std::string utc_text(std::time_t time) {
   std::tm parts{};
-  gmtime_r(&now, &parts);
+  gmtime_r(&time, &parts);
   char text[kTimeSize + 1];
   (void)std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
 }
+inline std::string utc_now() { return utc_text(std::time(nullptr)); }
 
 // The text with `time` for each kTimeOfWrite.
 inline std::string with_time(std::string text, std::string_view time) {

@@ -20,6 +20,13 @@ struct PortRange {
   bool operator==(const PortRange&) const = default;
 };
 
+// Where a server listens; an unspecified address: at all of the node's.
+struct ListenAddress {
+  base::Ip address = {};
+  uint16_t port = 0;  // host order
+  bool operator==(const ListenAddress&) const = default;
+};
+
 // As written in a list of prefixes.
 struct PrefixList {
   std::vector<base::Cidr> prefixes;     // canonical
@@ -59,11 +66,14 @@ struct Config {
   double map_ratio = 0;                         // bpf.mapDynamicSizeRatio: of the node's memory, for maps that follow it; 0: the usual
   PortRange node_ports{30000, 32767};           // nodePort.range
   std::vector<base::Cidr> node_port_addresses;  // nodePort.addresses: prefixes; of a family without one all addresses count
-  uint32_t mtu = 0;                             // MTU, bytes; 0: the smallest of the uplinks
-  std::string cgroup_root = "/sys/fs/cgroup";   // cgroup.hostRoot
-  std::string k8s_service_host;                 // k8sServiceHost
-  uint16_t k8s_service_port = 0;                // k8sServicePort
-  bool debug = false;                           // debug.enabled
+  bool health_check_node_ports = true;          // nodePort.enableHealthCheck
+  // kubeProxyReplacementHealthzBindAddr; nullopt: off
+  std::optional<ListenAddress> proxy_healthz = ListenAddress{.address = {}, .port = 10256};
+  uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
+  std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
+  std::string k8s_service_host;                // k8sServiceHost
+  uint16_t k8s_service_port = 0;               // k8sServicePort
+  bool debug = false;                          // debug.enabled
 
   bool operator==(const Config&) const = default;
   static std::string key() { return "config"; }  // of the one row

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,8 @@ struct Published {
   EngineCounters counters;
   base::BootTime started{};
   base::BootTime first_ready{};  // zero: not yet
+  // Since when what all pods depend on is not as wanted; nullopt: it is. See status::is_programmed().
+  std::optional<base::BootTime> unprogrammed_since = {};
 };
 
 }  // namespace model

@@ -3,6 +3,7 @@
 #include "plan/canary.h"
 #include "plan/cni_conf.h"
 #include "plan/direct_delivery.h"
+#include "plan/health_checks.h"
 #include "plan/host_ports.h"
 #include "plan/ipam.h"
 #include "plan/map_sizes.h"
@@ -32,6 +33,7 @@ std::span<const Feature> features() {
       {"pods", pods::keys_for, pods::plan},                                   // link, filters, map entries, routes of each sandbox
       {"host_ports", host_ports::keys_for, host_ports::plan},                 // ports of the node that lead to a pod
       {"routes", routes::keys_for, routes::plan},                             // pod CIDRs of each peer, and the unused rest of our own
+      {"health_checks", health_checks::keys_for, health_checks::plan},        // what load balancers hear of this node
       {"canary", canary::keys_for, canary::plan},                             // the service behind /readyz
       {"cni_conf", cni_conf::keys_for, cni_conf::plan},                       // what tells the runtime that pods can be made
       {"node_condition", node_condition::keys_for, node_condition::plan},     // what tells the scheduler so

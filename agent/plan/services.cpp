@@ -15,12 +15,6 @@ using model::desired::Scope;
 using model::desired::ServiceSet;
 using model::desired::SetId;
 
-// Labels by which a Service says that another proxy, or none, serves it (KEP-2447, KEP-4427).
-bool left_to_others(const Service& service) {
-  return service.meta.labels.contains("service.kubernetes.io/service-proxy-name") ||
-         service.meta.labels.contains("service.kubernetes.io/headless");
-}
-
 using Addresses = std::vector<base::Ip>;
 
 bool contains(const Addresses& addresses, const base::Ip& ip) {
@@ -141,6 +135,11 @@ bool moves_node(const Touched& touched, const model::Snapshot& snapshot) {
 }
 
 }  // namespace
+
+bool left_to_others(const Service& service) {
+  return service.meta.labels.contains("service.kubernetes.io/service-proxy-name") ||
+         service.meta.labels.contains("service.kubernetes.io/headless");
+}
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (touched.is<Service>()) keys.insert(touched.key<Service>());

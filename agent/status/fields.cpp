@@ -155,6 +155,8 @@ Fields fields(const Config& config) {
           {"lb_map_max", int64_t{config.lb_map_max}},
           {"node_ports", std::to_string(config.node_ports.first) + "-" + std::to_string(config.node_ports.last)},
           {"node_port_addresses", base::to_strings(config.node_port_addresses)},
+          {"health_check_node_ports", config.health_check_node_ports},
+          {"proxy_healthz", config.proxy_healthz ? endpoint_text(config.proxy_healthz->address, config.proxy_healthz->port) : ""},
           {"mtu", int64_t{config.mtu}},
           {"cgroup_root", config.cgroup_root},
           {"k8s_service_host", config.k8s_service_host},

@@ -97,6 +97,10 @@ Fields row_fields(const Neighbor& neighbor) {
   return {{"link", neighbor.link}, {"address", base::to_string(neighbor.address)}, {"mac", base::to_string(neighbor.mac)}};
 }
 
+Fields row_fields(const HealthCheck& check) {
+  return {{"service", check.service}, {"local_endpoints", int64_t{check.local_endpoints}}, {"node_eligible", check.node_eligible}};
+}
+
 Fields row_fields(const File& file) { return {{"bytes", static_cast<int64_t>(file.content.size())}, {"content", file.content}}; }
 
 Fields row_fields(const StatusPatch& patch) {

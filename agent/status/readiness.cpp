@@ -142,6 +142,11 @@ std::vector<Check> readiness(const Published& published) {
   return checks;
 }
 
+bool is_programmed(const Published& published) {
+  const Shared shared = shared_effects(published.effects);
+  return shared.failed.empty() && shared.waiting == 0;
+}
+
 bool ready(const std::vector<Check>& checks) {
   return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
 }

@@ -17,5 +17,7 @@ struct Check {
 // A check named "start" or "state_dir" is there only when it fails: most nodes never see one.
 std::vector<Check> readiness(const model::Published& published);
 bool ready(const std::vector<Check>& checks);
+// What all pods depend on is in the kernel as wanted, or nothing is wanted yet.
+bool is_programmed(const model::Published& published);
 
 }  // namespace status

@@ -197,6 +197,21 @@ TEST_F(Core, AWriteThatFailsIsTriedAgainLaterAndLater) {
   EXPECT_EQ(kernel.of<model::desired::Route>().size(), 2u);
 }
 
+TEST_F(Core, SinceWhenWhatPodsDependOnIsAmissIsPublished) {
+  EXPECT_EQ(core.publish(now)->unprogrammed_since, std::nullopt);
+  kernel.fails = [] { return true; };
+  start_node();
+  const auto since = now;
+  EXPECT_EQ(core.publish(now)->unprogrammed_since, since);
+  now += std::chrono::seconds(40);
+  core.pass(now);
+  EXPECT_EQ(core.publish(now)->unprogrammed_since, since);
+  kernel.fails = [] { return false; };
+  now += std::chrono::seconds(120);
+  core.pass(now);
+  EXPECT_EQ(core.publish(now)->unprogrammed_since, std::nullopt);
+}
+
 TEST_F(Core, AKindThatCannotBeReadIsNotWrittenAndIsReadAgainSoon) {
   const model::desired::Route old{
       cidr("10.42.2.0/24"), ip("192.168.42.99"), "eth0", {}, model::desired::kPeerRouteMetric, model::desired::RouteType::kUnicast};

@@ -63,6 +63,26 @@ change_service() {   # NAME JQFILTER
   jq "$2" "$lab/manifests/service-$1.json" | put_object "service-$1"
 }
 
+heard() {   # ADDRESS PORT PATH: what an outside client hears: the code, and the Service's endpoints there or the node's eligibility
+  on client curl -s --max-time 5 -w '{"code": %{http_code}}' "http://$(target "$1" "$2")$3" |
+    jq -sr '[.[1].code, .[0].localEndpoints // .[0].nodeEligible] | map(tostring) | join(" ")'
+}
+hears() { expect "what the client hears" "$1" "$(heard "${@:2}")"; }   # EXPECTED ADDRESS PORT PATH
+both_hear() { hears "$1" "$(node4 "$2")" "${@:3}" && hears "$1" "$(node6 "$2")" "${@:3}"; }   # EXPECTED NODE PORT PATH: by both families
+effect_says() { http "$1" '/tables/effects?format=text' | grep -F "$2" >/dev/null; }
+no_door() { ! heard "$@" >/dev/null; }
+terminates() {   # SERVICE: all its endpoints do, and serve meanwhile
+  local family
+  for family in 4 6; do
+    jq '.endpoints[].conditions = {ready: false, serving: true, terminating: true}' "$lab/manifests/slice-$1-$family.json" |
+      put_object "slice-$1-$family"
+  done
+}
+tainted() {   # NODE TAINTS
+  jq --arg taints "$2" '.spec.taints = ($taints | split(" ") | map({key: ., effect: "NoSchedule"}))' "$lab/manifests/node-$1.json" |
+    put_object "node-$1"
+}
+
 from_everywhere() {   # WORDS SERVICENUMBER
   local place family address
   for place in "${places[@]}"; do
@@ -210,10 +230,43 @@ check "a node that joins adds no frontend" expect frontends "$before" "$(fronten
 rm "$lab/manifests/node-n4.json"
 until_true 10 "a node that left to be forgotten" no_longer a "$(node4 n4)"
 
+# Health checks, as a load balancer outside asks for them.
+client
+port=80
+service checked 18
+endpoints checked 8080 a
+serve n2 32100
+change_service checked '.spec.type = "LoadBalancer" | .spec.externalTrafficPolicy = "Local" | .spec.healthCheckNodePort = 32100'
+until_true 10 "the health check on n1" hears "200 1" "$(node4 n1)" 32100 /
+check "healthCheckNodePort, one endpoint on the node" both_hear "200 1" n1 32100 /any/path
+check "healthCheckNodePort, none on the node" both_hear "503 0" n3 32100 /
+check "a port that is taken is named with its Service" effect_says n2 \
+  'health check of Service default/checked: HTTP on 0.0.0.0:32100: Address already in use'
+check "/healthz of the node" both_hear "200 true" n1 10256 /healthz
+check "/livez of the node" both_hear "200 null" n1 10256 /livez
+terminates checked
+until_true 10 "the endpoint that terminates" hears "503 0" "$(node4 n1)" 32100 /
+check "healthCheckNodePort, the endpoint terminates" both_hear "503 0" n1 32100 /
+check "it serves meanwhile" answers n3 "$(service4 18)"
+check "/healthz does not mind" both_hear "200 true" n1 10256 /healthz
+tainted n1 ToBeDeletedByClusterAutoscaler
+until_true 10 "the taint" hears "503 false" "$(node4 n1)" 10256 /healthz
+check "/healthz of a node that is to go" both_hear "503 false" n1 10256 /healthz
+check "/livez of it" both_hear "200 null" n1 10256 /livez
+tainted n1 ""
+endpoints checked 8080 a b
+until_true 10 "two endpoints" hears "200 2" "$(node4 n1)" 32100 /
+port=30080
+
 agent_kill n1
 check "NodePorts go on without the agent" answers a "$(node4 n2)"
+check "nobody says that a node without an agent is healthy" no_door "$(node4 n1)" 10256 /healthz
 agent_start n1
 wait_ready n1
+check "an agent that starts answers as before" both_hear "200 2" n1 32100 /
+change_service checked '.spec.externalTrafficPolicy = "Cluster"'
+until_true 10 "the health check to end" no_door "$(node4 n1)" 32100 /
+check "a healthCheckNodePort that is gone is closed" no_door "$(node6 n1)" 32100 /
 change_service door '.spec.type = "ClusterIP" | del(.spec.ports[].nodePort)'
 until_true 10 "the NodePort to end" no_longer a "$(node4 n3)"
 check "a NodePort that went leads nowhere" refused n3 "$(node4 n3)"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "io/http/address.h"
+
 namespace io::http {
 namespace {
 
@@ -36,18 +38,23 @@ class MemoryStream final : public httplib::Stream {
 };
 
 Request to_request(const httplib::Request& from) {
-  Request request{from.path, {}, from.get_header_value("Accept")};
+  Request request{from.path, {}, from.get_header_value("Accept"), from.local_addr};
   for (const auto& [name, value] : from.params) request.query.emplace(name, value);
   return request;
 }
 
 Response refused(int status, std::string text) { return {status, "text/plain; charset=utf-8", std::move(text)}; }
 
+base::Ip address_of(const std::string& listener) {
+  auto parsed = parse_host_port(listener);
+  return parsed.ok() ? base::parse_ip(parsed->host).value_or(base::Ip{}) : base::Ip{};
+}
+
 // Why the request is not answered at all.
-std::optional<Response> objection(const httplib::Request& request, const base::Ip& listening) {
+std::optional<Response> objection(const httplib::Request& request) {
   size_t hosts = request.get_header_value_count("Host");
   if (hosts > 1 || (hosts == 0 && request.version != "HTTP/1.0")) return refused(400, "a request has one field Host (RFC 9112)\n");
-  if (hosts == 1 && !is_expected_host(request.get_header_value("Host"), listening))
+  if (hosts == 1 && !is_expected_host(request.get_header_value("Host"), address_of(request.local_addr)))
     return refused(421, "ask for this by its address or as localhost: under another name a web page could read it (DNS rebinding)\n");
   if (request.method != "GET" && request.method != "HEAD") return refused(405, "only GET is answered here\n");
   return std::nullopt;
@@ -74,31 +81,32 @@ bool is_expected_host(std::string_view host, const base::Ip& listening) {
 
 class Exchange::Parser : public httplib::Server {
  public:
-  Parser(Answer answer, const base::Ip& listening) {
-    set_pre_routing_handler([answer = std::move(answer), listening](const httplib::Request& from, httplib::Response& to) {
-      auto refused = objection(from, listening);
+  Parser(Answer answer, Clients clients) {
+    set_pre_routing_handler([answer = std::move(answer), clients](const httplib::Request& from, httplib::Response& to) {
+      auto refused = clients == Clients::kOwnNode ? objection(from) : std::nullopt;
       Response response = refused ? std::move(*refused) : answer(to_request(from));
       to.status = response.status;
       if (response.status == 405) to.set_header("Allow", "GET, HEAD");
       to.set_header("Cache-Control", "no-store");
       to.set_header("X-Content-Type-Options", "nosniff");
+      for (const auto& [name, value] : response.headers) to.set_header(name, value);
       to.set_content(std::move(response.body), response.content_type);
       return httplib::Server::HandlerResponse::Handled;
     });
   }
-  std::string respond(const std::string& head) {
+  std::string respond(const std::string& listener, const std::string& head) {
     MemoryStream stream(head);
     bool closed = false;
-    process_request(stream, "", 0, "", 0, true, closed, nullptr);
+    process_request(stream, "", 0, listener, 0, true, closed, nullptr);
     return std::move(stream.output);
   }
 };
 
-Exchange::Exchange(Answer answer, const base::Ip& listening) : parser_(std::make_unique<Parser>(std::move(answer), listening)) {}
+Exchange::Exchange(Answer answer, Clients clients) : parser_(std::make_unique<Parser>(std::move(answer), clients)) {}
 
 Exchange::~Exchange() = default;
 
-std::string Exchange::respond(const std::string& head) { return parser_->respond(head); }
+std::string Exchange::respond(const std::string& listener, const std::string& head) { return parser_->respond(listener, head); }
 
 std::string refusal(const std::string& status, const std::string& text) {
   return "HTTP/1.1 " + status +

@@ -1,6 +1,7 @@
 // One HTTP/1.1 exchange in memory: a request's head in, the whole response out. No sockets here.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,12 +15,16 @@ namespace io::http {
 // that name. So no name is taken but `localhost`, and on a loopback address nothing but loopback.
 bool is_expected_host(std::string_view host, const base::Ip& listening);
 
+// Whom a server is for. kOwnNode: people and programs of the node, who say GET or HEAD and is_expected_host(). kAnybody: machines that
+// know nothing but an address and a port, by whatever name and method; a page in a browser may read the answer.
+enum class Clients : uint8_t { kOwnNode, kAnybody };
+
 class Exchange {
  public:
-  Exchange(Answer answer, const base::Ip& listening);
+  Exchange(Answer answer, Clients clients);
   ~Exchange();
-  // `head` ends with its empty line; a body is not read. "": it is not HTTP/1. From any thread.
-  std::string respond(const std::string& head);
+  // `listener` as in Request; `head` ends with its empty line, and a body is not read. "": it is not HTTP/1. From any thread.
+  std::string respond(const std::string& listener, const std::string& head);
 
  private:
   class Parser;

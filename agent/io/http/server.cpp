@@ -1,6 +1,5 @@
 #include "io/http/server.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -11,22 +10,21 @@
 
 #include "base/fd.h"
 #include "base/thread.h"
-#include "io/http/address.h"
-#include "io/http/exchange.h"
+#include "io/http/listeners.h"
 #include "io/http/workers.h"
 
 namespace io::http {
 namespace {
 
-constexpr size_t kWorkers = 3;
 constexpr size_t kLargestHead = 8192;
-constexpr base::Millis kWithoutDescriptors{200};  // when the process has no more of them, the listener rests
+constexpr base::Millis kWithoutDescriptors{200};  // when the process has no more of them, nobody is let in
 
 struct Connection {
   enum class State : uint8_t { kAsking, kAnswering, kTaking };
 
   uint64_t id;
   base::Fd socket;
+  std::string listener;
   base::BootTime deadline;  // not while kAnswering
   State state = State::kAsking;
   std::string text = {};  // what came of the request, or what is left of the response from `sent` on
@@ -41,45 +39,18 @@ void abort(const Connection& connection) {
   ::setsockopt(connection.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-struct Listener {
-  base::Fd socket;
-  int port = 0;
-};
-
-base::Result<Listener> listen_on(const HostPort& where, const std::string& address) {
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &found) != 0)
-    return base::system_error(EADDRNOTAVAIL, "HTTP on " + address);
-  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
-  Listener listener{base::Fd(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), 0};
-  int on = 1;
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  // No SO_REUSEPORT: half of the questions would reach another agent.
-  if (!listener.socket || ::setsockopt(listener.socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      ::bind(listener.socket.get(), found->ai_addr, found->ai_addrlen) != 0 || ::listen(listener.socket.get(), SOMAXCONN) != 0 ||
-      ::getsockname(listener.socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
-    return base::errno_error("HTTP on " + address);
-  // sin_port and sin6_port lie at the same place.
-  listener.port = ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
-  return listener;
-}
-
 }  // namespace
 
 class Server::Loop {
  public:
-  Loop(const Answer& answer, const base::Ip& listening, const ServerLimits& limits, base::Fd listener)
+  Loop(const Answer& answer, Clients clients, const ServerLimits& limits)
       : limits_(limits),
-        listener_(std::move(listener)),
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        exchange_(answer, listening),
-        workers_([this](const std::string& head) { return exchange_.respond(head); }, limits.queue, wake_.get()) {}
+        exchange_(answer, clients),
+        workers_([this](const auto& listener, const auto& head) { return exchange_.respond(listener, head); }, limits.queue, wake_.get()) {}
   ~Loop();
   base::Result<void> start();
+  Listeners& listeners() { return listeners_; }
 
  private:
   using Place = std::list<Connection>::iterator;
@@ -99,7 +70,8 @@ class Server::Loop {
   size_t unsent_bytes() const;
 
   ServerLimits limits_;
-  base::Fd listener_, wake_;
+  Listeners listeners_;
+  base::Fd wake_;
   Exchange exchange_;
   Workers workers_;
   std::list<Connection> connections_;  // the oldest first
@@ -110,7 +82,7 @@ class Server::Loop {
 };
 
 base::Result<void> Server::Loop::start() {
-  TRY(workers_.start(kWorkers));
+  TRY(workers_.start(limits_.workers));
   return thread_.start([this] { run(); });
 }
 
@@ -127,7 +99,7 @@ void Server::Loop::run() {
 
 void Server::Loop::turn() {
   const bool rests = base::boot_now() < rests_until_;
-  std::vector<pollfd> watched{{wake_.get(), POLLIN, 0}, {rests ? -1 : listener_.get(), POLLIN, 0}};
+  std::vector<pollfd> watched{{wake_.get(), POLLIN, 0}, {rests ? -1 : listeners_.ready(), POLLIN, 0}};
   std::vector<Place> places;
   for (auto place = connections_.begin(); place != connections_.end(); ++place) {
     if (place->state == Connection::State::kAnswering) continue;
@@ -156,15 +128,12 @@ int Server::Loop::patience(base::BootTime now) const {
 
 void Server::Loop::accept_all(base::BootTime now) {
   for (size_t accepted = 0; accepted < limits_.connections; ++accepted) {
-    base::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket && (errno == EMFILE || errno == ENFILE)) {
-      if (!end_first(Connection::State::kAsking)) rests_until_ = now + kWithoutDescriptors;
-      return;
-    }
-    if (!socket) return;
+    auto arrival = listeners_.accept();
+    if (!arrival.ok() && arrival.error().code != EAGAIN && !end_first(Connection::State::kAsking)) rests_until_ = now + kWithoutDescriptors;
+    if (!arrival.ok()) return;
     if (connections_.size() >= limits_.connections && !end_first(Connection::State::kAsking) && !end_first(Connection::State::kTaking))
       return;  // all are being answered, which ends by itself
-    connections_.push_back(Connection{next_id_++, std::move(socket), now + limits_.to_ask});
+    connections_.push_back(Connection{next_id_++, std::move(arrival->socket), std::move(arrival->listener), now + limits_.to_ask});
     read(std::prev(connections_.end()), now);  // most have spoken by then, and are no longer among those who may be ended
   }
 }
@@ -191,8 +160,9 @@ void Server::Loop::read(Place connection, base::BootTime now) {
     return answer(connection, refusal("431 Request Header Fields Too Large", "the head of a request has at most 8 KiB\n"), now);
   }
   connection->text.resize(end + 4);
+  if (limits_.workers == 0) return answer(connection, exchange_.respond(connection->listener, connection->text), now);
   connection->state = Connection::State::kAnswering;
-  if (workers_.push({connection->id, connection->text})) return;
+  if (workers_.push({connection->id, connection->listener, connection->text})) return;
   answer(connection, refusal("503 Service Unavailable", "too many requests are waiting; ask again\n"), now);
 }
 
@@ -247,17 +217,21 @@ size_t Server::Loop::unsent_bytes() const {
   return bytes;
 }
 
-Server::Server(Answer answer, ServerLimits limits) : answer_(std::move(answer)), limits_(limits) {}
+Server::Server(Answer answer, ServerLimits limits, Clients clients) : answer_(std::move(answer)), limits_(limits), clients_(clients) {}
 
 Server::~Server() = default;
 
 base::Result<int> Server::start(const std::string& address) {
-  HostPort where = TRY(parse_host_port(address));
-  Listener listener = TRY(listen_on(where, address));
-  auto loop = std::make_unique<Loop>(answer_, *base::parse_ip(where.host), limits_, std::move(listener.socket));
-  TRY_IN(loop->start(), "HTTP on " + address);
-  loop_ = std::move(loop);
-  return listener.port;
+  if (!loop_) {
+    auto loop = std::make_unique<Loop>(answer_, clients_, limits_);
+    TRY_IN(loop->start(), "HTTP on " + address);
+    loop_ = std::move(loop);
+  }
+  return loop_->listeners().open(address);
+}
+
+void Server::stop(const std::string& address) {
+  if (loop_) loop_->listeners().close(address);
 }
 
 void Server::stop() { loop_.reset(); }

@@ -50,7 +50,7 @@ void Workers::run() {
     Item item = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    item.text = work_(item.text);
+    item.text = work_(item.listener, item.text);
     lock.lock();
     done_.push_back(std::move(item));
     ::eventfd_write(wake_, 1);

@@ -17,11 +17,12 @@ namespace io::http {
 
 class Workers {
  public:
-  using Work = std::function<std::string(const std::string&)>;
   struct Item {
     uint64_t id = 0;
+    std::string listener;
     std::string text;  // a request on its way there, the response on its way back
   };
+  using Work = std::function<std::string(const std::string& listener, const std::string& request)>;
 
   // `most` waiting items; `wake` is an eventfd that becomes readable when something is done.
   Workers(Work work, size_t most, int wake) : work_(std::move(work)), most_(most), wake_(wake) {}

@@ -14,6 +14,7 @@
 #include "base/ip.h"
 #include "base/mac.h"
 #include "model/desired/direct_delivery.h"
+#include "model/desired/health_check.h"
 #include "model/desired/hook.h"
 #include "model/desired/kind_facts.h"
 #include "model/desired/masquerade.h"
@@ -220,8 +221,9 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource,
-                           ServiceSet, SourceRange, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, File, StatusPatch>;
+using Kinds =
+    model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource, ServiceSet,
+                 SourceRange, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, HealthCheck, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

@@ -57,8 +57,13 @@ bool is_off(const Key& key, const Value& value) {
   return value.items.empty() && value.entries.empty();
 }
 
+// The chart's ways to say so. An address without text means nowhere.
+bool is_not_set(const Key& key, const Value& value) {
+  return key.shape.kind == ShapeKind::kListenAddress ? value.kind == Value::Kind::kNull : value.is_empty();
+}
+
 void judge_value(Judging& judging, const Key& key, const std::string& path, const Entry& entry) {
-  if (entry.value.is_empty()) return;
+  if (is_not_set(key, entry.value)) return;
   if (key.kind == KeyClass::kRefused) {
     if (is_off(key, entry.value)) return list(judging, key, path, entry);
     std::string off = key.shape.choices.empty() ? "leave it out" : "the only value accepted is " + std::string(key.shape.choices);

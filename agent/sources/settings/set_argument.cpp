@@ -50,6 +50,7 @@ Value scalar(const std::string& text) {
 }
 
 Value scalar_or_list(const std::string& text) {
+  if (text.empty()) return Value{Value::Kind::kScalar, "", {}, {}};  // as Helm has it: "key=" is no null
   if (text.size() < 2 || text.front() != '{' || text.back() != '}') return scalar(text);
   Value list;
   list.kind = Value::Kind::kList;

@@ -64,6 +64,19 @@ std::optional<model::PortRange> port_range_of(std::string_view range) {
   return model::PortRange{*low, *high};
 }
 
+// "ADDRESS:PORT", ":PORT", "[ADDRESS]:PORT".
+std::optional<model::ListenAddress> listen_address_of(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const auto port = number<uint16_t>(text.substr(colon + 1));
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto address = host.empty() ? base::Ip{} : base::parse_ip(host);
+  if (!port || *port == 0 || !address || (!host.empty() && bracketed == address->is_v4())) return std::nullopt;
+  return model::ListenAddress{*address, *port};
+}
+
 base::Result<base::Cidr> without_host_bits(const base::Cidr& cidr, const std::string& written) {
   if (base::canonical(cidr) == cidr) return cidr;
   return base::Error{EINVAL, shown(written) + " has bits set beyond its length: " + to_string(base::canonical(cidr)) + "?"};
@@ -121,6 +134,12 @@ base::Result<Accepted> accept_port_range(const Shape& shape, const Value& value)
   return Accepted(*range);
 }
 
+base::Result<Accepted> accept_listen_address(const Shape& shape, const Value& value) {
+  auto address = listen_address_of(value.text);
+  if (!address && !value.text.empty()) return unlike(shape, value);
+  return Accepted(address);
+}
+
 base::Result<Accepted> accept_choice(const Shape& shape, const Value& value) {
   for (const auto& choice : choices_of(shape)) {
     auto meant = as_boolean(choice);
@@ -158,6 +177,8 @@ base::Result<Accepted> accept_scalar(const Shape& shape, const Value& value) {
       return when(is_duration(value.text));
     case ShapeKind::kPortRange:
       return accept_port_range(shape, value);
+    case ShapeKind::kListenAddress:
+      return accept_listen_address(shape, value);
     case ShapeKind::kPath:
       return when(value.text.starts_with('/') && value.text.find('\0') == std::string::npos);
     case ShapeKind::kHost:
@@ -227,6 +248,8 @@ std::string allowed(const Shape& shape) {
       return "an absolute path";
     case ShapeKind::kHost:
       return "a host name or address";
+    case ShapeKind::kListenAddress:
+      return "an address and a port such as 0.0.0.0:10256, or empty";
     case ShapeKind::kMap:
       return "a map";
     case ShapeKind::kAnything:

@@ -28,6 +28,7 @@ enum class ShapeKind : uint8_t {
   kPortRange,
   kPath,
   kHost,
+  kListenAddress,
   kMap,
   kAnything
 };
@@ -53,14 +54,15 @@ constexpr Shape prefix_list() { return {ShapeKind::kPrefixList}; }  // likewise,
 constexpr Shape port_range() { return {ShapeKind::kPortRange}; }
 constexpr Shape path() { return {ShapeKind::kPath}; }
 constexpr Shape host() { return {ShapeKind::kHost}; }
+constexpr Shape listen_address() { return {ShapeKind::kListenAddress}; }  // empty: nowhere, where other shapes mean "not set"
 constexpr Shape map() { return {ShapeKind::kMap}; }
 constexpr Shape anything() { return {ShapeKind::kAnything}; }
 
 // monostate: text that nobody reads further.
 using Accepted = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>, base::Cidr,
-                              std::vector<base::Cidr>, model::PrefixList, model::PortRange>;
+                              std::vector<base::Cidr>, model::PrefixList, model::PortRange, std::optional<model::ListenAddress>>;
 
-// The error says what is wrong with it, without the key. The value is not empty.
+// The error says what is wrong with it, without the key. The value is not empty, but for listen_address().
 base::Result<Accepted> accept(const Shape& shape, const Value& value);
 
 std::string allowed(const Shape& shape);  // "true or false", "one of: snat, dsr"
