@@ -39,7 +39,7 @@ TEST(ModelCniConflist, IsOnePluginWithAllItNeeds) {
   const auto conf = nlohmann::json::parse(model::desired::cni_conflist("/run/i\"chor", "/var/lib/ichor"));
 
   EXPECT_EQ(conf, nlohmann::json::parse(R"({"cniVersion":"1.0.0","cniVersions":["0.3.1","1.0.0","1.1.0"],"name":"ichor","disableGC":true,
-    "plugins":[{"type":"ichor-cni","socket":"/run/i\"chor/agent.sock","queue":"/var/lib/ichor/cni-deletions"}]})"));
+    "plugins":[{"type":"ichor-cni","capabilities":{"portMappings":true},"socket":"/run/i\"chor/agent.sock","queue":"/var/lib/ichor/cni-deletions"}]})"));
 }
 
 }  // namespace
