@@ -66,7 +66,7 @@ TEST(IoCniProtocol, AMissingOrImpossibleVariableIsCode4AndNamed) {
 TEST(IoCniProtocol, HostPortsAreReadAsRuntimesWriteThem) {
   const auto parsed = parse_invocation(kAdd, conf("1.0.0", R"(,"runtimeConfig":{"portMappings":[
       {"hostPort":8080,"containerPort":80,"protocol":"tcp"},{"hostPort":53,"containerPort":5353,"protocol":"UDP","hostIP":"192.0.2.1"},
-      {"hostPort":0,"containerPort":9},{"hostPort":81,"containerPort":81,"hostIP":""}]})"));
+      {"hostPort":0,"containerPort":9},{"HostPort":81,"ContainerPort":81,"Protocol":"tcp","HostIP":""}]})"));
   ASSERT_TRUE(std::holds_alternative<Invocation>(parsed));
   EXPECT_THAT(std::get<Invocation>(parsed).conf.host_ports,
               ElementsAre(model::HostPort{std::nullopt, 8080, 80, model::Protocol::kTcp},

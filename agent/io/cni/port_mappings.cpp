@@ -11,8 +11,19 @@ using nlohmann::json;
 
 constexpr Protocol kProtocols[] = {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp};
 
+bool equal_ignoring_case(const std::string& text, std::string_view other) {
+  return strcasecmp(text.c_str(), std::string(other).c_str()) == 0;
+}
+
+// containerd writes HostPort, others hostPort: what reads them elsewhere does not care.
+json::const_iterator find(const json& entry, std::string_view key) {
+  auto member = entry.begin();
+  while (member != entry.end() && !equal_ignoring_case(member.key(), key)) ++member;
+  return member;
+}
+
 base::Result<uint16_t> port_of(const json& entry, const char* key, bool may_be_absent) {
-  const auto found = entry.find(key);
+  const auto found = find(entry, key);
   if (found == entry.end() && may_be_absent) return uint16_t{0};
   if (found == entry.end() || !found->is_number_integer() || *found < (may_be_absent ? 0 : 1) || *found > 65535)
     return base::Error{EINVAL, std::string(key) + ": not a port (1 to 65535)"};
@@ -21,16 +32,16 @@ base::Result<uint16_t> port_of(const json& entry, const char* key, bool may_be_a
 
 // Absent: TCP. Runtimes write it in either case.
 base::Result<Protocol> protocol_of(const json& entry) {
-  const auto found = entry.find("protocol");
+  const auto found = find(entry, "protocol");
   if (found == entry.end()) return Protocol::kTcp;
   const std::string text = found->is_string() ? found->get<std::string>() : "";
   for (auto protocol : kProtocols)
-    if (strcasecmp(text.c_str(), std::string(model::protocol_name(protocol)).c_str()) == 0) return protocol;
+    if (equal_ignoring_case(text, model::protocol_name(protocol))) return protocol;
   return base::Error{EINVAL, "protocol: not one of tcp, udp, sctp"};
 }
 
 base::Result<std::optional<base::Ip>> host_ip_of(const json& entry) {
-  const auto found = entry.find("hostIP");
+  const auto found = find(entry, "hostIP");
   if (found == entry.end() || *found == "") return std::optional<base::Ip>();
   const auto ip = found->is_string() ? base::parse_ip(found->get_ref<const std::string&>()) : std::nullopt;
   if (!ip) return base::Error{EINVAL, "hostIP: not an IP address"};
