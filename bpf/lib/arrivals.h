@@ -194,10 +194,11 @@ verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull
 {
 	__u32 set = frontend_for_arrivals(arriving) & ~FRONTEND_RESTRICTED;
 	service_handle handle = set ? service_load(set) : 0;
+	__u32 slots = service_handle_size(handle);
 
-	if (!service_handle_size(handle))
+	if (!slots)
 		return 1;
-	return service_find_backend(handle, &flow->address, flow->port_be, BACKEND_NOT_FOUND) != BACKEND_NOT_FOUND;
+	return service_find_backend(handle, &flow->address, flow->port_be, arrival_choice(arriving) % slots) != BACKEND_NOT_FOUND;
 }
 
 /* Whether a flow's backend is to be chosen anew with this packet: by a new connection from a port that was used before, and with

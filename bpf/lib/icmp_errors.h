@@ -74,12 +74,9 @@ static __always_inline __s64 write_quoted_port(struct __sk_buff *skb, const stru
 
 	if ((void *)(header + 8) > (void *)(long)skb->data_end)
 		return -1;
-	if (quoted->transport.kind == TRANSPORT_ECHO) {
-		checksum = (__u16 *)(header + 2);
-		*(__be16 *)(header + 4) = flow->port_be;
-		*checksum = sum_changed(*checksum, (quoted->packet.is_v6 ? flow->address_difference : 0) + flow->port_difference);
-		return quoted->packet.is_v6 ? (__u16)~flow->address_difference : 0;
-	}
+	if (quoted->transport.kind == TRANSPORT_ECHO) /* it counts the address too, as the caller does */
+		return write_identifier(header, (void *)(long)skb->data_end, quoted->packet.is_v6, flow) -
+		       (quoted->packet.is_v6 ? flow->address_difference : 0);
 	*(__be16 *)(header + (side == SIDE_SOURCE ? 0 : 2)) = flow->port_be;
 	if (quoted->transport.protocol != PROTOCOL_UDP || !*checksum)
 		return flow->port_difference;

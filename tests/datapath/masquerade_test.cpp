@@ -259,3 +259,21 @@ TEST_P(DatapathMasquerade, FlowsThatAreOverdueEndWithoutAnAgent) {
   for (const auto& [key, flow] : flows())
     if (key.way == FLOW_DEPARTS) EXPECT_EQ(ntohs(key.source_port_be), 40001);
 }
+
+// A flood of openings, of TCP and UDP: they make room in seconds, and what was answered is not touched.
+TEST_P(DatapathMasquerade, ACrowdedTableEndsWhatNobodyAnsweredSooner) {
+  const auto& family = kFamilies[0];
+  const uint16_t port = port_of(to_world(pod_frame() / Ip{family.own, family.outside} / Udp{40000, 53}), kSource);
+  from_uplink(uplink_frame() / Ip{family.outside, node_address(family)} / Udp{53, port});
+  const auto flood = [&](int flows) {
+    for (int i = 1; i <= flows; ++i)
+      to_world(pod_frame() / Ip{family.own, "198.51.100." + std::to_string(i)} /
+               (i % 2 ? Layer(Udp{40001, 80}) : Layer(Tcp{40001, 80, kSyn})));
+  };
+  flood(20);
+  age(40000, 6), age(40001, 6);  // seconds: alone they have 30 and 60
+  flood(30);
+  age(40001, 6);
+  EXPECT_TRUE(until([&] { return flows().size() == 2; })) << flows().size();
+  for (const auto& [key, flow] : flows()) EXPECT_EQ(flow.state, FLOW_ESTABLISHED);
+}
