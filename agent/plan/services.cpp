@@ -55,16 +55,35 @@ struct Fronts {
   model::Planned& planned;
 
   SetId set_id(Scope scope) const { return model::desired::set_id(service.meta.key(), port.port, port.protocol, family, scope); }
-  void lead(const base::Ip& address, uint16_t number, const ServiceSet* callers, const ServiceSet* arrivals, bool restricted = false) {
+  void lead(const base::Ip& address, uint16_t number, const SetId& callers, const SetId& arrivals, bool restricted = false) {
     planned.rows.push_back(Frontend{.address = address,
                                     .port = number,
                                     .protocol = port.protocol,
-                                    .callers = callers ? callers->id : SetId(),
-                                    .arrivals = arrivals ? arrivals->id : SetId(),
+                                    .callers = callers,
+                                    .arrivals = arrivals,
                                     .restricted = restricted,
                                     .since = service.meta.created});
   }
 };
+
+// By what the outside calls it.
+struct Outside {
+  Addresses external, balancer;
+  bool node_port = false;
+
+  bool any() const { return node_port || !external.empty() || !balancer.empty(); }
+};
+
+// An address that is named twice is the balancer's, where source ranges hold.
+Outside outside_of(const Fronts& fronts, const Addresses& internal, bool node_port, bool external_ips) {
+  const Service& service = fronts.service;
+  Outside outside{.external = {}, .balancer = {}, .node_port = node_port};
+  if (service.type == model::ServiceType::kLoadBalancer)
+    outside.balancer = of_family(service.load_balancer_ingress, fronts.family, internal);
+  if (external_ips) outside.external = of_family(service.external_ips, fronts.family, internal);
+  std::erase_if(outside.external, [&](const auto& ip) { return contains(outside.balancer, ip); });
+  return outside;
+}
 
 // loadBalancerSourceRanges hold for a balancer's addresses alone, and each for clients of its own family.
 void restrict_sources(const Fronts& fronts, const ServiceSet& arrivals) {
@@ -80,40 +99,38 @@ void restrict_sources(const Fronts& fronts, const ServiceSet& arrivals) {
 }
 
 // Who calls from this node means the whole cluster by whatever address the outside has too (kube-proxy's short circuit): there
-// externalTrafficPolicy holds for what arrives, and internalTrafficPolicy for clusterIPs.
-void plan_family(Fronts fronts, bool node_port, bool external_ips, const SliceRows& slices, const Place& place) {
+// externalTrafficPolicy holds for what arrives, and internalTrafficPolicy for clusterIPs. `cluster`: the set with all endpoints, whose
+// row is planned if clusterIPs lead there.
+void plan_outside(Fronts& fronts, const Outside& outside, const PortEndpoints& endpoints, ServiceSet cluster) {
   const Service& service = fronts.service;
-  const Addresses internal = of_family(service.cluster_ips, fronts.family);
-  if (internal.empty()) return;
-  Addresses balancer;
-  if (service.type == model::ServiceType::kLoadBalancer) balancer = of_family(service.load_balancer_ingress, fronts.family, internal);
-  Addresses external = of_family(external_ips ? service.external_ips : Addresses(), fronts.family, internal);
-  std::erase_if(external, [&](const auto& ip) { return contains(balancer, ip); });  // there source ranges hold
-  const bool outside = node_port || !external.empty() || !balancer.empty();
-
-  const PortEndpoints endpoints = endpoints_of(fronts.port, fronts.family, slices, place);
-  ServiceSet callers{.id = fronts.set_id(Scope::kCallers), .affinity_seconds = service.client_ip_affinity_seconds};
-  callers.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
-  callers.backends = cluster_backends(endpoints, place);
-  ServiceSet external_callers = callers, arrivals;
-  if (service.internal_traffic_policy == model::TrafficPolicy::kLocal) {
-    external_callers.id = fronts.set_id(Scope::kExternalCallers);
-    choose_local(endpoints, callers);
-  }
-  arrivals = external_callers;
+  const bool is_planned = service.internal_traffic_policy == model::TrafficPolicy::kCluster;
+  if (!is_planned) cluster.id = fronts.set_id(Scope::kExternalCallers);
+  ServiceSet arrivals = cluster;
   if (service.external_traffic_policy == model::TrafficPolicy::kLocal) {
     arrivals.id = fronts.set_id(Scope::kArrivals);
     choose_local(endpoints, arrivals);
   }
+  for (const auto& address : outside.external) fronts.lead(address, fronts.port.port, cluster.id, arrivals.id);
+  for (const auto& address : outside.balancer) fronts.lead(address, fronts.port.port, cluster.id, arrivals.id, service.restricts_sources);
+  if (outside.node_port) fronts.lead(unspecified(fronts.family), fronts.port.node_port, cluster.id, arrivals.id);
+  if (!outside.balancer.empty() && service.restricts_sources) restrict_sources(fronts, arrivals);
+  if (arrivals.id != cluster.id) fronts.planned.rows.push_back(std::move(arrivals));
+  if (!is_planned) fronts.planned.rows.push_back(std::move(cluster));
+}
 
-  for (const auto& address : internal) fronts.lead(address, fronts.port.port, &callers, nullptr);
-  for (const auto& address : external) fronts.lead(address, fronts.port.port, &external_callers, &arrivals);
-  for (const auto& address : balancer) fronts.lead(address, fronts.port.port, &external_callers, &arrivals, service.restricts_sources);
-  if (node_port) fronts.lead(unspecified(fronts.family), fronts.port.node_port, &external_callers, &arrivals);
-  if (!balancer.empty() && service.restricts_sources) restrict_sources(fronts, arrivals);
-  if (outside && arrivals.id != external_callers.id) fronts.planned.rows.push_back(std::move(arrivals));
-  if (outside && external_callers.id != callers.id) fronts.planned.rows.push_back(std::move(external_callers));
-  fronts.planned.rows.push_back(std::move(callers));
+void plan_family(Fronts fronts, bool node_port, bool external_ips, const SliceRows& slices, const Place& place) {
+  const Service& service = fronts.service;
+  const Addresses internal = of_family(service.cluster_ips, fronts.family);
+  if (internal.empty()) return;
+  const Outside outside = outside_of(fronts, internal, node_port, external_ips);
+  const PortEndpoints endpoints = endpoints_of(fronts.port, fronts.family, slices, place);
+  ServiceSet set{.id = fronts.set_id(Scope::kCallers), .affinity_seconds = service.client_ip_affinity_seconds};
+  set.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
+  set.backends = cluster_backends(endpoints, place);
+  for (const auto& address : internal) fronts.lead(address, fronts.port.port, set.id, SetId());
+  if (outside.any()) plan_outside(fronts, outside, endpoints, set);
+  if (service.internal_traffic_policy == model::TrafficPolicy::kLocal) choose_local(endpoints, set);
+  fronts.planned.rows.push_back(std::move(set));
 }
 
 void plan_port(const Service& service, const model::ServicePort& port, const model::Config& config, const SliceRows& slices,
