@@ -66,7 +66,7 @@ verified_alone int translate_answer(void *context __arg_ctx, const struct packet
 /* For a packet that is about to go into a pod of this node. 0: it may go on; else its headers are broken. */
 static __always_inline int answer_call(struct __sk_buff *skb, const struct packet *packet)
 {
-	__u64 *word = calling_word(&packet->destination);
+	__u64 *word = is_translating() ? calling_word(&packet->destination) : NULL;
 
 	if (!word || !(*word >> own_address_bit(&packet->destination) % 64 & 1))
 		return 0;

@@ -33,7 +33,7 @@ static __always_inline int pod_to_pod(struct __sk_buff *skb, const struct packet
 
 	if (!delivery || goes_by_stack(delivery, DELIVERED_FROM_POD, packet) || claims_own_link(packet))
 		return TC_ACT_OK;
-	if (is_translating() && answer_call(skb, packet))
+	if (answer_call(skb, packet))
 		return drop_packet(DROP_MALFORMED);
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_POD, place);
 }

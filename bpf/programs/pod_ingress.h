@@ -17,7 +17,7 @@ int pod_ingress(void *context)
 	if (skb->tc_index != ALREADY_COUNTED)
 		count_delivery(DELIVERED_BY_STACK);
 	skb->tc_index = 0;
-	if (is_translating() && parse_skb(skb, &packet) == PARSE_IP && answer_call(skb, &packet))
+	if (parse_skb(skb, &packet) == PARSE_IP && answer_call(skb, &packet))
 		return drop_packet(DROP_MALFORMED);
 	return TC_ACT_OK;
 }

@@ -27,7 +27,7 @@ static __always_inline int uplink_to_pod(struct __sk_buff *skb, const struct pac
 		note_arrival(skb, packet);
 	if (goes_by_stack(delivery, DELIVERED_FROM_UPLINK, packet))
 		return TC_ACT_OK;
-	if (is_translating() && answer_call(skb, packet))
+	if (answer_call(skb, packet))
 		return drop_packet(DROP_MALFORMED);
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_UPLINK, AT_TC_INGRESS);
 }
