@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "io/kernel/service_maps.h"
 #include "reconcile/service_stores.h"
 #include "support/datapath.h"
@@ -189,17 +191,29 @@ TEST_P(DatapathGoneBackends, SocketsOfOtherNamespacesAreFoundAndNamespacesWithou
   EXPECT_TRUE(is_cut_off(socket));
 }
 
-TEST_P(DatapathGoneBackends, TheThreadCutsOffWhatItIsTold) {
-  lead(web(), {7001});
-  const base::Fd socket = connected(web());
+TEST_P(DatapathGoneBackends, TheThreadCutsOffWhatItIsToldHoweverManyGo) {
   io::kernel::GoneBackends thread(bpf_root_, [] { return std::vector<std::string>(); });
   const base::Fd direct = connected({*base::parse_ip(GetParam().backend), 7001});
-  lead(web(), {7002});
+  for (int round : {1, 2}) {
+    lead(web(), {7001});
+    std::vector<base::Fd> sockets;
+    for (int i = 0; i < 200; ++i) sockets.push_back(connected(web()));
+    lead(web(), {7002});
+    for (uint16_t port = 10'000; port < 20'000; ++port) {
+      gone_.push_back(gone_.back());
+      gone_.back().port_be = htons(port);
+    }
 
-  thread.add(gone_);
+    const auto start = std::chrono::steady_clock::now();
+    thread.add(gone_);
+    for (const auto& socket : sockets) {
+      pollfd waiting{socket.get(), POLLIN, 0};
+      ASSERT_EQ(poll(&waiting, 1, 10'000), 1);
+      EXPECT_TRUE(is_cut_off(socket));
+    }
 
-  pollfd waiting{socket.get(), POLLIN, 0};
-  EXPECT_EQ(poll(&waiting, 1, 10'000), 1);
-  EXPECT_TRUE(is_cut_off(socket));
+    const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+    std::printf("gone: 200 sockets of 10,001 backends told in %.1f ms%s\n", taken.count(), round == 1 ? ", with the load of programs" : "");
+  }
   EXPECT_FALSE(is_cut_off(direct));
 }

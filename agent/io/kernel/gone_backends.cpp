@@ -1,7 +1,7 @@
 #include "io/kernel/gone_backends.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "io/kernel/bpf_pins.h"
 
@@ -14,9 +14,7 @@ constexpr auto kGather = 10ms;       // after the last of them
 constexpr auto kGatherAll = 50ms;    // after the first
 constexpr auto kSecondLook = 100ms;  // a connect(2) is over by then
 
-void append(std::vector<gone_backend>& to, std::vector<gone_backend> from) {
-  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-}
+void append(std::vector<gone_backend>& to, const std::vector<gone_backend>& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 }  // namespace
 
@@ -32,13 +30,13 @@ void GoneBackends::add(std::vector<gone_backend> gone) {
 }
 
 void GoneBackends::run() {
-  std::vector<gone_backend> fresh, seen;  // to be looked for at first_look and second_look
+  std::vector<gone_backend> fresh, seen;  // to be looked for at first_look, and once more at second_look or with those that come next
   std::optional<base::BootTime> first_look, latest_first_look, second_look;
   for (;;) {
     auto until = first_look && (!second_look || *first_look < *second_look) ? first_look : second_look;
-    for (auto& message : mailbox_.take(until)) {
+    for (const auto& message : mailbox_.take(until)) {
       if (message.stop) return;
-      append(fresh, std::move(message.gone));
+      append(fresh, message.gone);
       if (!first_look) latest_first_look = base::boot_now() + kGatherAll;
       first_look = std::min(base::boot_now() + kGather, *latest_first_look);
     }
@@ -48,8 +46,9 @@ void GoneBackends::run() {
       second_look.reset();
     }
     if (first_look && *first_look <= now) {
-      (void)look_for(fresh);
-      append(seen, std::exchange(fresh, {}));
+      append(seen, fresh);
+      (void)look_for(seen);
+      seen = std::exchange(fresh, {});
       first_look.reset();
       second_look = base::boot_now() + kSecondLook;
     }
