@@ -52,6 +52,9 @@ struct Config {
   bool kube_proxy_replacement = true;            // kubeProxyReplacement
   bool external_ips = true;                      // externalIPs.enabled
   bool host_ports = true;                        // hostPort.enabled
+  bool cluster_ips_from_outside = false;         // bpf.lbExternalClusterIP
+  bool silent_refusals = false;                  // serviceNoBackendResponse is drop
+  bool host_sockets_only = false;                // socketLB.hostNamespaceOnly
   bool auto_direct_node_routes = true;           // autoDirectNodeRoutes
   bool direct_routing_skip_unreachable = false;  // directRoutingSkipUnreachable
   std::optional<base::Cidr> ipv4_native_routing_cidr;
@@ -71,6 +74,7 @@ struct Config {
   std::optional<ListenAddress> proxy_healthz = ListenAddress{.address = {}, .port = 10256};
   uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
   std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
+  std::string service_proxy_name;              // k8s.serviceProxyName; empty: Services without such a label are served
   std::string k8s_service_host;                // k8sServiceHost
   uint16_t k8s_service_port = 0;               // k8sServicePort
   bool debug = false;                          // debug.enabled

@@ -62,8 +62,22 @@ Fields row_fields(const ServiceSet& set) {
 
 Fields row_fields(const SourceRange& range) { return {{"set", range.set.text()}, {"prefix", base::to_string(range.prefix)}}; }
 
+std::string_view sole_name(Sole sole) {
+  switch (sole) {
+    case Sole::kOutside:
+      return "outside";
+    case Sole::kEverybody:
+      return "everybody";
+    default:
+      return "";
+  }
+}
+
 Fields row_fields(const Frontend& frontend) {
-  return {{"callers", frontend.callers.text()}, {"arrivals", frontend.arrivals.text()}, {"restricted", frontend.restricted}};
+  return {{"callers", frontend.callers.text()},
+          {"arrivals", frontend.arrivals.text()},
+          {"restricted", frontend.restricted},
+          {"sole", std::string(sole_name(frontend.sole))}};
 }
 
 Fields row_fields(const Attachment& attachment) {

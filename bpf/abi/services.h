@@ -6,7 +6,8 @@
 
 #include "types.h"
 
-/* Map `frontend_sets`, hash. A NodePort is one frontend, whatever addresses the node has. */
+/* Map `frontend_sets`, hash. A NodePort is one frontend, whatever addresses the node has. With port and protocol 0: the address
+ * itself, whose value says to whom all ports refuse that no frontend has. */
 struct frontend_key {
 	struct ip_addr address; /* of a NodePort: the family's unspecified one */
 	__be16 port_be;
@@ -23,24 +24,30 @@ struct node_address {
 };
 ABI_ASSERT_SIZE(node_address, 16);
 
-/* Numbers of sets, each 0 where that kind of client is not served here. */
+/* Numbers of sets, each 0 where that kind of client is not served here, with FRONTEND_* flags; frontend_set() is the number. */
 struct frontend {
-	__u32 callers;	/* sockets of this node and of its pods */
-	__u32 arrivals; /* packets from outside; with FRONTEND_RESTRICTED only those of its source ranges */
+	__u32 callers;	/* this node and its pods */
+	__u32 arrivals; /* packets from outside */
 };
 ABI_ASSERT_SIZE(frontend, 8);
 
-#define FRONTEND_RESTRICTED (1U << 31)
+#define FRONTEND_RESTRICTED (1U << 31) /* of arrivals: only clients in its source ranges may call, pods of this node too */
+#define FRONTEND_SOLE (1U << 30)       /* the address has no other ports than Services', for that kind of client */
+
+static inline __u32 frontend_set(__u32 member)
+{
+	return member & (FRONTEND_SOLE - 1);
+}
 
 /* Map `frontend_addresses`, mmapable array of 64 bits each, by frontend_address_bit(). An address whose bit is not set has no
- * frontend for packets from outside, but for NodePorts. */
-#define FRONTEND_ADDRESS_BITS 32768
+ * frontend but NodePorts. */
+#define FRONTEND_ADDRESS_BITS 262144
 
 static inline __u32 frontend_address_bit(const struct ip_addr *address)
 {
 	__u32 folded = address->words_be[0] ^ address->words_be[1] ^ address->words_be[2] ^ address->words_be[3];
 
-	return (folded * 0x9e3779b1U) >> 17; /* the upper 15 bits of Knuth's multiplicative hash */
+	return (folded * 0x9e3779b1U) >> 14; /* the upper 18 bits of Knuth's multiplicative hash */
 }
 
 /* Map `service_sets`, mmapable array of these words by set number, stored at once: a reader sees the old set of backends or the new

@@ -6,21 +6,6 @@
 #include "lib/address.h"
 #include "maps/services.h"
 
-/* The set for sockets of this node and its pods; 0: the frontend is no Service's, or not for them. */
-static __always_inline __u32 frontend_for_callers(const struct frontend_key *key)
-{
-	struct frontend *frontend = bpf_map_lookup_elem(&frontend_sets, key);
-
-	return frontend ? frontend->callers : 0;
-}
-
-static __always_inline __u32 service_for_callers(const struct ip_addr *address, __be16 port_be, __u8 protocol)
-{
-	struct frontend_key key = {.address = *address, .port_be = port_be, .protocol = protocol};
-
-	return frontend_for_callers(&key);
-}
-
 /* The handle is read once: it names one whole set of backends, and its slots stay for a grace period after it is replaced. */
 static __always_inline service_handle service_load(__u32 set)
 {

@@ -61,12 +61,6 @@ static __always_inline struct frontend *frontend_at(const struct ip_addr *addres
 	return bpf_map_lookup_elem(&frontend_sets, &key);
 }
 
-/* Members of struct frontend have flags above the number. */
-static __always_inline __u32 set_number(__u32 member)
-{
-	return member & ((1U << 30) - 1);
-}
-
 static __always_inline int set_has(__u32 set, const struct ip_addr *address, __be16 port_be)
 {
 	return set && service_find_backend(service_with_leaving(service_load(set)), address, port_be, 0) != BACKEND_NOT_FOUND;
@@ -79,7 +73,7 @@ static __noinline int socket_peer_is_gone(const struct socket_peer *peer)
 	if (!peer || !has_left_some_service(&peer->backend_address, peer->backend_port_be))
 		return 0;
 	frontend = frontend_at(&peer->frontend_address, peer->frontend_port_be);
-	return !frontend || !set_has(set_number(frontend->callers), &peer->backend_address, peer->backend_port_be);
+	return !frontend || !set_has(frontend_set(frontend->callers), &peer->backend_address, peer->backend_port_be);
 }
 
 static __always_inline int is_to_service(const struct flow_key *key, const struct flow *flow)
@@ -96,8 +90,8 @@ static long look_at_flow(struct bpf_map *map, struct flow_key *key, struct flow 
 	if (key->protocol != IPPROTO_UDP || !is_to_service(key, flow) || !has_left_some_service(&flow->address, flow->port_be))
 		return 0;
 	frontend = frontend_at(&key->destination, key->destination_port_be);
-	if (frontend && (set_has(set_number(frontend->arrivals), &flow->address, flow->port_be) ||
-			 set_has(set_number(frontend->callers), &flow->address, flow->port_be)))
+	if (frontend && (set_has(frontend_set(frontend->arrivals), &flow->address, flow->port_be) ||
+			 set_has(frontend_set(frontend->callers), &flow->address, flow->port_be)))
 		return 0;
 	flow_end(key, flow);
 	return 0;

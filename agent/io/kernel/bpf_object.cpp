@@ -81,8 +81,13 @@ ProgramReport report_of(bpf_program* program, std::string_view log) {
 // With all that can be switched on.
 base::Result<BpfObject> open_whole_object(const ObjectImage& image) {
   BpfObject object = TRY(open_object(image));
-  TRY(configure_object(
-      object.get(), {.migrating = 0, .first_node_port = 30000, .last_node_port = 32767, .first_nat_port = 1024, .last_nat_port = 29999}));
+  TRY(configure_object(object.get(), {.migrating = 0,
+                                      .first_node_port = 30000,
+                                      .last_node_port = 32767,
+                                      .first_nat_port = 1024,
+                                      .last_nat_port = 29999,
+                                      .flags = 0,
+                                      .host_netns = 1}));
   return object;
 }
 
