@@ -42,9 +42,16 @@ bool has_node_port(const Service& service, const model::ServicePort& port, const
 
 base::Ip unspecified(base::Family family) { return family == base::Family::kIpv4 ? base::Ip::from_v4_be(0) : base::Ip{}; }
 
+void choose(const PortEndpoints& endpoints, std::vector<model::desired::Backend> chosen, ServiceSet& set) {
+  set.backends = std::move(chosen);
+  if (set.datagrams) set.leaving = leaving_backends(endpoints, set.backends);
+}
+
 // The policy is Local: endpoints of other nodes count only in how a call without one fails (KEP-2086).
 void choose_local(const PortEndpoints& endpoints, ServiceSet& set) {
-  set.backends = local_backends(endpoints);
+  PortEndpoints here;
+  std::copy_if(endpoints.begin(), endpoints.end(), std::back_inserter(here), [](const auto& candidate) { return candidate.local; });
+  choose(here, local_backends(here), set);
   set.endpoints_elsewhere = set.backends.empty() && any_serves(endpoints);
 }
 
@@ -133,7 +140,8 @@ void plan_family(Fronts fronts, bool node_port, const SliceRows& slices, const P
   const PortEndpoints endpoints = endpoints_of(fronts.port, fronts.family, slices, place);
   ServiceSet set{.id = fronts.set_id(Scope::kCallers), .affinity_seconds = service.client_ip_affinity_seconds};
   set.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
-  set.backends = cluster_backends(endpoints, place);
+  set.datagrams = fronts.port.protocol == model::Protocol::kUdp;
+  choose(endpoints, cluster_backends(endpoints, place), set);
   for (const auto& address : internal)
     fronts.lead(address, fronts.port.port, set.id, config.cluster_ips_from_outside ? set.id : SetId(), Sole::kEverybody);
   if (outside.any()) plan_outside(fronts, outside, endpoints, set);

@@ -45,11 +45,16 @@ Fields row_fields(const DirectDelivery& delivery) {
           {"own_addresses", base::to_strings(delivery.own_addresses)}};
 }
 
+std::vector<std::string> endpoint_texts(const std::vector<Backend>& backends) {
+  std::vector<std::string> texts;
+  for (const auto& backend : backends) texts.push_back(endpoint_text(backend.address, backend.port));
+  return texts;
+}
+
 Fields row_fields(const ServiceSet& set) {
-  std::vector<std::string> backends;
-  for (const auto& backend : set.backends) backends.push_back(endpoint_text(backend.address, backend.port));
   return {{"name", set.id.text()},
-          {"backends", std::move(backends)},
+          {"backends", endpoint_texts(set.backends)},
+          {"leaving", endpoint_texts(set.leaving)},
           {"endpoints_elsewhere", set.endpoints_elsewhere},
           {"external_local", set.external_local},
           {"affinity_seconds", int64_t{set.affinity_seconds}}};

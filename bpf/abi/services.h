@@ -68,6 +68,10 @@ typedef __u64 service_handle;
 #define SERVICE_ELSEWHERE (1ULL << (SERVICE_HANDLE_BASE_BITS + 1))
 /* externalTrafficPolicy is Local: who calls a peer's NodePort means that peer's endpoints, among which it chooses itself. */
 #define SERVICE_EXTERNAL_LOCAL (1ULL << (SERVICE_HANDLE_BASE_BITS + 2))
+/* UDP, where what talks to a backend that the set no longer has is made to choose anew: */
+#define SERVICE_DATAGRAMS (1ULL << (SERVICE_HANDLE_BASE_BITS + 3))
+/* Behind the slots there are those of backends that get nothing new and keep what they have: */
+#define SERVICE_LEAVING (1ULL << (SERVICE_HANDLE_BASE_BITS + 4))
 
 static inline service_handle service_handle_pack(__u32 base, __u32 size, __u32 generation)
 {
@@ -125,7 +129,9 @@ static inline __u32 service_options_affinity_seconds(service_options options)
 /* Map `set_slots`, mmapable array, each stored at once. A region of it belongs to one set at a time. */
 struct service_slot {
 	__u32 backend; /* number */
-	__u32 other;   /* bits 0-30: number of the last other backend of a Maglev slot; bit 31: moved, it was that one's lately */
+	/* Bits 0-30: number of the last other backend of a Maglev slot; bit 31: moved, it was that one's lately. Of a backend that
+	 * is leaving: how many of them there are from this slot on. */
+	__u32 other;
 } __attribute__((aligned(8)));
 ABI_ASSERT_SIZE(service_slot, 8);
 

@@ -141,18 +141,20 @@ static __always_inline int open_arrival(struct __sk_buff *skb, const struct pack
 	return refused ? -1 - refused : 1;
 }
 
-/* A UDP client may go on for ever from one port, so its flow leaves a backend that has left the Service. */
+/* A UDP client may go on for ever from one port, so its flow leaves a backend that has left the Service. It stays with one that is
+ * leaving. */
 verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull, const struct flow *flow __arg_nonnull,
 				   __u32 client)
 {
 	struct frontend *frontend = frontend_of(arriving, client);
 	__u32 set = frontend ? set_for(frontend, client) : 0;
 	service_handle handle = set ? service_load(set) : 0;
-	__u32 slots = service_handle_size(handle);
+	__u32 slots = service_handle_size(handle), chosen = slots ? arrival_choice(arriving) % slots : 0;
 
-	if (!slots)
+	if (!set)
 		return 1;
-	return service_find_backend(handle, &flow->address, flow->port_be, arrival_choice(arriving) % slots) != BACKEND_NOT_FOUND;
+	handle = service_with_leaving(handle);
+	return service_find_backend(handle, &flow->address, flow->port_be, chosen) != BACKEND_NOT_FOUND;
 }
 
 /* Whether a flow's backend is to be chosen anew with this packet: by a new connection from a port that was used before, and with

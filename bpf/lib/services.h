@@ -29,6 +29,18 @@ static __always_inline struct backend *service_backend(service_handle handle, __
 	return backend;
 }
 
+/* The same set with the slots of backends that are leaving: for looking, never for choosing. */
+static __always_inline service_handle service_with_leaving(service_handle handle)
+{
+	__u32 behind = service_handle_base(handle) + service_handle_size(handle);
+	struct service_slot *slot;
+
+	if (!(handle & SERVICE_LEAVING))
+		return handle;
+	slot = bpf_map_lookup_elem(&set_slots, &behind);
+	return slot ? handle + ((__u64)slot->other << SERVICE_HANDLE_SIZE_SHIFT) : handle;
+}
+
 /* In larger sets a backend that has moved further than this counts as gone. */
 #define BACKEND_SEARCH_SLOTS 65536
 

@@ -157,5 +157,8 @@ base::Result<struct backend> MemoryServiceMaps::backend(uint32_t index) { return
 base::Result<void> MemoryServiceMaps::set_backend(uint32_t index, const struct backend& value) {
   return store("backend", memory_.backends, index, value);
 }
+void MemoryServiceMaps::backends_left(std::vector<struct backend> gone) {
+  for (const auto& backend : gone) memory_.left.push_back(base::endpoint_text(from_abi(backend.address), ntohs(backend.port_be)));
+}
 
 }  // namespace support

@@ -59,9 +59,11 @@ struct ServiceSet {
                                     kAllSources, Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
   SetId id{};
   std::vector<Backend> backends{};   // sorted, without duplicates; empty: connections are refused
+  std::vector<Backend> leaving{};    // likewise, and none of those: they get nothing new and keep what they have; none where not datagrams
   bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
   bool external_local = false;       // externalTrafficPolicy is Local: calls of a peer's NodePort are left to that peer
   uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
+  bool datagrams = false;            // UDP: what talks to a backend that is in neither list is made to choose anew
   SlotTable table = SlotTable::kPlain;
 
   bool operator==(const ServiceSet&) const = default;
