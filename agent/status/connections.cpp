@@ -1,6 +1,7 @@
 // The map of flows as tables: a flow is two entries there and one row here, that of the way of the packet that opened it.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "model/abi_address.h"
 #include "status/listing.h"
@@ -22,7 +23,7 @@ class Latest {
   explicit Latest(size_t most) : most_(most) {}
 
   void add(const FoundFlow& found) {
-    if (heap_.size() == most_ && found.entry.used_ns <= heap_.front().entry.used_ns) return;
+    if (heap_.size() == most_ && !later(found, heap_.front())) return;
     if (heap_.size() == most_) {
       std::pop_heap(heap_.begin(), heap_.end(), later);
       heap_.pop_back();
@@ -36,7 +37,10 @@ class Latest {
   }
 
  private:
-  static bool later(const FoundFlow& a, const FoundFlow& b) { return a.entry.used_ns > b.entry.used_ns; }
+  static bool later(const FoundFlow& a, const FoundFlow& b) {
+    if (a.entry.used_ns != b.entry.used_ns) return a.entry.used_ns > b.entry.used_ns;
+    return std::memcmp(&a.key, &b.key, sizeof a.key) < 0;
+  }
   size_t most_;
   std::vector<FoundFlow> heap_;  // the earliest in front
 };

@@ -131,11 +131,11 @@ std::string_view nearest_table(std::string_view name) {
 // To count the rows of a listing is to make it.
 TableView table_of_tables(const model::Published& published) {
   TableView view{"table", {}};
-  for (const auto& listing : listings())
-    view.lines.push_back({std::string(listing.name), {{"description", std::string(listing.description)}}});
   for (const auto& table : tables())
     view.lines.push_back({std::string(table.name),
                           {{"rows", static_cast<int64_t>(table.view(published).lines.size())}, {"description", table.description}}});
+  for (const auto& listing : listings())
+    view.lines.push_back({std::string(listing.name), {{"description", std::string(listing.description)}}});
   return view;
 }
 

@@ -29,7 +29,7 @@ class StatusConnections : public testing::Test {
     // A pod calls the world; a client calls a balancer's address, whose backend is elsewhere; the world calls a pod.
     flows_.open(FLOW_DEPARTS, IPPROTO_TCP, "10.244.0.5", 40000, "198.51.100.7", 443, "192.0.2.1", 20001, FLOW_ESTABLISHED, 9);
     flows_.open(FLOW_ARRIVES, IPPROTO_TCP, "198.51.100.9", 50000, "203.0.113.5", 80, "10.244.1.6", 8080, FLOW_NEW, 2);
-    flows_.open(FLOW_DEPARTS, IPPROTO_TCP, "198.51.100.9", 50000, "10.244.1.6", 8080, "192.0.2.1", 20002, FLOW_NEW, 2);
+    flows_.open(FLOW_DEPARTS, IPPROTO_TCP, "198.51.100.9", 50000, "10.244.1.6", 8080, "192.0.2.1", 20002, FLOW_NEW, 3);
     flows_.open(FLOW_ARRIVES, IPPROTO_UDP, "198.51.100.9", 50001, "10.244.0.5", 53, "10.244.0.5", 53, FLOW_CLOSING, 4);
     flows_.open(FLOW_DEPARTS, IPPROTO_ICMPV6, "fd00:10:244::5", 77, "2001:db8::7", 0, "2001:db8:1::1", 20003, FLOW_NEW, 1);
   }
@@ -62,7 +62,7 @@ TEST_F(StatusConnections, AFlowIsOneRowTheMostRecentlyUsedFirst) {
             "PROTOCOL  WAY  SOURCE               DESTINATION       XLATE-SRC              XLATE-DST        STATE        IDLE-SECONDS  POD\n"
             "ICMPv6    OUT  [fd00:10:244::5]:77  2001:db8::7       [2001:db8:1::1]:20003  -                new          1             -\n"
             "TCP       IN   198.51.100.9:50000   203.0.113.5:80    -                      10.244.1.6:8080  new          2             -\n"
-            "TCP       OUT  198.51.100.9:50000   10.244.1.6:8080   192.0.2.1:20002        -                new          2             -\n"
+            "TCP       OUT  198.51.100.9:50000   10.244.1.6:8080   192.0.2.1:20002        -                new          3             -\n"
             "UDP       IN   198.51.100.9:50001   10.244.0.5:53     -                      -                closing      4             "
             "default/pod-a\n"
             "TCP       OUT  10.244.0.5:40000     198.51.100.7:443  192.0.2.1:20001        -                established  9             "
