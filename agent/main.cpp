@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   ::umask(022);  // who starts the agent may have none, and then what it makes would be everybody's to write
   engine::Options options;
   std::string format = "text", table;
-  std::vector<std::string> values_files;
+  std::vector<std::string> values_files, filters;
   CLI::App app("ichor, the network of a Talos node", "ichor-agent");
   app.require_subcommand(0, 1);
   app.footer(engine::settings_help);
@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
     verb->add_option("-o,--output", format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
   settings->add_option("FILE", values_files, "values file, or object that carries one; - for standard input")->required();
   get->add_option("TABLE", table, "name of a table");
+  get->add_option("FILTER", filters, "NAME=VALUE, for connections, nat and fronts: address=10.0.0.1 port=80 limit=20");
 
   try {
     app.parse(argc, argv);
@@ -87,7 +88,7 @@ int main(int argc, char** argv) {
   if (*settings) return engine::settings(values_files);
   if (*check_verb) return check(options);
   if (*status_verb) return status::show_status(question);
-  if (*get) return status::show_table(question, table);
+  if (*get) return status::show_table(question, table, filters);
   if (*version) {
     std::cout << "ichor " << status::version() << "\n";
     return 0;

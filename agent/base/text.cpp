@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <numeric>
 
 namespace base {
@@ -92,6 +95,24 @@ uint64_t sip_hash(std::string_view text) {
   v2 ^= 0xff;
   rounds(4);
   return v0 ^ v1 ^ v2 ^ v3;
+}
+
+std::optional<double> utc_seconds(std::string_view text) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, length = 0;
+  const std::string written(text);
+  if (std::sscanf(written.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &length) != 6)
+    return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(unsigned(day))};
+  std::string_view rest = text.substr(size_t(length));
+  double fraction = 0;
+  if (rest.starts_with('.')) {
+    auto digits = std::from_chars(rest.data(), rest.data() + rest.size(), fraction, std::chars_format::fixed);
+    if (digits.ec != std::errc{} || digits.ptr == rest.data() + 1) return std::nullopt;
+    rest.remove_prefix(size_t(digits.ptr - rest.data()));
+  }
+  if (rest != "Z" || !date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return std::nullopt;
+  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
+  return static_cast<double>(((int64_t{days} * 24 + hour) * 60 + minute) * 60 + second) + fraction;
 }
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ uint64_t stable_hash(std::string_view text, uint64_t before = kEmptyHash);
 // SipHash-2-4 (Aumasson and Bernstein 2012) under a fixed key, for names that others choose: unlike with stable_hash(), a text with the
 // hash of another one is not found in less than some 2^64 tries.
 uint64_t sip_hash(std::string_view text);
+
+// Seconds since 1970 of "2026-11-28T18:00:00Z" or "2026-11-28T18:00:00.25Z" (RFC 3339, UTC); nullopt for what is no such time.
+std::optional<double> utc_seconds(std::string_view text);
 
 // The candidate with the smallest edit distance, if that is small enough to be a likely misspelling; else "".
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);

@@ -29,12 +29,17 @@ model::SandboxReply reply_of(const model::desired::PodLink& link) {
 }  // namespace
 
 Core::Core(model::Identity identity, std::span<const plan::Feature> features, reconcile::Stores stores, base::BootTime now)
-    : planning_(std::move(identity), features), reconciler_(std::move(stores)), read_all_at_(now) {
+    : planning_(std::move(identity), features), service_sync_(base::utc_now_seconds()), reconciler_(std::move(stores)), read_all_at_(now) {
   published_.started = now;
 }
 
 void Core::fold(model::Fact fact) {
   std::visit([this](auto& content) { take(std::move(content)); }, fact);
+}
+
+void Core::take(const model::Changes& changes) {
+  service_sync_.note(changes, planning_.snapshot(), base::utc_now_seconds());
+  planning_.fold(changes);
 }
 
 void Core::take(model::SandboxRequest request) {
@@ -50,11 +55,15 @@ void Core::take(model::HostChanged) {
 }
 
 void Core::pass(base::BootTime now) {
+  const double started = base::utc_now_seconds();
   ++passes_;
   read_actual_if_due(now);
   // An answered ADD marks its sandbox complete, which is a fact again.
   do write(now);
   while (answer_waiters());
+  const double ended = base::utc_now_seconds();
+  service_sync_.passed(std::max(0.0, ended - started), ended, reconciler_.counters().writes,
+                       [this](const std::string& service) { return reconciler_.unsettled({"services", service}); });
 }
 
 void Core::read_actual_if_due(base::BootTime now) {
@@ -136,6 +145,7 @@ std::shared_ptr<const model::Published> Core::publish(base::BootTime now) {
   published_.notes = planning_.notes();
   reconciler_.report(published_.effects, published_.conflicts);
   published_.counters = {passes_, planning_.planner_calls(), reconciler_.counters().writes, reconciler_.counters().failed_writes};
+  published_.service_sync = service_sync_.counts();
   if (status::is_programmed(published_))
     published_.unprogrammed_since.reset();
   else if (!published_.unprogrammed_since)

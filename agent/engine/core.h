@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/planning.h"
+#include "engine/service_sync.h"
 #include "reconcile/reconciler.h"
 
 namespace engine {
@@ -26,7 +27,7 @@ class Core {
   base::Result<void> serving() const;
 
  private:
-  void take(const model::Changes& changes) { planning_.fold(changes); }
+  void take(const model::Changes& changes);
   void take(model::SandboxRequest request);
   void take(model::HostChanged hint);
   void read_actual_if_due(base::BootTime now);
@@ -37,6 +38,7 @@ class Core {
   reconcile::Gate gate() const;
 
   Planning planning_;
+  ServiceSyncCounts service_sync_;
   reconcile::Reconciler reconciler_;
   std::map<std::string, model::SandboxWaiter> waiters_;  // by sandbox
   base::BootTime read_all_at_{};

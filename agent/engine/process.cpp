@@ -22,7 +22,7 @@ sigset_t block_stop_signals() {
 }  // namespace
 
 Process::Process(const std::string& http_address)
-    : signals_(block_stop_signals()), started_(base::boot_now()), server_(http_address, cell_, [this] { return watchdog_.alive(); }) {
+    : signals_(block_stop_signals()), started_(base::boot_now()), server_(http_address, cell_, [this] { return watchdog_.alive(); }, use_) {
   begin();
 }
 

@@ -33,6 +33,7 @@ class Process {
   model::FactSink begin_life();
 
   model::PublishedCell& cell() { return cell_; }
+  status::UseCache& use() { return use_; }
   base::BootTime started() const { return started_; }
   bool alive() const { return watchdog_.alive(); }  // any thread: the engine's loop turns
 
@@ -53,6 +54,7 @@ class Process {
   uint64_t life_ = 0;
   model::PublishedCell cell_;
   Watchdog watchdog_;
+  status::UseCache use_;
   status::Server server_;
   bool serving_ = false;
   std::string reported_;  // why it has not all begun

@@ -25,6 +25,7 @@
 #include "sources/settings.h"
 #include "sources/state_directory.h"
 #include "status/health_answers.h"
+#include "status/metrics.h"
 #include "status/reporter.h"
 
 namespace engine {
@@ -128,19 +129,25 @@ io::http::HealthChecks::Answer health_answer(Process& process) {
   };
 }
 
+io::http::Answer metrics_answer(Process& process) {
+  return [&process, answers = std::make_shared<status::MetricsAnswers>()](const io::http::Request& request) {
+    return answers->answer(request, {process.cell().load(), process.alive(), base::boot_now(), process.use()});
+  };
+}
+
 // As turn().
 bool live(const Options& options, Process& process) {
   Life life{options, process};
   model::FactSink sink = process.begin_life();
   if (!wait_for_directories(life)) return false;
-  status::Reporter reporter(options.run_dir, process.cell());
+  status::Reporter reporter(options.run_dir, process.cell(), process.use());
   auto settings = start_settings(options);
   if (auto started = reporter.start(); !started.ok()) spdlog::warn("status: {}", started.error().text);
   if (!wait_for_name(life, settings.changes)) return false;
   spdlog::info("agent: node {}, programs {}", life.node_name, io::kernel::program_generation());
 
   auto identity = identity_of(options, life.node_name, settings.config);
-  auto stores = kernel_stores(identity, status_store(options, settings.config, sink), health_answer(process));
+  auto stores = kernel_stores(identity, status_store(options, settings.config, sink), health_answer(process), metrics_answer(process));
   Core core(identity, plan::features(), std::move(stores), process.started());
   core.fold(settings.changes);
   process.cell().store(core.publish(base::boot_now()));

@@ -4,6 +4,7 @@
 
 #include "io/files/file_store.h"
 #include "io/files/sandbox_records.h"
+#include "io/http/metrics_listeners.h"
 #include "io/kernel/attachments.h"
 #include "io/kernel/datapath_object.h"
 #include "io/kernel/direct_delivery.h"
@@ -37,7 +38,8 @@ std::vector<std::string> netns_paths(const model::Identity& identity) {
 
 }  // namespace
 
-reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses, io::http::HealthChecks::Answer health_answer) {
+reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses, io::http::HealthChecks::Answer health_answer,
+                                io::http::Answer metrics_answer) {
   using namespace io::kernel;
   const std::string& root = identity.bpf_root;
   auto gone = std::make_shared<GoneBackends>(root, [identity] { return netns_paths(identity); });
@@ -61,6 +63,7 @@ reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore sta
           std::make_unique<RouteStore>(),
           std::make_unique<NeighborStore>(),
           std::make_unique<io::http::HealthChecks>(std::move(health_answer)),
+          std::make_unique<io::http::MetricsListeners>(std::move(metrics_answer)),
           std::make_unique<io::files::FileStore>(std::vector<std::string>{identity.cni_conf_dir + "/05-ichor.conflist"}),
           std::move(statuses)};
 }

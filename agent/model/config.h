@@ -72,6 +72,8 @@ struct Config {
   bool health_check_node_ports = true;          // nodePort.enableHealthCheck
   // kubeProxyReplacementHealthzBindAddr; nullopt: off
   std::optional<ListenAddress> proxy_healthz = ListenAddress{.address = {}, .port = 10256};
+  bool prometheus = true;                      // prometheus.enabled
+  uint16_t prometheus_port = 9962;             // prometheus.port
   uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
   std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
   std::string service_proxy_name;              // k8s.serviceProxyName; empty: Services without such a label are served

@@ -11,6 +11,7 @@
 #include "model/outcome.h"
 #include "model/owner.h"
 #include "model/problem.h"
+#include "model/service_sync.h"
 #include "model/snapshot.h"
 
 namespace model {
@@ -78,6 +79,7 @@ struct Published {
   Table<KeyNotes> notes;
   Table<KeyProblems> conflicts;  // rows that two owners ask for
   EngineCounters counters;
+  ServiceSync service_sync = {};
   base::BootTime started{};
   base::BootTime first_ready{};  // zero: not yet
   // Since when what all pods depend on is not as wanted; nullopt: it is. See status::is_programmed().

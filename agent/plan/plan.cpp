@@ -8,6 +8,7 @@
 #include "plan/ipam.h"
 #include "plan/map_sizes.h"
 #include "plan/masquerade.h"
+#include "plan/metrics.h"
 #include "plan/node_addresses.h"
 #include "plan/node_condition.h"
 #include "plan/pods.h"
@@ -34,6 +35,7 @@ std::span<const Feature> features() {
       {"host_ports", host_ports::keys_for, host_ports::plan},                 // ports of the node that lead to a pod
       {"routes", routes::keys_for, routes::plan},                             // pod CIDRs of each peer, and the unused rest of our own
       {"health_checks", health_checks::keys_for, health_checks::plan},        // what load balancers hear of this node
+      {"metrics", metrics::keys_for, metrics::plan},                          // where they are scraped
       {"canary", canary::keys_for, canary::plan},                             // the service behind /readyz
       {"cni_conf", cni_conf::keys_for, cni_conf::plan},                       // what tells the runtime that pods can be made
       {"node_condition", node_condition::keys_for, node_condition::plan},     // what tells the scheduler so

@@ -54,8 +54,48 @@ Response view(const TableView& table, Format format) {
   return in_format(format, 200, format == Format::kJson ? render_json(table) : render_text(table));
 }
 
-Response one_table(const std::string& name, const Moment& moment, Format format) {
-  if (const TableDefinition* table = find_table(name)) return view(table->view(*moment.published), format);
+Response not_listed(const base::Error& error) {
+  if (error.code == ENOENT) return plain(503, "no datapath is loaded: " + error.text + "\n");
+  return plain(500, error.text + "\n");
+}
+
+// A place is given back however the answer ends.
+class Place {
+ public:
+  explicit Place(KernelMaps& kernel) : places_(kernel.places), taken_(places_.try_acquire()) {}
+  ~Place() {
+    if (taken_) places_.release();
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  std::counting_semaphore<>& places_;
+  bool taken_;
+};
+
+Response one_listing(const ListingDefinition& definition, const Request& request, const Moment& moment, Format format) {
+  auto filters = parse_filters(request.query, definition.filters);
+  if (!filters.ok()) return plain(400, filters.error().text + "\n");
+  const Place place(*moment.kernel);
+  if (!place.taken()) return plain(503, "others are looking through the kernel's maps; ask again\n");
+  auto listing = definition.list(*moment.published, *moment.kernel, *filters);
+  if (!listing.ok()) return not_listed(listing.error());
+  Response response = view(listing->view, format);
+  const std::string note = listing_note(definition, *listing);
+  if (note.empty()) return response;
+  response.headers[kNoteHeader] = note;
+  if (format == Format::kText) response.body += note + "\n";
+  return response;
+}
+
+Response one_table(const std::string& name, const Request& request, const Moment& moment, Format format) {
+  if (const ListingDefinition* listing = find_listing(name)) return one_listing(*listing, request, moment, format);
+  if (const TableDefinition* table = find_table(name)) {
+    auto filters = parse_filters(request.query, {});
+    return filters.ok() ? view(table->view(*moment.published), format) : plain(400, filters.error().text + "\n");
+  }
   std::string text = "there is no table \"" + printable(name) + "\"";
   if (auto near = nearest_table(name); !near.empty()) text += "; did you mean " + std::string(near) + "?";
   return plain(404, text + "\nall tables: ichor-agent get, or /tables\n");
@@ -76,7 +116,7 @@ Response answer(const Request& request, const Moment& moment) {
   if (path == "/readyz") return readiness_answer(moment, *format);
   if (path == "/status") return whole_status(moment, *format);
   if (path == "/tables") return view(table_of_tables(*moment.published), *format);
-  return one_table(path.substr(std::string_view(kTablesPrefix).size()), moment, *format);
+  return one_table(path.substr(std::string_view(kTablesPrefix).size()), request, moment, *format);
 }
 
 }  // namespace status

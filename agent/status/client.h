@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace status {
 
@@ -10,8 +11,8 @@ struct Question {
   std::string format = "text";  // or "json"
 };
 
-// Exit codes: 0, or 1 with a line on stderr when no agent answers or it has no such table.
+// `filters`: "NAME=VALUE", what a listing takes. Exit codes: 0, or 1 with a line on stderr when no agent answers or it has no such table.
 int show_status(const Question& question);
-int show_table(const Question& question, const std::string& table);  // "": the list of tables
+int show_table(const Question& question, const std::string& table, const std::vector<std::string>& filters);  // "": the list of tables
 
 }  // namespace status

@@ -157,6 +157,8 @@ Fields fields(const Config& config) {
           {"node_port_addresses", base::to_strings(config.node_port_addresses)},
           {"health_check_node_ports", config.health_check_node_ports},
           {"proxy_healthz", config.proxy_healthz ? endpoint_text(config.proxy_healthz->address, config.proxy_healthz->port) : ""},
+          {"prometheus", config.prometheus},
+          {"prometheus_port", int64_t{config.prometheus_port}},
           {"mtu", int64_t{config.mtu}},
           {"cgroup_root", config.cgroup_root},
           {"k8s_service_host", config.k8s_service_host},

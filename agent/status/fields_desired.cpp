@@ -120,6 +120,8 @@ Fields row_fields(const HealthCheck& check) {
   return {{"service", check.service}, {"local_endpoints", int64_t{check.local_endpoints}}, {"node_eligible", check.node_eligible}};
 }
 
+Fields row_fields(const MetricsListener&) { return {}; }  // its key says it all
+
 Fields row_fields(const File& file) { return {{"bytes", static_cast<int64_t>(file.content.size())}, {"content", file.content}}; }
 
 Fields row_fields(const StatusPatch& patch) {

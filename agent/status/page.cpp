@@ -39,9 +39,13 @@ input { font: inherit; padding: .1rem .4rem; }
 <div id="scroll"></div>
 <script>
 const $ = id => document.getElementById(id);
-let table = '', rows = [], described = {};
+let table = '', rows = [], described = {}, note = '';
 const make = (tag, text) => { const e = document.createElement(tag); e.textContent = text; return e; };
-const json = async path => (await fetch(path + '?format=json')).json();
+const json = async path => {
+  const answer = await fetch(path + '?format=json');
+  note = answer.headers.get('Ichor-Note') || '';
+  return answer.json();
+};
 const word = v => Array.isArray(v) ? v.join(', ') : v === true ? 'yes' : v === false ? 'no' : String(v);
 
 async function head() {
@@ -55,7 +59,7 @@ async function head() {
     described[t.key] = t.description || '';
     a.href = '#' + t.key;
     if (t.key === table) a.setAttribute('aria-current', 'page');
-    if (t.key) a.append(' ', make('small', t.rows));
+    if (t.key) a.append(' ', make('small', t.rows ?? ''));
     return a;
   }));
 }
@@ -74,7 +78,7 @@ function draw() {
 async function body() {
   $('filter').hidden = !table;
   $('description').textContent = described[table] || '';
-  if (table) { rows = await json('/tables/' + table); draw(); }
+  if (table) { rows = await json('/tables/' + table); $('description').append(note ? ' ' + note + '.' : ''); draw(); }
   else $('scroll').replaceChildren(make('pre', await (await fetch('/status?format=text')).text()));
 }
 

@@ -49,7 +49,8 @@ ReportSchedule::Due ReportSchedule::next(const std::vector<Check>& checks, uint6
   return due;
 }
 
-Reporter::Reporter(std::string run_dir, const model::PublishedCell& cell) : path_(std::move(run_dir) + "/status"), cell_(cell) {}
+Reporter::Reporter(std::string run_dir, const model::PublishedCell& cell, UseCache& use)
+    : path_(std::move(run_dir) + "/status"), cell_(cell), use_(use) {}
 
 Reporter::~Reporter() { stop(); }
 
@@ -82,7 +83,7 @@ void Reporter::look() {
   auto due = schedule_.next(checks, problems, base::boot_now());
   if (due.health_changed) log_health(checks);
   if (!due.file && !due.summary && !remarks_.waiting()) return;
-  Summary summary = summarize(*published, base::boot_now(), look_around(published->snapshot.identity.bpf_root));
+  Summary summary = summarize(*published, base::boot_now(), look_around(published->snapshot.identity.bpf_root, use_));
   for (const auto& line : remarks_.due(summary_faults(summary), base::boot_now())) spdlog::warn("{}", line);
   if (due.summary) spdlog::info("{}", summary_line(summary));
   if (!due.file && !due.summary) return;

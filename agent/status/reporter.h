@@ -10,6 +10,7 @@
 #include "model/published_cell.h"
 #include "status/readiness.h"
 #include "status/remarks.h"
+#include "status/use_cache.h"
 
 namespace status {
 
@@ -32,8 +33,8 @@ class ReportSchedule {
 
 class Reporter {
  public:
-  Reporter(std::string run_dir, const model::PublishedCell& cell);  // the cell outlives it
-  ~Reporter();                                                      // stops
+  Reporter(std::string run_dir, const model::PublishedCell& cell, UseCache& use);  // cell and cache outlive it
+  ~Reporter();                                                                     // stops
 
   base::Result<void> start();  // fails for want of threads only
   void stop();                 // the file stays, with the last state
@@ -44,6 +45,7 @@ class Reporter {
 
   std::string path_;
   const model::PublishedCell& cell_;
+  UseCache& use_;
   ReportSchedule schedule_;
   Remarks remarks_;
   bool write_failed_ = false;

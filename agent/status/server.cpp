@@ -4,9 +4,10 @@
 
 namespace status {
 
-Server::Server(std::string address, const model::PublishedCell& cell, std::function<bool()> alive)
-    : address_(std::move(address)), server_([&cell, alive = std::move(alive)](const io::http::Request& request) {
-        return answer(request, Moment{cell.load(), alive(), base::boot_now(), look_around});
+Server::Server(std::string address, const model::PublishedCell& cell, std::function<bool()> alive, UseCache& use)
+    : address_(std::move(address)), server_([this, &cell, &use, alive = std::move(alive)](const io::http::Request& request) {
+        auto look = [&use](const std::string& bpf_root) { return look_around(bpf_root, use); };
+        return answer(request, Moment{cell.load(), alive(), base::boot_now(), look, &kernel_});
       }) {}
 
 base::Result<void> Server::start() {

@@ -7,13 +7,15 @@
 #include "base/result.h"
 #include "io/http/server.h"
 #include "model/published_cell.h"
+#include "status/listing.h"
+#include "status/use_cache.h"
 
 namespace status {
 
 class Server {
  public:
-  // `alive` says whether the engine's loop turns; it is called on any thread. The cell outlives the server.
-  Server(std::string address, const model::PublishedCell& cell, std::function<bool()> alive);
+  // `alive` says whether the engine's loop turns; it is called on any thread. Cell and cache outlive the server.
+  Server(std::string address, const model::PublishedCell& cell, std::function<bool()> alive, UseCache& use);
 
   base::Result<void> start();
   void stop();
@@ -21,6 +23,7 @@ class Server {
 
  private:
   std::string address_;
+  KernelMaps kernel_;
   io::http::Server server_;
   int port_ = 0;
 };

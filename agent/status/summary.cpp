@@ -92,6 +92,12 @@ void add_problems(Summary& summary, const std::optional<io::kernel::Capabilities
                               "run as root; in a container, grant these capabilities"});
 }
 
+void add_pressure(Summary& summary, const model::Published& published, const io::kernel::Use* use) {
+  if (!use) return;
+  summary.pressure = pressure_of(*use, published);
+  for (auto& problem : pressure_problems(*summary.pressure)) summary.problems.push_back(std::move(problem));
+}
+
 }  // namespace
 
 Summary summarize(const model::Published& published, base::BootTime now, Surroundings surroundings) {
@@ -117,6 +123,7 @@ Summary summarize(const model::Published& published, base::BootTime now, Surroun
   add_effects(summary, published, now);
   add_problems(summary, published);
   add_problems(summary, surroundings.capabilities);
+  add_pressure(summary, published, surroundings.use.get());
   summary.counters = published.counters;
   summary.surroundings = std::move(surroundings);
   return summary;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/effect.h"
+#include "status/pressure.h"
 #include "status/readiness.h"
 #include "status/surroundings.h"
 
@@ -40,6 +41,7 @@ struct Summary {
   Named routes, hooks, sysctls;
   size_t filters = 0;
   std::vector<std::pair<std::string, int64_t>> map_sizes;  // entries
+  std::optional<Pressure> pressure;                        // nullopt: not measured
   size_t wanted = 0, done = 0, pending = 0, kept = 0;
   std::vector<Failure> failures;
   std::vector<model::Problem> problems;

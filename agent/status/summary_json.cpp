@@ -2,6 +2,7 @@
 
 #include "abi/drop_reasons.h"
 #include "status/advice.h"
+#include "status/filters.h"
 #include "status/render.h"
 #include "status/summary.h"
 
@@ -69,6 +70,28 @@ Json deliveries_json(const io::kernel::PacketCounters& packets) {
           {"by_stack", packets.deliveries[DELIVERED_BY_STACK]}};
 }
 
+Json tables_json(const Pressure& pressure) {
+  Json array = Json::array();
+  for (const auto& table : pressure.tables)
+    array.push_back(Json{{"table", table.map},
+                         {"entries", table.entries},
+                         {"room", table.room},
+                         {"percent", percent(table.entries, table.room)},
+                         {"forgets", table.forgets},
+                         {"whole", table.whole}});
+  return array;
+}
+
+Json nat_json(const NatPorts& nat) {
+  return {{"protocol", protocol_text(nat.busiest.protocol)},
+          {"address", base::to_string(nat.busiest.address)},
+          {"destination", base::to_string(nat.busiest.destination)},
+          {"destination_port", nat.busiest.destination_port},
+          {"ports", nat.busiest.ports},
+          {"room", nat.room},
+          {"percent", percent(nat.busiest.ports, nat.room)}};
+}
+
 Json json_of(const std::vector<KernelSetting>& settings) {
   Json array = Json::array();
   for (const auto& setting : settings)
@@ -108,6 +131,9 @@ std::string summary_json(const Summary& summary) {
   json["peers"] = {{"count", summary.peers}, {"routes", summary.routes.names}};
   json["programs"] = programs_json(summary);
   json["sysctls"] = summary.sysctls.names;
+  const auto& pressure = summary.pressure;
+  json["tables"] = pressure ? tables_json(*pressure) : Json(nullptr);
+  json["busiest_nat_destination"] = pressure && pressure->nat ? nat_json(*pressure->nat) : Json(nullptr);
   const auto& packets = summary.surroundings.packets;
   json["deliveries"] = packets ? deliveries_json(*packets) : Json(nullptr);
   json["drops"] = packets ? drops_json(*packets) : Json(nullptr);

@@ -118,6 +118,22 @@ void write_packets(Page& page, const io::kernel::PacketCounters& packets) {
 #undef X
 }
 
+void write_pressure(Page& page, const Pressure& pressure) {
+  Named used;
+  for (const auto& table : pressure.tables)
+    if (table.entries)
+      used.names.push_back(table.map + " " + std::to_string(table.entries) + (table.whole ? "" : "+") + "/" + std::to_string(table.room) +
+                           " " + std::to_string(percent(table.entries, table.room)) + "%");
+  used.count = used.names.size();
+  page.list("use", "tables with entries", used, "map_sizes");
+  if (!pressure.nat) return;
+  const uint32_t ports = pressure.nat->busiest.ports;
+  page.line("use", "NAT ports of the busiest destination, " + destination_text(*pressure.nat) + ": " + std::to_string(ports) +
+                       (pressure.nat->room
+                            ? " of " + std::to_string(pressure.nat->room) + ", " + std::to_string(percent(ports, pressure.nat->room)) + "%"
+                            : ""));
+}
+
 void write_kernel_settings(Page& page, const std::vector<KernelSetting>& settings) {
   Named good;
   for (const auto& setting : settings)
@@ -200,6 +216,7 @@ std::string summary_text(const Summary& summary) {
   page.list("unread", "objects of other kinds", summary.unread_kinds, "unread_kinds");
   write_network(page, summary);
   write_programs(page, summary);
+  if (summary.pressure) write_pressure(page, *summary.pressure);
   if (summary.surroundings.packets) write_packets(page, *summary.surroundings.packets);
   write_kernel_settings(page, summary.surroundings.kernel_settings);
   if (summary.surroundings.capabilities) write_privileges(page, *summary.surroundings.capabilities);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "status/effects.h"
 #include "status/fields_text.h"
+#include "status/listing.h"
 
 namespace status {
 namespace {
@@ -123,14 +124,18 @@ const TableDefinition* find_table(std::string_view name) {
 std::string_view nearest_table(std::string_view name) {
   std::vector<std::string_view> names;
   for (const auto& table : tables()) names.push_back(table.name);
+  for (const auto& listing : listings()) names.push_back(listing.name);
   return base::nearest(name, names);
 }
 
+// To count the rows of a listing is to make it.
 TableView table_of_tables(const model::Published& published) {
   TableView view{"table", {}};
   for (const auto& table : tables())
     view.lines.push_back({std::string(table.name),
                           {{"rows", static_cast<int64_t>(table.view(published).lines.size())}, {"description", table.description}}});
+  for (const auto& listing : listings())
+    view.lines.push_back({std::string(listing.name), {{"description", std::string(listing.description)}}});
   return view;
 }
 

@@ -30,6 +30,7 @@ const std::vector<TableDefinition>& tables();
 const TableDefinition* find_table(std::string_view name);
 std::string_view nearest_table(std::string_view name);  // "" when none is near
 
-TableView table_of_tables(const model::Published& published);  // name, number of rows, description
+// Name, number of rows, description; listings too, without a number.
+TableView table_of_tables(const model::Published& published);
 
 }  // namespace status

@@ -15,4 +15,14 @@ TEST(BaseText, SipHashIsThatOfThePaper) {
   }
 }
 
+TEST(BaseText, TimesAreReadWithAndWithoutFractions) {
+  EXPECT_EQ(base::utc_seconds("1970-01-01T00:00:00Z"), 0.0);
+  EXPECT_EQ(base::utc_seconds("2026-11-28T18:00:01Z"), 1795888801.0);
+  EXPECT_DOUBLE_EQ(*base::utc_seconds("2026-11-28T18:00:01.250000000Z"), 1795888801.25);
+  for (const char* text : {"", "yesterday", "2026-11-28", "2026-02-30T00:00:00Z", "2026-11-28T25:00:00Z", "2026-11-28T18:00:01",
+                           "2026-11-28T18:00:01.Z", "2026-11-28T18:00:01.2", "2026-11-28T18:00:01+01:00", "2026-11-28T18:00:01Z ",
+                           "2026-11-28T18:-1:01Z", "2026-11-28T18:00:01.nanZ", "2026-11-28T18:00:01.1e5Z"})
+    EXPECT_EQ(base::utc_seconds(text), std::nullopt) << text;
+}
+
 }  // namespace

@@ -66,6 +66,54 @@ kills() {
   expect "flows that broke" "" "$(flows_broken "$lab/flows-nodeport" "$lab/flows-balancer")"
   expect "numbers lost" 0 "$(flows_sum lost "$lab/flows-nodeport" "$lab/flows-balancer")"
 }
+# Whom the kernel serves at each address: both ports and families of every kind, and the same backends.
+shows_fronts() {   # NODE
+  local rows
+  rows=$(http "$1" '/tables/fronts?format=json&service=default/web')
+  expect "kinds" "$(printf '%s\n' {ClusterIP,ExternalIP,LoadBalancer,NodePort}' 4' | sort)" \
+    "$(jq -r '.[].kind' <<<"$rows" | sort | uniq -c | awk '{print $2, $1}')"
+  expect "backends" "2 ready" "$(jq -r '.[].backends | "\(length) \(map(split(" ")[2]) | unique | join(","))"' <<<"$rows" | sort -u)"
+  expect "where the NodePort is called" "$(node4 "$1")" \
+    "$(jq -r '.[] | select(.key == "0.0.0.0:30080/TCP").node_addresses - ["127.0.0.1"] | join(" ")' <<<"$rows")"
+  [[ $(in_machine "$1" "$binaries/ichor-agent" get fronts service=web port=30080 limit=1) == *NodePort*$'\n3 more; '* ]]
+}
+# A client's flow in the tables of the node that it called: what it called leads to a pod elsewhere, which sees the node.
+shows_flows() {
+  local row port
+  answered client "$(node4 n3)" 30080 "a b"
+  row=$(http n3 "/tables/connections?format=json&address=$net4.200&port=30080&protocol=tcp&limit=1" | jq '.[]')
+  expect "what was called" "IN $(node4 n3):30080" "$(jq -r '"\(.way) \(.destination)"' <<<"$row")"
+  [[ " $(pod4 a):8080 $(pod4 b):8080 " == *" $(jq -r .xlate_dst <<<"$row") "* ]] || { echo "$row"; return 1; }
+  port=$(jq -r '.source | split(":")[1]' <<<"$row")
+  expect "why, and by whose address" "service $(node4 n3)" \
+    "$(http n3 "/tables/nat?format=json&address=$net4.200&port=$port" | jq -r '.[] | "\(.kind) \(.xlate_src | split(":")[0])"')"
+}
+
+scraped() { on client curl -sS --fail --max-time 5 "http://$(target "$1" 9962)/metrics"; }   # ADDRESS
+promtool_agrees() { scraped "$1" >"$lab/metrics" && promtool check metrics <"$lab/metrics"; }
+prometheus_start() {   # a real one, at the client: it scrapes all nodes each second
+  cat >"$lab/prometheus.yml" <<J
+{"global": {"scrape_interval": "1s"}, "scrape_configs": [{"job_name": "ichor", "static_configs": [{"targets":
+ ["$(target "$(node4 n1)" 9962)", "$(target "$(node6 n2)" 9962)", "$(target "$(node4 n3)" 9962)"]}]}]}
+J
+  promtool check config "$lab/prometheus.yml" >"$lab/logs/prometheus"
+  on client prometheus --config.file="$lab/prometheus.yml" --storage.tsdb.path="$lab/prometheus" --web.listen-address=127.0.0.1:9090 \
+    >>"$lab/logs/prometheus" 2>&1 &
+  disown
+}
+queried() {   # QUERY: the values, sorted
+  on client curl -sS --get --max-time 5 http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
+    jq -r '.data.result[].value[1]' | sort -n | xargs
+}
+query_says() { expect "$1" "$2" "$(queried "$1")"; }   # QUERY VALUES
+# A slice changes as its controller would write it: the time from there to the kernel is measured, and that is no minute.
+programmed() {
+  jq --arg now "$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)" '.metadata.annotations["endpoints.kubernetes.io/last-change-trigger-time"] = $now' \
+    "$lab/manifests/slice-web-4.json" | put_object slice-web-4
+  until_true 20 "the change at Prometheus" query_says 'kubeproxy_network_programming_duration_seconds_count{ip_family="IPv4"} > 0' "1 1 1"
+  query_says 'kubeproxy_network_programming_duration_seconds_bucket{ip_family="IPv4",le="60"} > 0' "1 1 1"
+}
+
 # a leaves while datagrams of many clients go on: they come to b, and what TCP has with a stays there.
 leaves() {
   flows_start tcp client "tcp:$(target "$vip4" 80)" "tcp:$(target "$vip6" 80)" "tcp:$(target "$(node4 n1)" 30080)"
@@ -141,6 +189,15 @@ check "hostPorts are there after a restart" answered client "$(node6 n1)" 8091 h
 pod_end n1 h4
 check "a pod that went takes its port along" silent_or_refused client "$(node4 n1)" 8091
 
+check "get fronts shows what is served, by whom" shows_fronts n1
+check "get connections and get nat show a client's flow" shows_flows
+check "promtool finds nothing to complain of" promtool_agrees "$(node6 n1)"
+prometheus_start
+until_true 20 "Prometheus" query_says 'up' "1 1 1"
+check "Prometheus scrapes all nodes" query_says 'ichor_ready' "1 1 1"
+check "what was dropped is at Prometheus as in /status" query_says 'ichor_drops_total{reason="source_range"}' "0 0 0"
+check "how long a change took to the kernel is at Prometheus" programmed
+
 via n3
 check "four times two agents are killed under flows: none breaks, no number is lost, new ones go on meanwhile" kills
 via n1
@@ -175,6 +232,7 @@ for family in 4 6; do
   check "NodePorts have no ranges, IPv$family" answered client "$(address n3 $family)" 30080 a
 done
 check "the node counts them by reason" dropped n1 source_range
+check "and Prometheus hears of it" until_true 10 "the drops" eval '[[ -n $(queried "ichor_drops_total{reason=\"source_range\"} > 0") ]]'
 change_service web ".spec.loadBalancerSourceRanges = [\" $net4.200/32 \", \"$net6:200/128\", \"$pods6::/32\"]"
 for family in 4 6; do
   until_true 10 "the new ranges" answered client "$(vip vip $family)" 80 a

@@ -26,6 +26,12 @@ downloads() {
     expect "intact" true "$(on a "$traffic" download --bytes 20000000 "$(target "$address" 8080)" | jq .intact)"
   done
 }
+shows_nat() {   # POD NODE: its flows to the world, with the node's address
+  local rows
+  rows=$(http "$2" "/tables/nat?format=json&address=$(pod4 "$1")&limit=50")
+  expect "kinds, addresses and pods" "masquerade $(node4 "$2") $1" \
+    "$(jq -r '.[] | "\(.kind) \(.xlate_src | split(":")[0]) \(.pod | split("/")[1])"' <<<"$rows" | sort -u)"
+}
 nothing_untranslated() {
   expect "packets of other addresses" "" "$(tcpdump -r "$lab/seen" -n "ip and net $pods4.0.0/16 or ip6 and net $pods6::/32" 2>/dev/null | head -n 3)"
   (($(tcpdump -r "$lab/seen" -n "host $(node4 n1)" 2>/dev/null | wc -l) > 10))
@@ -69,6 +75,7 @@ until_true 10 "masquerade" as_node a n1
 check "a pod is seen as its node, TCP and UDP, both families" new_connections
 check "a pod of another node as that one" as_node c n2
 check "two pods ask the same by turns, and each has its own answers" eval 'for i in 1 2 3 4 5; do new_connections; done'
+check "get nat shows a pod's flows" shows_nat a n1
 check "echoes" pings a
 check "echoes in fragments" pings b -s 4000
 check "datagrams of 60 kB" pings a -s 60000

@@ -57,4 +57,15 @@ TEST(SettingsListen, HealthCheckNodePortsAreOnUnlessSwitchedOff) {
   EXPECT_FALSE(parse_settings({{"values.yaml", "nodePort: {enableHealthCheck: false}\n"}}, {}).config.health_check_node_ports);
 }
 
+TEST(SettingsListen, MetricsAreScrapedAtTheirPortUnlessSwitchedOff) {
+  EXPECT_TRUE(model::Config{}.prometheus);
+  EXPECT_EQ(model::Config{}.prometheus_port, 9962);
+  auto settings = parse_settings({{"values.yaml", "prometheus: {enabled: false, port: 9090}\n"}}, {});
+  EXPECT_THAT(settings.errors, IsEmpty());
+  EXPECT_FALSE(settings.config.prometheus);
+  EXPECT_EQ(settings.config.prometheus_port, 9090);
+  for (const char* value : {"port: 0", "port: 65536", "port: http", "enabled: maybe"})
+    EXPECT_EQ(parse_settings({{"values.yaml", std::string("prometheus: {") + value + "}\n"}}, {}).errors.size(), 1u) << value;
+}
+
 }  // namespace

@@ -47,7 +47,8 @@ TEST(StatusReporter, TheFileInTheRunDirectoryHoldsTheStatus) {
   ASSERT_NE(mkdtemp(dir.data()), nullptr);
   model::PublishedCell cell;
   cell.store(std::make_shared<const model::Published>(support::a_quiet_node()));
-  Reporter reporter(dir, cell);
+  UseCache use;
+  Reporter reporter(dir, cell, use);
 
   ASSERT_TRUE(reporter.start());
   auto read = io::files::read_file(dir + "/status");

@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 class StatusServer : public testing::Test {
  protected:
-  StatusServer() : server_("127.0.0.1:0", cell_, [this] { return alive_.load(); }) {
+  StatusServer() : server_("127.0.0.1:0", cell_, [this] { return alive_.load(); }, use_) {
     cell_.store(std::make_shared<const model::Published>(support::a_quiet_node()));
     auto started = server_.start();
     EXPECT_TRUE(started.ok());
@@ -28,6 +28,7 @@ class StatusServer : public testing::Test {
 
   model::PublishedCell cell_;
   std::atomic<bool> alive_{true};
+  UseCache use_;
   Server server_;
 };
 
@@ -99,7 +100,7 @@ TEST_F(StatusServer, AnAgentThatHasJustStartedSaysSo) {
 TEST_F(StatusServer, APortThatIsTakenIsAnErrorThatNamesIt) {
   std::string address = "127.0.0.1:" + std::to_string(server_.port());
 
-  auto second = Server(address, cell_, [] { return true; }).start();
+  auto second = Server(address, cell_, [] { return true; }, use_).start();
 
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(second.error().text, HasSubstr(address));
@@ -116,9 +117,10 @@ TEST_F(StatusServer, AServerThatStoppedAnswersNoMore) {
 
 TEST(StatusServerAddress, WhatIsNoAddressIsAnError) {
   model::PublishedCell cell;
+  UseCache use;
 
   for (const char* address : {"nonsense", "example.org:80", "127.0.0.1:http", "127.0.0.1:70000", ":80"})
-    EXPECT_FALSE(Server(address, cell, [] { return true; }).start().ok()) << address;
+    EXPECT_FALSE(Server(address, cell, [] { return true; }, use).start().ok()) << address;
 }
 
 }  // namespace

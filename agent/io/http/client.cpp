@@ -29,7 +29,9 @@ base::Result<Response> get(const std::string& address, const std::string& target
   client.set_read_timeout(10);
   auto result = client.Get(target);
   if (!result) return base::system_error(code_of(result.error()), address);
-  return Response{result->status, result->get_header_value("Content-Type"), result->body};
+  Response response{result->status, result->get_header_value("Content-Type"), result->body};
+  for (const auto& [name, value] : result->headers) response.headers.emplace(name, value);
+  return response;
 }
 
 }  // namespace io::http

@@ -76,6 +76,20 @@ base::Result<void> for_each_entry(int map_fd, const MapShape& shape, const Entry
   return for_each_by_batches(map_fd, shape, step);
 }
 
+base::Result<bool> each_for(int map_fd, const MapShape& shape, base::Millis at_most,
+                            const std::function<void(const void* key, const void* value)>& step) {
+  constexpr uint64_t kLookAtClockEvery = 1024;  // entries
+  const base::BootTime until = base::boot_now() + at_most;
+  uint64_t seen = 0;
+  auto looked = for_each_entry(map_fd, shape, [&](const void* key, const void* value) -> base::Result<void> {
+    if (++seen % kLookAtClockEvery == 0 && base::boot_now() >= until) return base::Error{ETIME, ""};
+    step(key, value);
+    return {};
+  });
+  if (!looked.ok() && looked.error().code != ETIME) return looked.error();
+  return looked.ok();
+}
+
 base::Result<void> copy_entries(int from, const MapShape& from_shape, int to, const MapShape& to_shape,
                                 const std::vector<Convert>& conversions) {
   constexpr size_t kLargest = 4096;  // of any version's keys and values

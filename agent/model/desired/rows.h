@@ -18,6 +18,7 @@
 #include "model/desired/hook.h"
 #include "model/desired/kind_facts.h"
 #include "model/desired/masquerade.h"
+#include "model/desired/metrics_listener.h"
 #include "model/desired/node_address.h"
 #include "model/desired/services.h"
 #include "model/host/link.h"
@@ -221,9 +222,9 @@ struct StatusPatch {
 };
 
 // The kinds, in the order in which they are written: one that is no DesiredRow does not compile.
-using Kinds =
-    model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource, ServiceSet,
-                 SourceRange, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, HealthCheck, File, StatusPatch>;
+using Kinds = model::Kinds<SandboxRecord, Sysctl, DatapathObject, MapSize, NodeAddress, DirectDelivery, Unmasqueraded, MasqueradeSource,
+                           ServiceSet, SourceRange, Frontend, Attachment, PodLink, Filter, PodEntry, Route, Neighbor, HealthCheck,
+                           MetricsListener, File, StatusPatch>;
 using Row = Kinds::AnyRow;
 
 template <class Kind>

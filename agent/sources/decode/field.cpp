@@ -1,8 +1,5 @@
 #include "sources/decode/field.h"
 
-#include <chrono>
-#include <cstdio>
-
 #include "base/text.h"
 
 namespace sources::decode {
@@ -98,15 +95,9 @@ model::Labels Field::labels() const {
 // RFC 3339, as Kubernetes writes it: whole seconds of UTC.
 int64_t Field::time() const {
   if (!value_) return 0;
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, length = 0;
-  const std::string written = is_text() ? text() : "";
-  const int fields = std::sscanf(written.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &length);
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(unsigned(day))};
-  if (fields != 6 || size_t(length) != written.size() || !date.ok() || hour > 23 || minute > 59 || second > 60) {
-    is_not("a time such as 2026-11-28T18:00:00Z");
-    return 0;
-  }
-  return std::chrono::sys_seconds(std::chrono::sys_days(date)).time_since_epoch().count() + hour * 3600 + minute * 60 + second;
+  const auto seconds = is_text() ? base::utc_seconds(text()) : std::nullopt;
+  if (!seconds) is_not("a time such as 2026-11-28T18:00:00Z");
+  return seconds ? static_cast<int64_t>(*seconds) : 0;
 }
 
 std::optional<base::Ip> Field::ip() const {
