@@ -171,7 +171,8 @@ bool moves_node(const Touched& touched, const model::Snapshot& snapshot) {
 
 bool left_to_others(const Service& service, const model::Config& config) {
   const auto proxy = service.meta.labels.find("service.kubernetes.io/service-proxy-name");
-  const bool others = proxy == service.meta.labels.end() ? !config.service_proxy_name.empty() : proxy->second != config.service_proxy_name;
+  const std::string& own = config.service_proxy_name;
+  const bool others = proxy == service.meta.labels.end() ? !own.empty() : own.empty() || proxy->second != own;
   return others || service.meta.labels.contains("service.kubernetes.io/headless");
 }
 

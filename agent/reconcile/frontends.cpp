@@ -13,7 +13,6 @@ frontend_key key_of(const Frontend& row) {
 }
 
 frontend_key key_of(const base::Ip& address) { return {to_abi(address), 0, 0, 0}; }
-bool is_address(const frontend_key& key) { return !key.port_be && !key.protocol; }
 
 uint32_t callers_flags(const Frontend& row) { return row.sole == Sole::kEverybody ? FRONTEND_SOLE : 0; }
 uint32_t arrivals_flags(const Frontend& row) {
@@ -36,7 +35,7 @@ uint32_t bit_of(const base::Ip& address) {
 base::Result<Frontends::Entries> Frontends::read() {
   Entries entries;
   for (const auto& [key, sets] : TRY(sets_->maps().frontends()))
-    if (!is_address(key)) entries[{from_abi(key.address), swap_port(key.port_be), static_cast<model::Protocol>(key.protocol)}] = sets;
+    if (!frontend_is_address(&key)) entries[{from_abi(key.address), swap_port(key.port_be), static_cast<model::Protocol>(key.protocol)}] = sets;
   return entries;
 }
 
@@ -66,7 +65,7 @@ base::Result<void> Frontends::load_addresses() {
   for (uint32_t word = 0; word < FRONTEND_ADDRESS_BITS / kWordBits; ++word) TRY(write_bits(word));
   std::vector<base::Ip> all;
   for (const auto& [key, value] : TRY(sets_->maps().frontends()))
-    if (is_address(key)) addresses_[from_abi(key.address)].written = value;
+    if (frontend_is_address(&key)) addresses_[from_abi(key.address)].written = value;
   for (const auto& [ip, address] : addresses_) all.push_back(ip);
   for (const auto& ip : all) TRY(write_address(ip));
   return {};

@@ -122,7 +122,8 @@ base::Result<void> ServiceRegions::begin(std::vector<Found>& sets) {
   sets_.clear();
   number_of_.clear();
   for (auto& found : sets) adopt(found);
-  for (const auto& [key, numbers] : frontends) refer(numbers.callers), refer(numbers.arrivals);
+  for (const auto& [key, numbers] : frontends)
+    if (!frontend_is_address(&key)) refer(frontend_set(numbers.callers)), refer(frontend_set(numbers.arrivals));
   loaded_ = true;
   ++loads_;
   return {};

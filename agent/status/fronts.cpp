@@ -30,7 +30,8 @@ struct Front {
   const Service* service = nullptr;    // null: no Service's
 
   bool node_port() const { return key.node_port != 0; }
-  uint32_t arrivals() const { return sets.arrivals & ~FRONTEND_RESTRICTED; }
+  uint32_t callers() const { return frontend_set(sets.callers); }
+  uint32_t arrivals() const { return frontend_set(sets.arrivals); }
   std::string_view feature() const { return row ? row->owner.feature : ""; }
 };
 
@@ -207,6 +208,7 @@ base::Result<Listing> list_fronts(const Published& published, KernelMaps& kernel
   Sets sets(*maps, TRY(maps->open()));
   std::vector<Front> fronts;
   for (const auto& [key, entry] : TRY(maps->frontends())) {
+    if (frontend_is_address(&key)) continue;
     Front front = front_of(published, key, entry);
     if (passes_by_owner(filters, front, published)) fronts.push_back(std::move(front));
   }
@@ -225,7 +227,7 @@ base::Result<Listing> list_fronts(const Published& published, KernelMaps& kernel
       continue;
     }
     const auto& called = front.node_port() ? of_node[static_cast<size_t>(front.address.family())] : std::vector{front.address};
-    const uint32_t callers = front.sets.callers, arrivals = front.arrivals();
+    const uint32_t callers = front.callers(), arrivals = front.arrivals();
     FoundFront found{std::move(front), TRY(sets.backends(callers)), TRY(sets.backends(arrivals))};
     if (!passes(filters, found, called)) continue;
     if (++listing.matched > filters.limit) continue;

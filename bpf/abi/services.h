@@ -16,6 +16,11 @@ struct frontend_key {
 };
 ABI_ASSERT_SIZE(frontend_key, 20);
 
+static inline int frontend_is_address(const struct frontend_key *key)
+{
+	return !key->port_be && !key->protocol;
+}
+
 /* Map `node_addresses`, hash by struct ip_addr: where NodePorts are called. A node that joins adds to it, and no frontend. */
 struct node_address {
 	__u64 callers; /* cookie of the only network namespace whose sockets may call it; 0: all may */

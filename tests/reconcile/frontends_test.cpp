@@ -38,7 +38,7 @@ struct Frontends : testing::Test {
   }
   Reached reached(int address) const {
     auto sets = kernel.services.find(support::ip("10.96.0." + std::to_string(address)), 80, model::Protocol::kTcp);
-    return sets ? kernel.services.reached(sets->callers) : Reached{"no frontend"};
+    return sets ? kernel.services.reached(frontend_set(sets->callers)) : Reached{"no frontend"};
   }
   // From now on no moment may come in which the address leads elsewhere than to one of these.
   void only(int address, std::vector<Reached> allowed) {
@@ -48,6 +48,12 @@ struct Frontends : testing::Test {
     };
   }
   static Frontend since(Frontend row, int64_t seconds) { return row.since = seconds, row; }
+  static Frontend sole(Frontend row) { return row.sole = model::desired::Sole::kEverybody, row; }
+  // Entries that say to whom an address refuses the ports that it has not.
+  long refusing() const {
+    return std::count_if(kernel.services.frontends.begin(), kernel.services.frontends.end(),
+                         [](const auto& entry) { return frontend_is_address(&entry.second.first); });
+  }
   static Frontend arrivals(Frontend row, int service) { return row.arrivals = support::set_id(service), row; }
 };
 
@@ -191,7 +197,45 @@ TEST_F(Frontends, TheNextAgentKeepsThemAndTakesAwayWhatNobodyWants) {
   reconciler = new_agent();
   kernel.services.writes.clear();
   want({"services", "a"}, {a_set(1, {1}), arrivals(a_frontend(1, 1), 1), a_frontend(5, 1)});
-  EXPECT_EQ(kernel.services.writes, (std::vector<std::string>{"erased frontend", "erased hash"}));
+  EXPECT_EQ(kernel.services.writes, (std::vector<std::string>{"erased frontend", "address bits", "erased hash"}));
+}
+
+TEST_F(Frontends, WhatTheNextAgentFindsRestrictedAndAloneIsKeptAndGoesAsAllElse) {
+  Frontend row = sole(arrivals(a_frontend(1, 1), 1));
+  row.restricted = true;
+  want({"services", "a"}, {a_set(1, {1}), row});
+  const std::string before = kernel.services.text();
+  EXPECT_EQ(refusing(), 1);
+
+  reconciler = new_agent();
+  kernel.services.writes.clear();
+  want({"services", "a"}, {a_set(1, {1}), row});
+  EXPECT_EQ(kernel.services.text(), before);
+  EXPECT_TRUE(kernel.services.writes.empty());
+  want({"services", "a"}, {});
+  EXPECT_EQ(kernel.services.text(), "");
+}
+
+TEST_F(Frontends, AnAddressRefusesOtherPortsAsLongAsAnyOfItsFrontendsSaysSo) {
+  want({"services", "a"}, {a_set(1, {1}), sole(a_frontend(9, 1))});
+  Frontend other = a_frontend(9, 2);
+  other.port = 81;
+  want({"services", "b"}, {a_set(2, {2}), other});
+  EXPECT_EQ(refusing(), 1);
+  want({"services", "a"}, {});
+  EXPECT_EQ(refusing(), 0);
+}
+
+TEST_F(Frontends, AnAddressThatCouldNotBeWrittenIsWrittenLater) {
+  want({"services", "a"}, {a_set(1, {1}), a_frontend(9, 1)});
+  int writes = 0;
+  kernel.services.write_fails = [&writes] { return writes++ == 1; };  // the frontend again, but not what comes after
+  want({"services", "a"}, {a_set(1, {1}), sole(a_frontend(9, 1))});
+  EXPECT_EQ(refusing(), 0);
+  kernel.services.write_fails = [] { return false; };
+  now += base::Millis(60'000);
+  reconciler->apply(now, gate);
+  EXPECT_EQ(refusing(), 1);
 }
 
 TEST_F(Frontends, OneThatLeadsToAFreeNumberIsMendedAndTheNumberNotGivenAway) {
