@@ -113,7 +113,7 @@ base::Result<Listing> list_flows(const Published& published, KernelMaps& kernel,
   auto table = TRY(kernel.flows(published.snapshot.identity.bpf_root));
   Listing listing;
   Latest latest(filters.limit);
-  listing.whole = TRY(table->each(kLongestLook, [&](const flow_key& key, const flow& entry) {
+  listing.whole = TRY(table->each(kernel.longest_look, [&](const flow_key& key, const flow& entry) {
     const FoundFlow found{key, entry};
     if (!(entry.flags & FLOW_OPENER) || !wanted(found) || !passes(filters, found)) return;
     ++listing.matched;

@@ -217,7 +217,7 @@ base::Result<Listing> list_fronts(const Published& published, KernelMaps& kernel
                                      own_node_addresses(published, base::Family::kIpv6)};
   Listing listing{{"front", {}}, 0, true};
   size_t left = kMostBackends;
-  const base::BootTime until = base::boot_now() + kLongestLook;
+  const base::BootTime until = base::boot_now() + kernel.longest_look;
   for (Front& front : fronts) {
     if (!(listing.whole = base::boot_now() < until)) break;
     if (listing.matched >= filters.limit && !filters.address && !filters.port) {
