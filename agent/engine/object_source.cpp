@@ -33,7 +33,8 @@ ObjectSource::ObjectSource(const Options& options, const std::string& node_name,
     return;
   }
   api_server_ = std::make_unique<sources::ApiServer>(
-      sources::ApiServer::Setup{connector_of(options, config), server_name(kubeconfig_of(options), config), node_name, options.state_dir},
+      sources::ApiServer::Setup{connector_of(options, config), server_name(kubeconfig_of(options), config), node_name, options.state_dir,
+                                config.service_proxy_name},
       sink);
 }
 

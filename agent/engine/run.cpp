@@ -16,6 +16,7 @@
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/capabilities.h"
 #include "io/kernel/features.h"
+#include "io/kernel/netns.h"
 #include "io/kernel/sysctls.h"
 #include "plan/plan.h"
 #include "sources/canary.h"
@@ -186,6 +187,7 @@ model::Identity identity_of(const Options& options, const std::string& node_name
   identity.program_generation = io::kernel::program_generation();
   identity.memory_bytes = uint64_t{system.totalram} * system.mem_unit;
   if (auto ports = io::kernel::read_local_ports(); ports.ok()) identity.local_ports = *ports;
+  if (auto netns = io::kernel::own_netns_cookie(); netns.ok()) identity.host_netns = *netns;
   if (config.pod_links != model::LinkKind::kNetkit) return identity;
   if (auto netkit = io::kernel::try_netkit(); !netkit.ok()) identity.netkit_missing = netkit.error().text;
   return identity;

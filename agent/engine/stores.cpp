@@ -1,5 +1,7 @@
 #include "engine/stores.h"
 
+#include <filesystem>
+
 #include "io/files/file_store.h"
 #include "io/files/sandbox_records.h"
 #include "io/http/metrics_listeners.h"
@@ -7,6 +9,7 @@
 #include "io/kernel/datapath_object.h"
 #include "io/kernel/direct_delivery.h"
 #include "io/kernel/filters.h"
+#include "io/kernel/gone_backends.h"
 #include "io/kernel/map_sizes.h"
 #include "io/kernel/masquerade_maps.h"
 #include "io/kernel/neighbors.h"
@@ -20,12 +23,28 @@
 #include "reconcile/service_stores.h"
 
 namespace engine {
+namespace {
+
+// Where runtimes keep pods' namespaces, and where else records say that they are.
+std::vector<std::string> netns_paths(const model::Identity& identity) {
+  std::vector<std::string> paths;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/run/netns", ignored)) paths.push_back(entry.path());
+  const auto recorded = io::files::SandboxRecords(identity.state_dir + "/sandboxes", identity.boot_id).read();
+  if (recorded.ok())
+    for (const auto& record : recorded->records) paths.push_back(record.identity.netns_path);
+  return paths;
+}
+
+}  // namespace
 
 reconcile::Stores kernel_stores(const model::Identity& identity, StatusStore statuses, io::http::HealthChecks::Answer health_answer,
                                 io::http::Answer metrics_answer) {
   using namespace io::kernel;
   const std::string& root = identity.bpf_root;
-  auto services = reconcile::service_stores(std::make_unique<PinnedServiceMaps>(root), base::boot_now);
+  auto gone = std::make_shared<GoneBackends>(root, [identity] { return netns_paths(identity); });
+  auto left = [gone](auto backends) { gone->add(std::move(backends)); };
+  auto services = reconcile::service_stores(std::make_unique<PinnedServiceMaps>(root, std::move(left)), base::boot_now);
   return {std::make_unique<io::files::SandboxRecords>(identity.state_dir + "/sandboxes", identity.boot_id),
           std::make_unique<SysctlStore>(),
           std::make_unique<DatapathObjectStore>(root),

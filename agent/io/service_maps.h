@@ -45,6 +45,10 @@ class ServiceMaps {
   virtual base::Result<void> set_slot(uint32_t index, const service_slot& slot) = 0;
   virtual base::Result<struct backend> backend(uint32_t index) = 0;
   virtual base::Result<void> set_backend(uint32_t index, const struct backend& value) = 0;
+
+  // After a UDP set without these has been stored, or such a set has gone: what is connected to them by it is to be cut off. Not waited
+  // for, and no matter if it is said of one that stayed.
+  virtual void backends_left(std::vector<struct backend> /*gone*/) {}
 };
 
 }  // namespace io

@@ -52,6 +52,9 @@ struct Config {
   bool kube_proxy_replacement = true;            // kubeProxyReplacement
   bool external_ips = true;                      // externalIPs.enabled
   bool host_ports = true;                        // hostPort.enabled
+  bool cluster_ips_from_outside = false;         // bpf.lbExternalClusterIP
+  bool silent_refusals = false;                  // serviceNoBackendResponse is drop
+  bool host_sockets_only = false;                // socketLB.hostNamespaceOnly
   bool auto_direct_node_routes = true;           // autoDirectNodeRoutes
   bool direct_routing_skip_unreachable = false;  // directRoutingSkipUnreachable
   std::optional<base::Cidr> ipv4_native_routing_cidr;
@@ -73,6 +76,7 @@ struct Config {
   uint16_t prometheus_port = 9962;             // prometheus.port
   uint32_t mtu = 0;                            // MTU, bytes; 0: the smallest of the uplinks
   std::string cgroup_root = "/sys/fs/cgroup";  // cgroup.hostRoot
+  std::string service_proxy_name;              // k8s.serviceProxyName; empty: Services without such a label are served
   std::string k8s_service_host;                // k8sServiceHost
   uint16_t k8s_service_port = 0;               // k8sServicePort
   bool debug = false;                          // debug.enabled

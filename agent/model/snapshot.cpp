@@ -62,6 +62,11 @@ void index(Snapshot& snapshot, const std::string& key, const Address* before, co
 
 void index(Snapshot& snapshot, const std::string& key, const Service* before, const Service* after) {
   index_prefixes(snapshot.services_of_cluster_ip, key, before, after, [](const auto& service) { return host_cidrs(service.cluster_ips); });
+  index_prefixes(snapshot.services_of_outside_address, key, before, after, [](const auto& service) {
+    Prefixes prefixes = host_cidrs(service.load_balancer_ingress), external = host_cidrs(service.external_ips);
+    prefixes.insert(prefixes.end(), external.begin(), external.end());
+    return prefixes;
+  });
 }
 
 void index(Snapshot& snapshot, const std::string& key, const Node* before, const Node* after) {

@@ -24,6 +24,7 @@ struct Identity {
   std::string program_generation;       // digest of the BPF object in this binary
   uint64_t memory_bytes = 0;            // of the node, for map sizes
   PortRange local_ports{32768, 60999};  // ip_local_port_range: what the node's own sockets are given
+  uint64_t host_netns = 0;              // cookie of the agent's network namespace, which is the node's; 0: not known
   std::string netkit_missing;           // why this kernel makes no netkit link; empty: it does, or none was asked for
 
   bool operator==(const Identity&) const = default;
@@ -40,6 +41,7 @@ struct Snapshot {
   PrefixIndex host_addresses;                                          // this node's own -> Address keys
   PrefixIndex default_gateways;                                        // of default routes -> HostRoute keys
   PrefixIndex services_of_cluster_ip;                                  // clusterIP -> Service keys
+  PrefixIndex services_of_outside_address;                             // externalIP or the balancer's -> Service keys
 
   template <KnownRow Row>
   const Table<Row>& table() const {

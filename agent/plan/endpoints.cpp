@@ -94,6 +94,14 @@ std::vector<Backend> local_backends(const PortEndpoints& endpoints) {
   return backends_where(endpoints, [](const auto& candidate) { return candidate.local && serves_while_terminating(candidate); });
 }
 
+std::vector<Backend> leaving_backends(const PortEndpoints& endpoints, const std::vector<Backend>& chosen) {
+  const bool all = !any_serves(endpoints);
+  return backends_where(endpoints, [&](const auto& candidate) {
+    return (all || is_ready(candidate) || serves_while_terminating(candidate)) &&
+           !std::binary_search(chosen.begin(), chosen.end(), candidate.backend);
+  });
+}
+
 bool any_serves(const PortEndpoints& endpoints) {
   return std::any_of(endpoints.begin(), endpoints.end(),
                      [](const auto& candidate) { return is_ready(candidate) || serves_while_terminating(candidate); });

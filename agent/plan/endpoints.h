@@ -39,6 +39,10 @@ std::vector<model::desired::Backend> cluster_backends(const PortEndpoints& endpo
 // The same of this node alone; hints do not count. Sorted.
 std::vector<model::desired::Backend> local_backends(const PortEndpoints& endpoints);
 
+// Of those that are not chosen, the ones whose datagrams stay with them: they serve, whether they terminate or a policy or hints prefer
+// others. Where none serves at all nobody is better, and all stay (kube-proxy's cleanup of stale UDP flows). `chosen` is sorted. Sorted.
+std::vector<model::desired::Backend> leaving_backends(const PortEndpoints& endpoints, const std::vector<model::desired::Backend>& chosen);
+
 // Whether some endpoint, on whatever node, is ready or serves while it terminates.
 bool any_serves(const PortEndpoints& endpoints);
 

@@ -15,14 +15,14 @@ using model::desired::HealthCheck;
 
 constexpr const char* kToBeDeleted = "ToBeDeletedByClusterAutoscaler";  // a taint's key: traffic is to leave before the node does
 
-bool is_checked(const Service& service) {
+bool is_checked(const Service& service, const model::Config& config) {
   return service.health_check_node_port != 0 && service.type == model::ServiceType::kLoadBalancer &&
-         service.external_traffic_policy == model::TrafficPolicy::kLocal && !services::left_to_others(service);
+         service.external_traffic_policy == model::TrafficPolicy::kLocal && !services::left_to_others(service, config);
 }
 
 bool is_checked(const model::Snapshot& snapshot, const std::string& key) {
   const Service* service = snapshot.table<Service>().find(key);
-  return service && is_checked(*service);
+  return service && is_checked(*service, snapshot.config());
 }
 
 // By what load balancers go when they weigh nodes: pods, whatever the number of their ports. kube-proxy counts addresses, of each family
@@ -83,7 +83,7 @@ model::Planned plan_service(const std::string& key, const Service& service, cons
 
 void insert_services(const model::Snapshot& snapshot, Keys& keys) {
   for (const auto& [key, service] : snapshot.table<Service>())
-    if (is_checked(*service)) keys.insert(key);
+    if (is_checked(*service, snapshot.config())) keys.insert(key);
 }
 
 bool moves_chosen_address(const Touched& touched, const model::Snapshot& snapshot) {
@@ -97,7 +97,7 @@ bool moves_chosen_address(const Touched& touched, const model::Snapshot& snapsho
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
   if (touched.is<Service>())
     for (const auto* service : {touched.old_row<Service>(), touched.new_row<Service>()})
-      if (service && is_checked(*service)) keys.insert(touched.key<Service>());
+      if (service && is_checked(*service, snapshot.config())) keys.insert(touched.key<Service>());
   if (touched.is<model::EndpointSlice>())
     for (const auto* slice : {touched.old_row<model::EndpointSlice>(), touched.new_row<model::EndpointSlice>()})
       if (slice && is_checked(snapshot, slice->service)) keys.insert(slice->service);
@@ -111,8 +111,9 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   if (!settled(snapshot)) return {};
   if (key == kNodeKey) return plan_node(snapshot);
   const Service* service = snapshot.table<Service>().find(key);
-  return service && is_checked(*service) && snapshot.config().health_check_node_ports ? plan_service(key, *service, snapshot)
-                                                                                      : model::Planned();
+  return service && is_checked(*service, snapshot.config()) && snapshot.config().health_check_node_ports
+             ? plan_service(key, *service, snapshot)
+             : model::Planned();
 }
 
 }  // namespace plan::health_checks

@@ -36,7 +36,8 @@ void lead(const Sandbox& sandbox, const HostPort& port, const base::Ip& pod, con
           model::Planned& planned) {
   const std::string family(base::family_name(pod.family()));
   ServiceSet set{.id = model::desired::SetId(text(port) + "/" + family + " of sandbox " + sandbox.key()),
-                 .backends = {{pod, port.container_port}}};
+                 .backends = {{pod, port.container_port}},
+                 .datagrams = port.protocol == model::Protocol::kUdp};
   for (const auto& address : addresses) {
     if (address.family() != pod.family()) continue;
     planned.rows.push_back(Frontend{.address = address,

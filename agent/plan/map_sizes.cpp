@@ -24,7 +24,7 @@ constexpr Formula kFormulas[] = {
     {"backends", 64 << 10, 32 << 10, 256 << 10, 1},
     {"flows", 64 << 10, 16 << 10, 128 << 10, 0},           // two for each connection between pods and the world
     {"fragments", 1 << 20, 1 << 10, 8 << 10, 0},           // one for each datagram in pieces that is on its way
-    {"frontend_addresses", 1 << 20, 512, 512, 0},          // bits of a hash
+    {"frontend_addresses", 1 << 20, 4 << 10, 4 << 10, 0},  // bits of a hash
     {"frontend_sets", 64 << 10, 64 << 10, 256 << 10, 4},   // cluster IPs of one family, external and ingress addresses, node ports
     {"masquerade_sources", 1 << 20, 256, 256, 0},          // one for each uplink and family
     {"node_addresses", 128 << 10, 16 << 10, 64 << 10, 0},  // a few for each node of the cluster

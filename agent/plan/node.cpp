@@ -54,10 +54,15 @@ bool objects_known(const model::Snapshot& snapshot) { return configured(snapshot
 bool settled(const model::Snapshot& snapshot) { return objects_known(snapshot) && synced(snapshot, model::SourceId::kHost); }
 
 datapath_config datapath_config_of(const model::Snapshot& snapshot) {
-  const model::PortRange& ports = snapshot.config().node_ports;
+  const model::Config& config = snapshot.config();
   const model::PortRange nat = nat_ports(snapshot).range;
-  return {
-      .migrating = 0, .first_node_port = ports.first, .last_node_port = ports.last, .first_nat_port = nat.first, .last_nat_port = nat.last};
+  return {.migrating = 0,
+          .first_node_port = config.node_ports.first,
+          .last_node_port = config.node_ports.last,
+          .first_nat_port = nat.first,
+          .last_nat_port = nat.last,
+          .flags = (config.silent_refusals ? DATAPATH_SILENT_REFUSALS : 0) | (config.host_sockets_only ? DATAPATH_HOST_SOCKETS_ONLY : 0),
+          .host_netns = snapshot.identity.host_netns};
 }
 
 std::string program_generation(const model::Snapshot& snapshot) {

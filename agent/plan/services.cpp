@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "plan/cluster_ips.h"
 #include "plan/endpoints.h"
 #include "plan/node.h"
+#include "plan/service_addresses.h"
 
 namespace plan::services {
 namespace {
@@ -14,6 +14,7 @@ using model::desired::Frontend;
 using model::desired::Scope;
 using model::desired::ServiceSet;
 using model::desired::SetId;
+using model::desired::Sole;
 
 using Addresses = std::vector<base::Ip>;
 
@@ -41,9 +42,16 @@ bool has_node_port(const Service& service, const model::ServicePort& port, const
 
 base::Ip unspecified(base::Family family) { return family == base::Family::kIpv4 ? base::Ip::from_v4_be(0) : base::Ip{}; }
 
+void choose(const PortEndpoints& endpoints, std::vector<model::desired::Backend> chosen, ServiceSet& set) {
+  set.backends = std::move(chosen);
+  if (set.datagrams) set.leaving = leaving_backends(endpoints, set.backends);
+}
+
 // The policy is Local: endpoints of other nodes count only in how a call without one fails (KEP-2086).
 void choose_local(const PortEndpoints& endpoints, ServiceSet& set) {
-  set.backends = local_backends(endpoints);
+  PortEndpoints here;
+  std::copy_if(endpoints.begin(), endpoints.end(), std::back_inserter(here), [](const auto& candidate) { return candidate.local; });
+  choose(here, local_backends(here), set);
   set.endpoints_elsewhere = set.backends.empty() && any_serves(endpoints);
 }
 
@@ -52,16 +60,19 @@ struct Fronts {
   const Service& service;
   const model::ServicePort& port;
   base::Family family;
+  const model::Snapshot& snapshot;
   model::Planned& planned;
 
   SetId set_id(Scope scope) const { return model::desired::set_id(service.meta.key(), port.port, port.protocol, family, scope); }
-  void lead(const base::Ip& address, uint16_t number, const SetId& callers, const SetId& arrivals, bool restricted = false) {
+  Sole sole(const base::Ip& address, Sole wanted) const { return holder_of(address, snapshot).empty() ? wanted : Sole::kNobody; }
+  void lead(const base::Ip& address, uint16_t number, const SetId& callers, const SetId& arrivals, Sole wanted, bool restricted = false) {
     planned.rows.push_back(Frontend{.address = address,
                                     .port = number,
                                     .protocol = port.protocol,
                                     .callers = callers,
                                     .arrivals = arrivals,
                                     .restricted = restricted,
+                                    .sole = sole(address, wanted),
                                     .since = service.meta.created});
   }
 };
@@ -110,39 +121,44 @@ void plan_outside(Fronts& fronts, const Outside& outside, const PortEndpoints& e
     arrivals.id = fronts.set_id(Scope::kArrivals);
     choose_local(endpoints, arrivals);
   }
-  for (const auto& address : outside.external) fronts.lead(address, fronts.port.port, cluster.id, arrivals.id);
-  for (const auto& address : outside.balancer) fronts.lead(address, fronts.port.port, cluster.id, arrivals.id, service.restricts_sources);
-  if (outside.node_port) fronts.lead(unspecified(fronts.family), fronts.port.node_port, cluster.id, arrivals.id);
+  // An external address may be somebody's whose other ports this node's pods call.
+  for (const auto& address : outside.external) fronts.lead(address, fronts.port.port, cluster.id, arrivals.id, Sole::kOutside);
+  for (const auto& address : outside.balancer)
+    fronts.lead(address, fronts.port.port, cluster.id, arrivals.id, Sole::kEverybody, service.restricts_sources);
+  if (outside.node_port) fronts.lead(unspecified(fronts.family), fronts.port.node_port, cluster.id, arrivals.id, Sole::kNobody);
   if (!outside.balancer.empty() && service.restricts_sources) restrict_sources(fronts, arrivals);
   if (arrivals.id != cluster.id) fronts.planned.rows.push_back(std::move(arrivals));
   if (!is_planned) fronts.planned.rows.push_back(std::move(cluster));
 }
 
-void plan_family(Fronts fronts, bool node_port, bool external_ips, const SliceRows& slices, const Place& place) {
+void plan_family(Fronts fronts, bool node_port, const SliceRows& slices, const Place& place) {
+  const model::Config& config = fronts.snapshot.config();
   const Service& service = fronts.service;
   const Addresses internal = of_family(service.cluster_ips, fronts.family);
   if (internal.empty()) return;
-  const Outside outside = outside_of(fronts, internal, node_port, external_ips);
+  const Outside outside = outside_of(fronts, internal, node_port, config.external_ips);
   const PortEndpoints endpoints = endpoints_of(fronts.port, fronts.family, slices, place);
   ServiceSet set{.id = fronts.set_id(Scope::kCallers), .affinity_seconds = service.client_ip_affinity_seconds};
   set.external_local = node_port && service.external_traffic_policy == model::TrafficPolicy::kLocal;
-  set.backends = cluster_backends(endpoints, place);
-  for (const auto& address : internal) fronts.lead(address, fronts.port.port, set.id, SetId());
+  set.datagrams = fronts.port.protocol == model::Protocol::kUdp;
+  choose(endpoints, cluster_backends(endpoints, place), set);
+  for (const auto& address : internal)
+    fronts.lead(address, fronts.port.port, set.id, config.cluster_ips_from_outside ? set.id : SetId(), Sole::kEverybody);
   if (outside.any()) plan_outside(fronts, outside, endpoints, set);
   if (service.internal_traffic_policy == model::TrafficPolicy::kLocal) choose_local(endpoints, set);
   fronts.planned.rows.push_back(std::move(set));
 }
 
-void plan_port(const Service& service, const model::ServicePort& port, const model::Config& config, const SliceRows& slices,
+void plan_port(const Service& service, const model::ServicePort& port, const model::Snapshot& snapshot, const SliceRows& slices,
                const Place& place, model::Planned& planned) {
   const std::string subject = "Service " + service.meta.key();
   if (port.protocol == model::Protocol::kSctp) {
     planned.problems.push_back({subject, "port " + std::to_string(port.port) + "/SCTP is not served", "ichor serves TCP and UDP"});
     return;
   }
-  const bool node_port = has_node_port(service, port, config.node_ports, planned);
+  const bool node_port = has_node_port(service, port, snapshot.config().node_ports, planned);
   for (auto family : {base::Family::kIpv4, base::Family::kIpv6})
-    plan_family({service, port, family, planned}, node_port, config.external_ips, slices, place);
+    plan_family({service, port, family, snapshot, planned}, node_port, slices, place);
 }
 
 // The own Node came into another zone; what else changes in it, as it does with every heartbeat, means nothing to Services.
@@ -153,9 +169,10 @@ bool moves_node(const Touched& touched, const model::Snapshot& snapshot) {
 
 }  // namespace
 
-bool left_to_others(const Service& service) {
-  return service.meta.labels.contains("service.kubernetes.io/service-proxy-name") ||
-         service.meta.labels.contains("service.kubernetes.io/headless");
+bool left_to_others(const Service& service, const model::Config& config) {
+  const auto proxy = service.meta.labels.find("service.kubernetes.io/service-proxy-name");
+  const bool others = proxy == service.meta.labels.end() ? !config.service_proxy_name.empty() : proxy->second != config.service_proxy_name;
+  return others || service.meta.labels.contains("service.kubernetes.io/headless");
 }
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
@@ -172,7 +189,8 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
   model::Planned planned;
   if (!objects_known(snapshot)) return planned;
   const Service* service = snapshot.table<Service>().find(key);
-  if (!service || service->headless || service->type == model::ServiceType::kExternalName || left_to_others(*service)) return planned;
+  if (!service || service->headless || service->type == model::ServiceType::kExternalName || left_to_others(*service, snapshot.config()))
+    return planned;
 
   const std::string subject = "Service " + key;
   if (service->cluster_ips.empty())
@@ -184,7 +202,7 @@ model::Planned plan(const std::string& key, const model::Snapshot& snapshot) {
     planned.problems.push_back({subject, "has no EndpointSlice, and nothing here makes one",
                                 "write one with the label kubernetes.io/service-name: " + service->meta.name});
   const Place place = own_place(snapshot);
-  for (const auto& port : service->ports) plan_port(*service, port, snapshot.config(), slices, place, planned);
+  for (const auto& port : service->ports) plan_port(*service, port, snapshot, slices, place, planned);
   return planned;
 }
 

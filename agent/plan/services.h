@@ -8,7 +8,7 @@ namespace plan::services {
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys);
 model::Planned plan(const std::string& key, const model::Snapshot& snapshot);
 
-// Labels by which a Service says that another proxy, or none, serves it (KEP-2447, KEP-4427).
-bool left_to_others(const model::Service& service);
+// By its labels another proxy serves it, or none (KEP-2447, KEP-4427).
+bool left_to_others(const model::Service& service, const model::Config& config);
 
 }  // namespace plan::services

@@ -27,15 +27,22 @@ class Frontends final : public io::Store<model::desired::Frontend> {
   base::Result<Entries> read();
   base::Result<void> load();
   base::Result<void> load_addresses();
-  base::Result<void> write_addresses(uint32_t word);
-  base::Result<void> raise_address(uint32_t bit);
+  base::Result<void> write_bits(uint32_t word);
+  base::Result<void> raise_bit(uint32_t bit);
+  base::Result<void> write_address(const base::Ip& ip);
+  void count(const Key& key, const frontend& sets, int32_t by);
   void learn(const Key& key, const frontend& sets);
   void forget(const Key& key);
 
+  struct Address {
+    int32_t frontends = 0, sole_for_callers = 0, sole_for_arrivals = 0;  // how many there are, and how many say so
+    frontend written{};                                                  // the address's own entry, as it is in the map
+  };
   std::shared_ptr<ServiceRegions> sets_;
-  uint64_t loads_ = 0;                      // of the sets, when entries_ was read
-  Entries entries_;                         // as they are in the maps
-  std::map<uint32_t, uint32_t> addresses_;  // how many frontends for arrivals there are, by frontend_address_bit()
+  uint64_t loads_ = 0;                // of the sets, when entries_ was read
+  Entries entries_;                   // as they are in the maps
+  std::map<uint32_t, int32_t> bits_;  // how many frontends there are, by frontend_address_bit()
+  std::map<base::Ip, Address> addresses_;
 };
 
 }  // namespace reconcile

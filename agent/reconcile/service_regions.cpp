@@ -1,6 +1,7 @@
 #include "reconcile/service_regions.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "reconcile/service_abi.h"
 
@@ -11,7 +12,15 @@ using model::desired::Backend;
 
 uint64_t flags_of(const model::desired::ServiceSet& row) {
   return (row.affinity_seconds ? SERVICE_AFFINITY : 0) | (row.endpoints_elsewhere ? SERVICE_ELSEWHERE : 0) |
-         (row.external_local ? SERVICE_EXTERNAL_LOCAL : 0);
+         (row.external_local ? SERVICE_EXTERNAL_LOCAL : 0) | (row.datagrams ? SERVICE_DATAGRAMS : 0) |
+         (row.leaving.empty() ? 0 : SERVICE_LEAVING);
+}
+
+// All whose slots a set has, in their order.
+std::vector<Backend> all_backends(const model::desired::ServiceSet& row) {
+  std::vector<Backend> all = row.backends;
+  all.insert(all.end(), row.leaving.begin(), row.leaving.end());
+  return all;
 }
 
 const model::desired::SetId kNobody = model::desired::SetId::of_hash(UINT64_MAX);
@@ -62,8 +71,15 @@ base::Result<std::vector<ServiceRegions::ServiceSet>> ServiceRegions::list() {
     row.endpoints_elsewhere = set.handle & SERVICE_ELSEWHERE;
     row.external_local = set.handle & SERVICE_EXTERNAL_LOCAL;
     row.affinity_seconds = set.handle & SERVICE_AFFINITY ? service_options_affinity_seconds(set.options) : 0;
-    // A backend that nobody can ask for, so that the set is written anew.
-    row.backends = set.damaged ? std::vector<Backend>{{}} : std::move(set.backends);
+    row.datagrams = set.handle & SERVICE_DATAGRAMS;
+    if (set.damaged) {
+      row.backends = {{}};  // nobody can ask for it, so the set is written anew
+    } else {
+      const auto first_leaving = set.backends.end() - set.leaving;
+      row.leaving.assign(first_leaving, set.backends.end());
+      set.backends.erase(first_leaving, set.backends.end());
+      row.backends = std::move(set.backends);
+    }
     std::sort(row.backends.begin(), row.backends.end());
     rows.push_back(std::move(row));
   }
@@ -83,8 +99,10 @@ base::Result<std::vector<ServiceRegions::Found>> ServiceRegions::read_sets() {
 }
 
 base::Result<void> ServiceRegions::read_slots(Found& found) {
+  const uint32_t behind = service_handle_base(found.handle) + service_handle_size(found.handle);
+  if (found.handle & SERVICE_LEAVING && behind < sizes_.slots) found.leaving = TRY(maps_->slot(behind)).other;
   auto [base, size] = found.region();
-  found.damaged = uint64_t{base} + size > sizes_.slots;
+  found.damaged = found.leaving > sizes_.slots || uint64_t{base} + size > sizes_.slots;
   for (uint32_t i = 0; !found.damaged && i < size; ++i) {
     uint32_t number = TRY(maps_->slot(base + i)).backend;
     found.damaged = number >= sizes_.backends;
@@ -218,24 +236,26 @@ base::Result<void> ServiceRegions::create(const ServiceSet& row) {
 
 base::Result<void> ServiceRegions::update(uint32_t number, Set& set, const ServiceSet& row, const ServiceSet* actual) {
   TRY(write_options(number, set, row));  // before the handle by which they count
-  bool same = actual ? actual->backends == row.backends : leads_to(set, row.backends);
+  bool same = actual ? actual->backends == row.backends && actual->leaving == row.leaving : leads_to(set, row);
   return same ? flag(number, set, row) : point(number, set, row);
 }
 
-bool ServiceRegions::leads_to(const Set& set, const std::vector<Backend>& backends) const {
+bool ServiceRegions::leads_to(const Set& set, const ServiceSet& row) const {
   auto is = [&](uint32_t number, const Backend& backend) {
     const Backend* known = backends_.find(number);
     return known && *known == backend;
   };
-  return set.region.size == backends.size() && std::equal(set.backends.begin(), set.backends.end(), backends.begin(), backends.end(), is);
+  const auto wanted = all_backends(row);
+  return service_handle_size(set.handle) == row.backends.size() && set.region.size == wanted.size() &&
+         std::equal(set.backends.begin(), set.backends.end(), wanted.begin(), wanted.end(), is);
 }
 
 // New slots first, then the one store that makes readers see them; the old region rests before it is used again.
 base::Result<void> ServiceRegions::point(uint32_t number, Set& set, const ServiceSet& row) {
-  if (row.backends.size() >> SERVICE_HANDLE_SIZE_BITS)
-    return base::Error{E2BIG, std::to_string(row.backends.size()) + " backends are too many"};
+  const auto wanted = all_backends(row);
+  if (wanted.size() >> SERVICE_HANDLE_SIZE_BITS) return base::Error{E2BIG, std::to_string(wanted.size()) + " backends are too many"};
   Set next = set;
-  next.backends = TRY(backends_.hold(row.backends, *maps_, now_()));
+  next.backends = TRY(backends_.hold(wanted, *maps_, now_()));
   next.region.size = static_cast<uint32_t>(next.backends.size());
   auto base = slots_.allocate(next.region.size, now_());
   base::Result<void> written;
@@ -244,8 +264,8 @@ base::Result<void> ServiceRegions::point(uint32_t number, Set& set, const Servic
   } else {
     next.region.base = *base;
     uint32_t generation = (service_handle_generation(set.handle) + 1) % SERVICE_HANDLE_GENERATIONS;
-    next.handle = service_handle_pack(*base, next.region.size, generation) | flags_of(row);
-    for (uint32_t i = 0; written.ok() && i < next.region.size; ++i) written = maps_->set_slot(*base + i, {next.backends[i], 0});
+    next.handle = service_handle_pack(*base, static_cast<uint32_t>(row.backends.size()), generation) | flags_of(row);
+    written = write_slots(next, row.leaving.size());
     if (written.ok()) written = maps_->set_handle(number, next.handle);
   }
   if (!written.ok()) {
@@ -253,9 +273,27 @@ base::Result<void> ServiceRegions::point(uint32_t number, Set& set, const Servic
     release_region(next);
     return written;
   }
+  part(set, next.backends);
   release_region(set);
   set = std::move(next);
   return {};
+}
+
+base::Result<void> ServiceRegions::write_slots(const Set& set, size_t leaving) {
+  const size_t first_leaving = set.region.size - leaving;
+  for (uint32_t i = 0; i < set.region.size; ++i)
+    TRY(maps_->set_slot(set.region.base + i, {set.backends[i], i < first_leaving ? 0 : set.region.size - i}));
+  return {};
+}
+
+// What talks to others of its backends than these has nobody there any more.
+void ServiceRegions::part(const Set& set, const std::vector<uint32_t>& kept) {
+  if (!(set.handle & SERVICE_DATAGRAMS)) return;
+  const std::unordered_set<uint32_t> staying(kept.begin(), kept.end());
+  std::vector<backend> gone;
+  for (uint32_t number : set.backends)
+    if (const Backend* backend = backends_.find(number); backend && !staying.contains(number)) gone.push_back(to_abi(*backend));
+  if (!gone.empty()) maps_->backends_left(std::move(gone));
 }
 
 // The same set under other flags.
@@ -282,6 +320,7 @@ base::Result<void> ServiceRegions::remove(const ServiceSet& actual) {
   uint32_t number = known->second;
   if (sets_.at(number).references) return base::Error{EBUSY, actual.id.text() + ": frontends still lead to it"};
   TRY_IN(maps_->set_hash(number, 0), actual.id.text());
+  part(sets_.at(number), {});
   forget(number);
   free_number(number);
   return {};

@@ -45,8 +45,8 @@ class ServiceRegions {
     SetId id;  // none: a number that frontends refer to and nothing is known of
     service_handle handle = 0;
     service_options options = 0;
-    Region region;                   // that is this set's alone
-    std::vector<uint32_t> backends;  // numbers, in slot order
+    Region region;                   // that is this set's alone, with the slots of those that are leaving
+    std::vector<uint32_t> backends;  // numbers, in slot order: of all of these
     uint32_t references = 0;         // by frontends
   };
   // One set as it is in the maps.
@@ -55,11 +55,12 @@ class ServiceRegions {
     uint64_t hash = 0;
     service_handle handle = 0;
     service_options options = 0;
-    std::vector<uint32_t> numbers;                  // in slot order
+    uint32_t leaving = 0;                           // slots behind those that the handle counts
+    std::vector<uint32_t> numbers;                  // in slot order, with those that are leaving
     std::vector<model::desired::Backend> backends;  // the same
     bool damaged = false;                           // it refers to what is not there, or not its own
 
-    Region region() const { return {service_handle_base(handle), service_handle_size(handle)}; }
+    Region region() const { return {service_handle_base(handle), service_handle_size(handle) + leaving}; }
   };
 
   base::Result<void> open();
@@ -69,10 +70,12 @@ class ServiceRegions {
   void compare(std::vector<Found>& sets);
   void adopt(Found& found);
   void forget(uint32_t number);
-  bool leads_to(const Set& set, const std::vector<model::desired::Backend>& backends) const;
+  bool leads_to(const Set& set, const ServiceSet& row) const;
+  void part(const Set& set, const std::vector<uint32_t>& kept);
   base::Result<void> create(const ServiceSet& row);
   base::Result<void> update(uint32_t number, Set& set, const ServiceSet& row, const ServiceSet* actual);
   base::Result<void> point(uint32_t number, Set& set, const ServiceSet& row);
+  base::Result<void> write_slots(const Set& set, size_t leaving);
   base::Result<void> flag(uint32_t number, Set& set, const ServiceSet& row);
   base::Result<void> write_options(uint32_t number, Set& set, const ServiceSet& row);
   void release_region(Set& set);

@@ -16,8 +16,8 @@ ApiServer::ApiServer(const Setup& setup, model::FactSink sink)
     auto reached = [this] {
       for (auto& watcher : watchers_) watcher->retry();
     };
-    watchers_.push_back(
-        std::make_unique<api_server::Watcher>(kind, setup.node_name, setup.connect(), api_server::Watcher::Callbacks{report, reached}));
+    watchers_.push_back(std::make_unique<api_server::Watcher>(kind, setup.node_name, setup.service_proxy_name, setup.connect(),
+                                                              api_server::Watcher::Callbacks{report, reached}));
   }
 }
 

@@ -25,6 +25,7 @@ class ApiServer {
     std::string server;           // what people know it by: "https://localhost:7445"
     std::string node_name;
     std::string state_dir;
+    std::string service_proxy_name = "";  // of the Services that are served; "": those without
   };
 
   // The sink is called from threads of this class's own, from start() until the destructor returns. The SourceStatus row is synced once

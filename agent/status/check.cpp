@@ -64,6 +64,9 @@ void check_programs(Findings& findings) {
                           report.name + ": " + std::to_string(report.instructions) + " instructions verified in " +
                               std::to_string(report.verifier_time.count()) + " us",
                           ""});
+    else if (report.on_demand)
+      findings.push_back({Verdict::kWarn, "program", report.name + ": " + report.error,
+                          "without it connected UDP sockets are told later, or not at all, that their Service's backend has gone"});
     else
       findings.push_back({Verdict::kFail, "program", report.name + ": " + report.error,
                           "the kernel refuses a program of this build; report it with this output and the kernel's release"});

@@ -45,11 +45,16 @@ Fields row_fields(const DirectDelivery& delivery) {
           {"own_addresses", base::to_strings(delivery.own_addresses)}};
 }
 
+std::vector<std::string> endpoint_texts(const std::vector<Backend>& backends) {
+  std::vector<std::string> texts;
+  for (const auto& backend : backends) texts.push_back(endpoint_text(backend.address, backend.port));
+  return texts;
+}
+
 Fields row_fields(const ServiceSet& set) {
-  std::vector<std::string> backends;
-  for (const auto& backend : set.backends) backends.push_back(endpoint_text(backend.address, backend.port));
   return {{"name", set.id.text()},
-          {"backends", std::move(backends)},
+          {"backends", endpoint_texts(set.backends)},
+          {"leaving", endpoint_texts(set.leaving)},
           {"endpoints_elsewhere", set.endpoints_elsewhere},
           {"external_local", set.external_local},
           {"affinity_seconds", int64_t{set.affinity_seconds}}};
@@ -57,8 +62,22 @@ Fields row_fields(const ServiceSet& set) {
 
 Fields row_fields(const SourceRange& range) { return {{"set", range.set.text()}, {"prefix", base::to_string(range.prefix)}}; }
 
+std::string_view sole_name(Sole sole) {
+  switch (sole) {
+    case Sole::kOutside:
+      return "outside";
+    case Sole::kEverybody:
+      return "everybody";
+    default:
+      return "";
+  }
+}
+
 Fields row_fields(const Frontend& frontend) {
-  return {{"callers", frontend.callers.text()}, {"arrivals", frontend.arrivals.text()}, {"restricted", frontend.restricted}};
+  return {{"callers", frontend.callers.text()},
+          {"arrivals", frontend.arrivals.text()},
+          {"restricted", frontend.restricted},
+          {"sole", std::string(sole_name(frontend.sole))}};
 }
 
 Fields row_fields(const Attachment& attachment) {

@@ -14,8 +14,14 @@ struct datapath_config {
 	/* Ports that translated sources get, both included, host order. Both 0: no source is translated. */
 	__u16 first_nat_port;
 	__u16 last_nat_port;
+	__u32 flags; /* DATAPATH_* */
+	/* Cookie of the node's own network namespace. 0: not known, and no socket counts as the node's. */
+	__u64 host_netns;
 };
-ABI_ASSERT_SIZE(datapath_config, 12);
+ABI_ASSERT_SIZE(datapath_config, 24);
+
+#define DATAPATH_SILENT_REFUSALS (1U << 0)   /* who calls a Service without backends, or a port that it has not, hears nothing */
+#define DATAPATH_HOST_SOCKETS_ONLY (1U << 1) /* pods' sockets are left alone: their packets are translated instead */
 
 #define MIGRATING_AFFINITIES (1U << 0)
 #define MIGRATING_FLOWS (1U << 1)

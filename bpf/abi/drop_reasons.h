@@ -3,6 +3,8 @@
 #ifndef ICHOR_ABI_DROP_REASONS_H
 #define ICHOR_ABI_DROP_REASONS_H
 
+#include "types.h"
+
 #define DROP_REASONS(X)                                                                                                            \
 	X(DROP_MALFORMED, "malformed", "the packet's headers do not fit its length; look at the sender")                           \
 	X(DROP_FOREIGN_SOURCE, "foreign_source", "a pod sent from an address that is not its own")                                 \
@@ -29,7 +31,12 @@
 	X(DROP_NO_NAT_SOURCE, "no_nat_source",                                                                                     \
 	  "a Service's backend is on another node, and this node has no address or no uplink with which it could be asked")        \
 	X(DROP_FLOW_CLASH, "flow_clash",                                                                                           \
-	  "a client called two addresses that lead to one backend from one port: it may try again by another port")
+	  "a client called two addresses that lead to one backend from one port: it may try again by another port")                \
+	X(DROP_HALF_OPEN, "half_open",                                                                                             \
+	  "one source has opened flows for a quarter of the table that nobody answered: look for a flood, see get connections")    \
+	X(DROP_NO_FRONTEND, "no_frontend", "a Service's address was called by a port or protocol that the Service has not")        \
+	X(DROP_ANSWER_LIMIT, "answer_limit",                                                                                       \
+	  "more refusals and echoes in a Service's name were due than a CPU gives in a second: look for a scan")
 
 #define X(identifier, name, remedy) identifier,
 enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };
@@ -38,5 +45,14 @@ enum drop_reason { DROP_REASONS(X) DROP_REASON_COUNT };
 /* Map `drops`, per-CPU array by enum drop_reason: packets or refused calls. */
 /* Map `deliveries`, per-CPU array by enum delivery: packets. */
 enum delivery { DELIVERED_FROM_UPLINK, DELIVERED_FROM_POD, DELIVERED_BY_STACK, DELIVERY_COUNT };
+
+/* Map `answer_budgets`, per-CPU array of one: what was answered in a Service's name in this second. */
+struct answer_budget {
+	__u64 second; /* of CLOCK_MONOTONIC_COARSE */
+	__u64 answers;
+};
+ABI_ASSERT_SIZE(answer_budget, 16);
+
+#define ANSWERS_PER_SECOND 1000 /* and CPU: as many as net.ipv4.icmp_msgs_per_sec allows */
 
 #endif

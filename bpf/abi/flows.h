@@ -44,6 +44,23 @@ ABI_ASSERT_SIZE(flow, 32);
 
 #define FLOW_REFRESH_NS 500000000ULL
 
+/* Map `half_open`, array by half_open_index() of who opened them: flows that nobody has answered. One source may have those of a
+ * quarter of the table, so that it leaves room for others. */
+struct half_open {
+	__u32 flows;
+	__u32 counted; /* so far in the sweep that goes on: the next value of `flows` */
+};
+ABI_ASSERT_SIZE(half_open, 8);
+
+#define HALF_OPEN_ENTRIES 4096
+
+static inline __u32 half_open_index(const struct ip_addr *source)
+{
+	__u32 folded = source->words_be[0] ^ source->words_be[1] ^ source->words_be[2] ^ source->words_be[3];
+
+	return (folded * 0x9e3779b1U) >> 20; /* the upper 12 bits of Knuth's multiplicative hash */
+}
+
 /* Map `fragments`, LRU hash: ports of a datagram whose first fragment was seen (RFC 791, RFC 8200 section 4.5). */
 struct fragment_key {
 	struct ip_addr source;

@@ -20,6 +20,9 @@ struct pod_source_key {
 };
 ABI_ASSERT_SIZE(pod_source_key, 20);
 
+/* Map `calling_pods`, array of 64 bits each, by own_address_bit(): pods that have called a Service by packets, so that what is sent
+ * to them may be an answer. The programs set bits, and nobody takes one back. */
+
 /* What a pod sees as its router: link-local addresses that no link carries, so that nothing on the node answers for them. */
 #define POD_GATEWAY_IPV4 0xa9fe6969 /* 169.254.105.105, host order */
 #define POD_GATEWAY_IPV6_FIRST 0xfe800000

@@ -6,7 +6,8 @@
 
 #include "types.h"
 
-/* Map `frontend_sets`, hash. A NodePort is one frontend, whatever addresses the node has. */
+/* Map `frontend_sets`, hash. A NodePort is one frontend, whatever addresses the node has. With port and protocol 0: the address
+ * itself, whose value says to whom all ports refuse that no frontend has. */
 struct frontend_key {
 	struct ip_addr address; /* of a NodePort: the family's unspecified one */
 	__be16 port_be;
@@ -23,24 +24,30 @@ struct node_address {
 };
 ABI_ASSERT_SIZE(node_address, 16);
 
-/* Numbers of sets, each 0 where that kind of client is not served here. */
+/* Numbers of sets, each 0 where that kind of client is not served here, with FRONTEND_* flags; frontend_set() is the number. */
 struct frontend {
-	__u32 callers;	/* sockets of this node and of its pods */
-	__u32 arrivals; /* packets from outside; with FRONTEND_RESTRICTED only those of its source ranges */
+	__u32 callers;	/* this node and its pods */
+	__u32 arrivals; /* packets from outside */
 };
 ABI_ASSERT_SIZE(frontend, 8);
 
-#define FRONTEND_RESTRICTED (1U << 31)
+#define FRONTEND_RESTRICTED (1U << 31) /* of arrivals: only clients in its source ranges may call, pods of this node too */
+#define FRONTEND_SOLE (1U << 30)       /* the address has no other ports than Services', for that kind of client */
+
+static inline __u32 frontend_set(__u32 member)
+{
+	return member & (FRONTEND_SOLE - 1);
+}
 
 /* Map `frontend_addresses`, mmapable array of 64 bits each, by frontend_address_bit(). An address whose bit is not set has no
- * frontend for packets from outside, but for NodePorts. */
-#define FRONTEND_ADDRESS_BITS 32768
+ * frontend but NodePorts. */
+#define FRONTEND_ADDRESS_BITS 262144
 
 static inline __u32 frontend_address_bit(const struct ip_addr *address)
 {
 	__u32 folded = address->words_be[0] ^ address->words_be[1] ^ address->words_be[2] ^ address->words_be[3];
 
-	return (folded * 0x9e3779b1U) >> 17; /* the upper 15 bits of Knuth's multiplicative hash */
+	return (folded * 0x9e3779b1U) >> 14; /* the upper 18 bits of Knuth's multiplicative hash */
 }
 
 /* Map `service_sets`, mmapable array of these words by set number, stored at once: a reader sees the old set of backends or the new
@@ -61,6 +68,10 @@ typedef __u64 service_handle;
 #define SERVICE_ELSEWHERE (1ULL << (SERVICE_HANDLE_BASE_BITS + 1))
 /* externalTrafficPolicy is Local: who calls a peer's NodePort means that peer's endpoints, among which it chooses itself. */
 #define SERVICE_EXTERNAL_LOCAL (1ULL << (SERVICE_HANDLE_BASE_BITS + 2))
+/* UDP, where what talks to a backend that the set no longer has is made to choose anew: */
+#define SERVICE_DATAGRAMS (1ULL << (SERVICE_HANDLE_BASE_BITS + 3))
+/* Behind the slots there are those of backends that get nothing new and keep what they have: */
+#define SERVICE_LEAVING (1ULL << (SERVICE_HANDLE_BASE_BITS + 4))
 
 static inline service_handle service_handle_pack(__u32 base, __u32 size, __u32 generation)
 {
@@ -118,7 +129,9 @@ static inline __u32 service_options_affinity_seconds(service_options options)
 /* Map `set_slots`, mmapable array, each stored at once. A region of it belongs to one set at a time. */
 struct service_slot {
 	__u32 backend; /* number */
-	__u32 other;   /* bits 0-30: number of the last other backend of a Maglev slot; bit 31: moved, it was that one's lately */
+	/* Bits 0-30: number of the last other backend of a Maglev slot; bit 31: moved, it was that one's lately. Of a backend that
+	 * is leaving: how many of them there are from this slot on. */
+	__u32 other;
 } __attribute__((aligned(8)));
 ABI_ASSERT_SIZE(service_slot, 8);
 

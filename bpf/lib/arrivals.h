@@ -1,56 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What comes from outside for a Service: may its sender, which backend, and the flows by which all further packets go. A backend of
- * this node sees the client's own address; one that is elsewhere sees the node's, so that its answers come back here. */
+/* What comes for a Service by packets, from outside or from a pod: may its sender, which backend, and the flows by which all
+ * further packets go. A client outside is seen by a backend of this node, while one that is elsewhere sees the node's address, so
+ * that its answers come back here. Pods are seen by all, and by themselves as their gateway. */
 #ifndef ICHOR_LIB_ARRIVALS_H
 #define ICHOR_LIB_ARRIVALS_H
 
 #include "lib/affinity.h"
+#include "lib/answers.h"
 #include "lib/deliver.h"
+#include "lib/frontends.h"
 #include "lib/nat_ports.h"
-#include "lib/node_ports.h"
 #include "lib/outside_source.h"
+#include "lib/pod_calls.h"
+#include "lib/translation.h"
+#include "lib/world.h"
 #include "maps/masquerade.h"
 
 #define ARRIVAL_BACKENDS 4 /* that are tried when a client's port is taken with one */
-
-/* Whether a packet for that address and port may be a Service's; most are not. */
-static __always_inline int may_be_frontend(const struct ip_addr *address, __be16 port_be)
-{
-	__u32 bit = frontend_address_bit(address), word = bit / 64;
-	__u64 *bits = bpf_map_lookup_elem(&frontend_addresses, &word);
-
-	return is_node_port(port_be) || (bits && (*bits >> (bit % 64) & 1));
-}
-
-/* struct frontend's `arrivals`. */
-static __always_inline __u32 frontend_for_arrivals(const struct flow_key *arriving)
-{
-	struct frontend_key key = {
-		.address = arriving->destination, .port_be = arriving->destination_port_be, .protocol = arriving->protocol};
-	struct frontend *frontend = bpf_map_lookup_elem(&frontend_sets, &key);
-	struct node_address *node;
-
-	if (frontend || !is_node_port(key.port_be))
-		return frontend ? frontend->arrivals : 0;
-	node = bpf_map_lookup_elem(&node_addresses, &key.address);
-	if (!node || node->peer || node->callers)
-		return 0;
-	key = node_port_key(&arriving->destination, arriving->destination_port_be, arriving->protocol);
-	frontend = bpf_map_lookup_elem(&frontend_sets, &key);
-	return frontend ? frontend->arrivals : 0;
-}
-
-static __always_inline int is_in_source_ranges(__u32 set, const struct ip_addr *client)
-{
-	__u64 *hash = bpf_map_lookup_elem(&set_hashes, &set);
-	struct source_range_key key = {.prefix_length = SOURCE_RANGE_SET_BITS + 128, .client = *client};
-
-	if (!hash)
-		return 0;
-	key.set_hash[0] = *hash;
-	key.set_hash[1] = *hash >> 32;
-	return bpf_map_lookup_elem(&source_ranges, &key) != NULL;
-}
 
 /* The same wherever the packet arrives: another node that gets it, or this one when it has forgotten, chooses the same backend.
  * Each bit of what goes in reaches each that comes out (MurmurHash3's finalizer), since a remainder is taken. */
@@ -65,44 +31,21 @@ static __always_inline __u32 arrival_choice(const struct flow_key *arriving)
 	return mixed >> 32;
 }
 
-static __noinline __u32 arrival_slot(const struct ip_addr *client, __u32 set, service_handle handle, __u32 choice)
+verified_alone __u32 arrival_slot(const struct ip_addr *client __arg_nonnull, __u32 set, service_handle handle, __u32 choice)
 {
 	struct arrival_affinity_key key = {.client = *client, .set = set};
 
 	return affinity_slot(AFFINITY_OF_ARRIVAL, &key, set, handle, choice);
 }
 
-/* The uplink by which the backend is reached; 0: it is this node itself, or a pod of it; negative: by none. */
-static __noinline int uplink_to(struct __sk_buff *skb, const struct flow_key *departing, __u32 is_v6)
-{
-	struct bpf_fib_lookup route = {.family = is_v6 ? FAMILY_IPV6 : FAMILY_IPV4, .ifindex = skb->ifindex};
-
-	if (bpf_map_lookup_elem(&pods, &departing->destination))
-		return 0;
-	if (is_v6) {
-		__builtin_memcpy(route.ipv6_src, &departing->source, sizeof(route.ipv6_src));
-		__builtin_memcpy(route.ipv6_dst, &departing->destination, sizeof(route.ipv6_dst));
-	} else {
-		route.ipv4_src = departing->source.words_be[3];
-		route.ipv4_dst = departing->destination.words_be[3];
-	}
-	switch (bpf_fib_lookup(skb, &route, sizeof(route), BPF_FIB_LOOKUP_SKIP_NEIGH)) {
-	case BPF_FIB_LKUP_RET_SUCCESS:
-		return route.ifindex;
-	case BPF_FIB_LKUP_RET_NOT_FWDED:
-		return 0;
-	default:
-		return -1;
-	}
-}
-
 /* What is sent on to a backend elsewhere gets the node's address there. 0: done, or not needed; else enum drop_reason. */
 static __always_inline int open_source(struct __sk_buff *skb, const struct flow_key *departing, __u32 is_v6)
 {
-	int ifindex = uplink_to(skb, departing, is_v6);
+	int ifindex = uplink_to(skb, &departing->source, &departing->destination);
 	struct masquerade_uplink uplink = {.ifindex = ifindex, .is_v6 = is_v6};
 	struct masquerade_source *source;
 	__u32 port;
+	long error;
 
 	if (!ifindex || flow_lookup(departing))
 		return 0;
@@ -112,13 +55,15 @@ static __always_inline int open_source(struct __sk_buff *skb, const struct flow_
 	port = nat_port_find(skb, departing, &source->address, is_v6);
 	if (!port)
 		return DROP_NO_NAT_PORT;
-	return flow_open(departing, &source->address, bpf_htons(port)) && !flow_lookup(departing) ? DROP_FLOWS_FULL : 0;
+	error = flow_open(departing, &source->address, bpf_htons(port));
+	return error && !flow_lookup(departing) ? flow_refusal(error) : 0;
 }
 
-/* 0: the flow stands; else enum drop_reason. The source first: no packet of the flow leaves without one. */
-static __always_inline int open_to(struct __sk_buff *skb, const struct flow_key *arriving, const struct backend *backend,
-				   __u32 is_v6)
+/* 0: the flow stands; else enum drop_reason. The source first: no packet of the flow goes on without one. */
+verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriving __arg_nonnull,
+			   const struct backend *backend __arg_nonnull, __u32 client, __u32 is_v6)
 {
+	struct __sk_buff *skb = context;
 	struct flow_key departing = *arriving;
 	int refused;
 	long error;
@@ -126,90 +71,186 @@ static __always_inline int open_to(struct __sk_buff *skb, const struct flow_key 
 	departing.destination = backend->address;
 	departing.destination_port_be = backend->port_be;
 	departing.way = FLOW_DEPARTS;
-	refused = open_source(skb, &departing, is_v6);
+	refused = client == CLIENT_POD ? open_call_of_itself(&departing) : open_source(skb, &departing, is_v6);
 	if (refused)
 		return refused;
 	error = flow_open(arriving, &backend->address, backend->port_be);
 	if (!error || flow_lookup(arriving)) /* or another of its packets was quicker */
 		return 0;
-	return error == -EEXIST ? DROP_FLOW_CLASH : DROP_FLOWS_FULL;
+	return error == -EEXIST ? DROP_FLOW_CLASH : flow_refusal(error);
 }
 
-static __always_inline int open_to_some(struct __sk_buff *skb, const struct flow_key *arriving, service_handle handle, __u32 choice,
-					__u32 is_v6)
-{
-	int refused = DROP_STALE_BACKEND;
-
-	for (__u32 i = 0; i < ARRIVAL_BACKENDS; ++i) {
-		struct backend *backend = service_backend(handle, choice + i);
-
-		if (!backend)
-			return DROP_STALE_BACKEND;
-		refused = open_to(skb, arriving, backend, is_v6);
-		if (refused != DROP_FLOW_CLASH)
-			return refused;
-	}
-	return refused;
-}
-
-static __always_inline int may_arrive(struct __sk_buff *skb, const struct packet *packet, __u32 arrivals)
+/* 0, or enum drop_reason and one more. What pods send has been judged where it came from their links. */
+static __always_inline int judge_sender(struct __sk_buff *skb, const struct packet *packet, enum client client)
 {
 	const struct direct_delivery *delivery = delivery_settings();
 
+	if (client == CLIENT_POD)
+		return 0;
 	if (is_martian_source(packet))
-		return -1 - DROP_MARTIAN_SOURCE;
-	if (!delivery || is_own_source(skb, delivery, packet))
-		return -1 - DROP_OWN_SOURCE;
-	if ((arrivals & FRONTEND_RESTRICTED) && !is_in_source_ranges(arrivals & ~FRONTEND_RESTRICTED, &packet->source))
-		return -1 - DROP_SOURCE_RANGE;
-	return 1;
+		return DROP_MARTIAN_SOURCE + 1;
+	return !delivery || is_own_source(skb, delivery, packet) ? DROP_OWN_SOURCE + 1 : 0;
 }
 
-/* 1: a Service's packet, and its flow stands; 0: no Service's; negative, -1 - enum drop_reason: it is refused. */
-verified_alone int open_arrival(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
-				const struct flow_key *arriving __arg_nonnull)
-{
-	struct __sk_buff *skb = context;
-	__u32 arrivals = frontend_for_arrivals(arriving), set = arrivals & ~FRONTEND_RESTRICTED;
-	__u32 choice = arrival_choice(arriving);
+struct chosen {
 	service_handle handle;
-	int verdict;
+	__u32 choice;
+	__u32 zero;
+};
+
+/* Whether the packet is a Service's that its sender may call, and by which number a backend is chosen: 1; 0: it is none; negative,
+ * -1 - enum drop_reason: it is refused. */
+verified_alone int choose(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+			  const struct flow_key *arriving __arg_nonnull, __u32 client, struct chosen *chosen __arg_nonnull)
+{
+	struct frontend *frontend = frontend_of(arriving, client);
+	__u32 set = frontend ? set_for(frontend, client) : 0;
+	int refused;
 
 	if (!set)
 		return 0;
-	verdict = may_arrive(skb, packet, arrivals);
-	if (verdict < 0)
-		return verdict;
-	handle = service_load(set);
-	if (!service_handle_size(handle))
-		return -1 - (handle & SERVICE_ELSEWHERE ? DROP_NO_LOCAL_ENDPOINT : DROP_NO_ENDPOINT);
-	if (handle & SERVICE_AFFINITY)
-		choice = arrival_slot(&arriving->source, set, handle, choice);
-	verdict = open_to_some(skb, arriving, handle, choice, packet->is_v6);
-	return verdict ? -1 - verdict : 1;
+	refused = judge_sender(context, packet, client);
+	if (refused)
+		return -refused;
+	if ((frontend->arrivals & FRONTEND_RESTRICTED) && !is_in_source_ranges(frontend, &packet->source))
+		return -1 - DROP_SOURCE_RANGE;
+	chosen->handle = service_load(set);
+	if (!service_handle_size(chosen->handle))
+		return -1 - (chosen->handle & SERVICE_ELSEWHERE ? DROP_NO_LOCAL_ENDPOINT : DROP_NO_ENDPOINT);
+	chosen->choice = arrival_choice(arriving);
+	if (chosen->handle & SERVICE_AFFINITY)
+		chosen->choice = arrival_slot(&arriving->source, set, chosen->handle, chosen->choice);
+	return 1;
 }
 
-/* A UDP client may go on for ever from one port, so its flow leaves a backend that has left the Service. */
-verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull, const struct flow *flow __arg_nonnull)
+/* Opens a flow for the first packet to a Service. As choose(). */
+static __always_inline int open_arrival(struct __sk_buff *skb, const struct packet *packet, const struct flow_key *arriving,
+					enum client client)
 {
-	__u32 set = frontend_for_arrivals(arriving) & ~FRONTEND_RESTRICTED;
-	service_handle handle = set ? service_load(set) : 0;
-	__u32 slots = service_handle_size(handle);
+	struct chosen chosen = {};
+	int verdict = choose(skb, packet, arriving, client, &chosen);
+	int refused = DROP_FLOW_CLASH;
 
-	if (!slots)
+	if (verdict <= 0)
+		return verdict;
+	for (__u32 i = 0; i < ARRIVAL_BACKENDS && refused == DROP_FLOW_CLASH; ++i) {
+		struct backend *backend = service_backend(chosen.handle, chosen.choice + i);
+
+		refused = backend ? open_to(skb, arriving, backend, client, packet->is_v6) : DROP_STALE_BACKEND;
+	}
+	return refused ? -1 - refused : 1;
+}
+
+/* A UDP client may go on for ever from one port, so its flow leaves a backend that has left the Service. It stays with one that is
+ * leaving. */
+verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull, const struct flow *flow __arg_nonnull,
+				   __u32 client)
+{
+	struct frontend *frontend = frontend_of(arriving, client);
+	__u32 set = frontend ? set_for(frontend, client) : 0;
+	service_handle handle = set ? service_load(set) : 0;
+	__u32 slots = service_handle_size(handle), chosen = slots ? arrival_choice(arriving) % slots : 0;
+
+	if (!set)
 		return 1;
-	return service_find_backend(handle, &flow->address, flow->port_be, arrival_choice(arriving) % slots) != BACKEND_NOT_FOUND;
+	handle = service_with_leaving(handle);
+	return service_find_backend(handle, &flow->address, flow->port_be, chosen) != BACKEND_NOT_FOUND;
 }
 
 /* Whether a flow's backend is to be chosen anew with this packet: by a new connection from a port that was used before, and with
  * UDP from time to time. */
-static __always_inline int is_outlived(const struct flow_key *arriving, const struct flow *flow, const struct transport *transport)
+static __always_inline int is_outlived(const struct flow_key *arriving, const struct flow *flow, const struct transport *transport,
+				       enum client client)
 {
 	if (!(flow->flags & FLOW_OPENER))
 		return 0;
 	if (transport->protocol == PROTOCOL_TCP)
 		return flow->state != FLOW_NEW && is_first_of_connection(transport->tcp_flags);
-	return bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_REFRESH_NS && !has_its_backend(arriving, flow);
+	return bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_REFRESH_NS && !has_its_backend(arriving, flow, client);
+}
+
+enum arrival {
+	ARRIVAL_AS_IT_WAS,
+	ARRIVAL_TRANSLATED, /* the packet, and struct packet with it, is now for whom its flow says */
+	ARRIVAL_ECHO,	    /* to be answered */
+			    /* negative, -1 - enum drop_reason: it goes nowhere */
+};
+
+/* Of no flow, and no Service's: but the address may be Services' alone, and whoever routes it further routes in a circle. */
+verified_alone int arrive_at_address(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+				     const struct transport *transport __arg_nonnull, __u32 client)
+{
+	int refused;
+
+	if (!may_be_frontend(&packet->destination, 0) || !is_service_address(&packet->destination, client))
+		return ARRIVAL_AS_IT_WAS;
+	refused = judge_sender(context, packet, client);
+	if (refused)
+		return -refused;
+	if (is_echo_request(packet, transport))
+		return ARRIVAL_ECHO;
+	return -1 - (transport->kind == TRANSPORT_LATER ? DROP_LOST_FRAGMENT : DROP_NO_FRONTEND);
+}
+
+static __always_inline int error_arrives(struct __sk_buff *skb, struct packet *packet, const struct transport *error,
+					 enum client client)
+{
+	switch (translate_error(skb, packet, error, FLOW_ARRIVES)) {
+	case TRANSLATION_NONE:
+		return arrive_at_address(skb, packet, error, client);
+	case TRANSLATION_DONE:
+		return parse_skb(skb, packet) == PARSE_IP ? ARRIVAL_TRANSLATED : -1 - DROP_MALFORMED;
+	default:
+		return -1 - DROP_MALFORMED;
+	}
+}
+
+static __always_inline int is_for_flows(const struct packet *packet, __be16 port_be, enum client client)
+{
+	if (client == CLIENT_POD)
+		return may_be_frontend(&packet->destination, port_be) || is_gateway(&packet->destination);
+	return is_nat_port(port_be) || may_be_frontend(&packet->destination, port_be);
+}
+
+/* What came for a Service, or for one of the node's own addresses. enum arrival. */
+static __always_inline int arrive(struct __sk_buff *skb, struct packet *packet, enum client client)
+{
+	__be16 port_be = plain_destination_port(skb, packet);
+	struct transport transport;
+	struct flow_key key;
+	struct flow *flow;
+	int opened = 0;
+
+	if (port_be && !is_for_flows(packet, port_be, client))
+		return ARRIVAL_AS_IT_WAS;
+	read_transport(skb, packet, &transport);
+	if (transport.kind == TRANSPORT_ICMP_ERROR)
+		return error_arrives(skb, packet, &transport, client);
+	if (transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be, client))
+		return ARRIVAL_AS_IT_WAS;
+	flow = flow_of(packet, &transport, FLOW_ARRIVES, &key);
+	if (flow && is_outlived(&key, flow, &transport, client)) {
+		flow_end(&key, flow);
+		flow = NULL;
+	}
+	if (!flow && transport.kind == TRANSPORT_PORTS) {
+		opened = open_arrival(skb, packet, &key, client);
+		flow = opened > 0 ? flow_lookup(&key) : NULL;
+	}
+	if (!flow)
+		return opened < 0 ? opened : arrive_at_address(skb, packet, &transport, client);
+	if (client == CLIENT_POD)
+		note_pod_calls(&packet->source);
+	if (translate(skb, packet, &transport, &key, flow))
+		return -1 - DROP_MALFORMED;
+	packet->destination = flow->address;
+	return ARRIVAL_TRANSLATED;
+}
+
+/* TC_ACT_* for what arrive() has ended. */
+static __always_inline int end_arrival(struct __sk_buff *skb, const struct packet *packet, int arrival)
+{
+	return arrival == ARRIVAL_ECHO ? answer_echo(skb, packet, 0) : refuse(skb, packet, -1 - arrival);
 }
 
 #endif

@@ -16,4 +16,9 @@ static __always_inline int is_in_ports(__be16 port_be, __u16 first, __u16 last)
 	return port >= first && port <= last;
 }
 
+static __always_inline int is_translating(void)
+{
+	return datapath_config.last_nat_port != 0;
+}
+
 #endif

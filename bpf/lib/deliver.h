@@ -10,12 +10,10 @@
 
 #define PACKET_FOR_US 0 /* skb->pkt_type: PACKET_HOST of linux/if_packet.h */
 
-/* The pod with the packet's destination address, if the frame itself was meant for this node; else null: the stack's business. */
-static __always_inline struct pod *pod_for(struct __sk_buff *skb, const struct packet *packet)
+/* Whether the frame was meant for this node; else it is the stack's business. */
+static __always_inline int is_for_this_node(const struct __sk_buff *skb)
 {
-	if (skb->pkt_type != PACKET_FOR_US || skb->vlan_present)
-		return NULL;
-	return bpf_map_lookup_elem(&pods, &packet->destination);
+	return skb->pkt_type == PACKET_FOR_US && !skb->vlan_present;
 }
 
 static __always_inline const struct direct_delivery *delivery_settings(void)

@@ -8,15 +8,11 @@
 #define SWEEP_INTERVAL_NS (4 * NANOSECONDS_PER_SECOND)
 #define SWEEP_INTERVAL_CROWDED_NS (1 * NANOSECONDS_PER_SECOND)
 
-struct bpf_map___size {
-	__u32 max_entries;
-} __attribute__((preserve_access_index));
-
 /* Three quarters of the table were alive when it was last looked through: what nobody has answered makes room then, so that a flood
  * of openings ends with the flood. */
 static __always_inline int is_crowded(const struct flow_sweeper *sweeper)
 {
-	return sweeper->alive > ((struct bpf_map___size *)&flows)->max_entries / 4 * 3;
+	return sweeper->alive > flows_size() / 4 * 3;
 }
 
 /* Seconds without a packet. Cilium's for TCP; UDP as RFC 4787 REQ-5 asks (two minutes at least), ICMP as RFC 5508 REQ-1 (one). */
@@ -51,6 +47,18 @@ static __always_inline int is_overdue(const struct flow *flow, __u8 protocol, co
 	return (__s64)idle > 0 && idle > flow_lifetime_ns(protocol, flow->state, sweep->crowded);
 }
 
+static __always_inline void count_alive(const struct flow_key *key, const struct flow *flow, struct sweep *sweep)
+{
+	struct half_open *half_open;
+
+	sweep->alive++;
+	if (flow->state != FLOW_NEW || !(flow->flags & FLOW_OPENER))
+		return;
+	half_open = half_open_of(&key->source);
+	if (half_open)
+		half_open->counted++;
+}
+
 /* A flow may be busy one way only. */
 static long sweep_flow(struct bpf_map *map, struct flow_key *key, struct flow *flow, struct sweep *sweep)
 {
@@ -59,16 +67,25 @@ static long sweep_flow(struct bpf_map *map, struct flow_key *key, struct flow *f
 
 	(void)map;
 	if (!is_overdue(flow, key->protocol, sweep)) {
-		sweep->alive++;
+		count_alive(key, flow, sweep);
 		return 0;
 	}
 	other_key = flow_other_key(key, flow);
 	other = flow_lookup(&other_key);
 	if (other && !is_overdue(other, key->protocol, sweep)) {
-		sweep->alive++;
+		count_alive(key, flow, sweep);
 		return 0;
 	}
 	flow_end(key, flow);
+	return 0;
+}
+
+/* Of flows that ended unanswered nobody took one off. */
+static long renew_half_open(struct bpf_map *map, __u32 *index, struct half_open *half_open, void *nothing)
+{
+	(void)map, (void)index, (void)nothing;
+	half_open->flows = half_open->counted;
+	half_open->counted = 0;
 	return 0;
 }
 
@@ -83,6 +100,7 @@ static int sweep_flows(void *map, int *index, void *value)
 		return 0;
 	sweep.crowded = is_crowded(sweeper);
 	bpf_for_each_map_elem(&flows, sweep_flow, &sweep, 0);
+	bpf_for_each_map_elem(&half_open, renew_half_open, NULL, 0);
 	sweeper->alive = sweep.alive;
 	sweeper->swept_ns = bpf_ktime_get_ns();
 	return 0;

@@ -3,6 +3,7 @@
 #ifndef ICHOR_LIB_FLOWS_H
 #define ICHOR_LIB_FLOWS_H
 
+#include "abi/drop_reasons.h"
 #include "lib/checksum.h"
 #include "lib/migration.h"
 #include "lib/transport.h"
@@ -21,6 +22,22 @@ static __always_inline long flow_insert(const struct flow_key *key, const struct
 static __always_inline void flow_delete(const struct flow_key *key)
 {
 	migrated_delete(flows, MIGRATING_FLOWS, key);
+}
+
+struct bpf_map___size {
+	__u32 max_entries;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 flows_size(void)
+{
+	return ((struct bpf_map___size *)&flows)->max_entries;
+}
+
+static __always_inline struct half_open *half_open_of(const struct ip_addr *source)
+{
+	__u32 index = half_open_index(source);
+
+	return bpf_map_lookup_elem(&half_open, &index);
 }
 
 static __always_inline struct flow_key flow_key_of(const struct packet *packet, const struct transport *transport,
@@ -69,6 +86,16 @@ static __always_inline void flow_set_state(const struct flow_key *key, struct fl
 		other->state = state;
 }
 
+/* What came is the first answer to the flow's opener. */
+static __always_inline void flow_answered(const struct flow_key *key, struct flow *flow)
+{
+	struct half_open *half_open = half_open_of(key->way == FLOW_DEPARTS ? &key->destination : &flow->address);
+
+	if (half_open && half_open->flows)
+		__sync_fetch_and_sub(&half_open->flows, 1);
+	flow_set_state(key, flow, FLOW_ESTABLISHED);
+}
+
 verified_alone int flow_judge_tcp(const struct flow_key *key __arg_nonnull, struct flow *flow __arg_nonnull, __u32 tcp_flags)
 {
 	struct flow_key other_key;
@@ -99,12 +126,13 @@ static __always_inline void flow_seen(const struct flow_key *key, struct flow *f
 	if (now - flow->used_ns > FLOW_REFRESH_NS)
 		flow->used_ns = now;
 	if (flow->state == FLOW_NEW && !(flow->flags & FLOW_OPENER))
-		flow_set_state(key, flow, FLOW_ESTABLISHED);
+		flow_answered(key, flow);
 	if (transport->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST))
 		flow_judge_tcp(key, flow, transport->tcp_flags);
 }
 
-/* Both entries at once, `key` being the opener's packet. -EEXIST: another packet holds one of them. */
+/* Both entries at once, `key` being the opener's packet. -EEXIST: another packet holds one of them; -EDQUOT: its sender has too
+ * many that nobody answers. */
 verified_alone int flow_open(const struct flow_key *key __arg_nonnull, const struct ip_addr *address __arg_nonnull, __u32 port_be)
 {
 	const int departs = key->way == FLOW_DEPARTS;
@@ -113,7 +141,11 @@ verified_alone int flow_open(const struct flow_key *key __arg_nonnull, const str
 	struct flow there = {.address = *address, .port_be = port_be, .flags = FLOW_OPENER, .used_ns = bpf_ktime_get_coarse_ns()};
 	struct flow back = {.address = *replaced, .port_be = replaced_port_be, .used_ns = there.used_ns};
 	struct flow_key back_key = flow_other_key(key, &there);
+	struct half_open *half_open = half_open_of(&key->source);
 	long error;
+
+	if (!half_open || half_open->flows >= flows_size() / 8) /* of two entries each */
+		return -EDQUOT;
 
 	there.address_difference = address_difference(replaced, address);
 	there.port_difference = port_difference(replaced_port_be, port_be);
@@ -125,7 +157,15 @@ verified_alone int flow_open(const struct flow_key *key __arg_nonnull, const str
 	error = flow_insert(key, &there);
 	if (error)
 		flow_delete(&back_key);
+	else
+		__sync_fetch_and_add(&half_open->flows, 1);
 	return error;
+}
+
+/* Why a flow could not be opened, if not because another packet holds it. */
+static __always_inline enum drop_reason flow_refusal(long error)
+{
+	return error == -EDQUOT ? DROP_HALF_OPEN : DROP_FLOWS_FULL;
 }
 
 #endif

@@ -72,7 +72,7 @@ verified_alone int masquerade(void *context __arg_ctx, const struct packet *pack
 	error = open_masqueraded(skb, key, transport, &source->address, packet->is_v6);
 	if (error == -EEXIST)
 		return -1 - DROP_NO_NAT_PORT; /* unless another packet of this flow was quicker */
-	return error ? -1 - DROP_FLOWS_FULL : 1;
+	return error ? -1 - flow_refusal(error) : 1;
 }
 
 #endif

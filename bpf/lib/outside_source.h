@@ -4,11 +4,8 @@
 #define ICHOR_LIB_OUTSIDE_SOURCE_H
 
 #include "lib/parse.h"
+#include "lib/routes.h"
 #include "maps/direct_delivery.h"
-#include "maps/pods.h"
-
-#define FAMILY_IPV4 2 /* AF_INET, AF_INET6: macros are not in vmlinux.h */
-#define FAMILY_IPV6 10
 
 #define CLOUD_METADATA_IPV4                                                                                                        \
 	0xa9fea9fe /* 169.254.169.254: link-local by number, and answers pods whose addresses the cloud routes */
@@ -41,26 +38,9 @@ static __always_inline int may_be_own(const struct direct_delivery *delivery, co
 	return mask[packet->is_v6 ? 0 : 3] != 0;
 }
 
-/* A pod's, or local by the kernel's own routes (or without any, so that no answer could go there). A function of its own, so that
- * no caller has its stack. */
-static __noinline int is_surely_own(struct __sk_buff *skb, const struct packet *packet)
-{
-	struct bpf_fib_lookup route = {.family = FAMILY_IPV4, .ifindex = skb->ifindex};
-	const __be32 *words = packet->source.words_be;
-
-	if (bpf_map_lookup_elem(&pods, &packet->source))
-		return 1;
-	route.ipv4_dst = words[3];
-	if (packet->is_v6) {
-		route.family = FAMILY_IPV6;
-		__builtin_memcpy(route.ipv6_dst, words, sizeof(route.ipv6_dst));
-	}
-	return bpf_fib_lookup(skb, &route, sizeof(route), BPF_FIB_LOOKUP_SKIP_NEIGH) == BPF_FIB_LKUP_RET_NOT_FWDED;
-}
-
 static __always_inline int is_own_source(struct __sk_buff *skb, const struct direct_delivery *delivery, const struct packet *packet)
 {
-	return may_be_own(delivery, packet) && is_surely_own(skb, packet);
+	return may_be_own(delivery, packet) && !uplink_to(skb, NULL, &packet->source);
 }
 
 #endif

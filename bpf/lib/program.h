@@ -13,6 +13,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ENOENT 2 /* macros are not in vmlinux.h */
 #define EBUSY 16
 #define EEXIST 17
+#define EDQUOT 122
 #define CLOCK_MONOTONIC 1
 #define NANOSECONDS_PER_SECOND 1000000000ULL
 

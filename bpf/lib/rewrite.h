@@ -74,9 +74,10 @@ static __always_inline __s64 write_identifier(__u8 *header, const void *end, __u
 }
 
 /* 0: done; else the headers were broken, and it may be half written. */
-static __always_inline int rewrite(struct __sk_buff *skb, const struct packet *packet, const struct transport *transport,
-				   enum side side, const struct flow *flow)
+verified_alone int rewrite(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+			   const struct transport *transport __arg_nonnull, __u32 side, const struct flow *flow __arg_nonnull)
 {
+	struct __sk_buff *skb = context;
 	__u8 state = sum_state(skb);
 	__s64 changed = packet->is_v6 ? flow->address_difference : 0;
 	__u8 *header;

@@ -6,21 +6,6 @@
 #include "lib/address.h"
 #include "maps/services.h"
 
-/* The set for sockets of this node and its pods; 0: the frontend is no Service's, or not for them. */
-static __always_inline __u32 frontend_for_callers(const struct frontend_key *key)
-{
-	struct frontend *frontend = bpf_map_lookup_elem(&frontend_sets, key);
-
-	return frontend ? frontend->callers : 0;
-}
-
-static __always_inline __u32 service_for_callers(const struct ip_addr *address, __be16 port_be, __u8 protocol)
-{
-	struct frontend_key key = {.address = *address, .port_be = port_be, .protocol = protocol};
-
-	return frontend_for_callers(&key);
-}
-
 /* The handle is read once: it names one whole set of backends, and its slots stay for a grace period after it is replaced. */
 static __always_inline service_handle service_load(__u32 set)
 {
@@ -42,6 +27,18 @@ static __always_inline struct backend *service_backend(service_handle handle, __
 	if (!backend || !backend->port_be)
 		return NULL;
 	return backend;
+}
+
+/* The same set with the slots of backends that are leaving: for looking, never for choosing. */
+static __always_inline service_handle service_with_leaving(service_handle handle)
+{
+	__u32 behind = service_handle_base(handle) + service_handle_size(handle);
+	struct service_slot *slot;
+
+	if (!(handle & SERVICE_LEAVING))
+		return handle;
+	slot = bpf_map_lookup_elem(&set_slots, &behind);
+	return slot ? handle + ((__u64)slot->other << SERVICE_HANDLE_SIZE_SHIFT) : handle;
 }
 
 /* In larger sets a backend that has moved further than this counts as gone. */

@@ -25,43 +25,49 @@ static __always_inline enum socket_verdict socket_refuse(enum drop_reason reason
 	return SOCKET_REFUSE;
 }
 
+static __noinline int is_of_host(struct bpf_sock_addr *ctx)
+{
+	return datapath_config.host_netns && bpf_get_netns_cookie(ctx) == datapath_config.host_netns;
+}
+
 /* The set of a NodePort for this socket; 0: the address is no node's, the port no Service's, or a peer is to choose. */
 static __noinline __u32 node_port_for_callers(struct bpf_sock_addr *ctx, const struct ip_addr *address, __be16 port_be)
 {
 	struct node_address *node = bpf_map_lookup_elem(&node_addresses, address);
 	struct frontend_key key = node_port_key(address, port_be, ctx->protocol);
+	struct frontend *frontend;
 	__u32 set;
 
 	if (!node || (node->callers && node->callers != bpf_get_netns_cookie(ctx)))
 		return 0;
-	set = frontend_for_callers(&key);
+	frontend = bpf_map_lookup_elem(&frontend_sets, &key);
+	set = frontend ? frontend_set(frontend->callers) : 0;
 	if (set && node->peer && (service_load(set) & SERVICE_EXTERNAL_LOCAL))
 		return 0;
 	return set;
 }
 
-/* A hostPort's, at the node's loopback address, whose one address here is that for NodePorts: a pod's own means the pod. */
-static __noinline int is_of_host(struct bpf_sock_addr *ctx)
+/* A hostPort at a loopback address is the node's, while a pod's own such address means the pod. Source ranges are asked for a pod's
+ * packets, since a socket that has yet to connect has no address. */
+static __always_inline int is_for_host_alone(const struct frontend *frontend, const struct ip_addr *address)
 {
-	struct ip_addr loopback = ip_addr_from_v4(bpf_htonl(0x7f000001));
-	struct node_address *node = bpf_map_lookup_elem(&node_addresses, &loopback);
-
-	return node && node->callers == bpf_get_netns_cookie(ctx);
+	return is_loopback_v4(address) || ((frontend->arrivals & FRONTEND_RESTRICTED) && is_translating());
 }
 
 /* The set that this address leads to; 0: not a service, or a protocol that has none here. */
-static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const struct endpoint *frontend)
+static __always_inline __u32 socket_service(struct bpf_sock_addr *ctx, const struct endpoint *called)
 {
-	__u32 set;
+	struct frontend_key key = {.address = called->address, .port_be = called->port_be, .protocol = ctx->protocol};
+	struct frontend *frontend;
 
 	if (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP)
 		return 0;
-	set = service_for_callers(&frontend->address, frontend->port_be, ctx->protocol);
-	if (set && is_loopback_v4(&frontend->address) && !is_of_host(ctx))
+	if ((datapath_config.flags & DATAPATH_HOST_SOCKETS_ONLY) && !is_of_host(ctx))
 		return 0;
-	if (set || !is_node_port(frontend->port_be))
-		return set;
-	return node_port_for_callers(ctx, &frontend->address, frontend->port_be);
+	frontend = bpf_map_lookup_elem(&frontend_sets, &key);
+	if (frontend)
+		return is_for_host_alone(frontend, &called->address) && !is_of_host(ctx) ? 0 : frontend_set(frontend->callers);
+	return is_node_port(called->port_be) ? node_port_for_callers(ctx, &called->address, called->port_be) : 0;
 }
 
 /* The client is a network namespace of this machine. */

@@ -7,6 +7,7 @@
 
 #define TC_ACT_OK 0 /* linux/pkt_cls.h: macros are not in vmlinux.h */
 #define TC_ACT_SHOT 2
+#define TC_ACT_REDIRECT 7
 
 /* skb->tc_index between a redirect and pod_ingress: the delivery is counted. Nothing else on the way uses the field. */
 #define ALREADY_COUNTED 0x69

@@ -9,11 +9,6 @@
 #include "maps/masquerade.h"
 #include "maps/pods.h"
 
-static __always_inline int is_translating(void)
-{
-	return datapath_config.last_nat_port != 0;
-}
-
 /* Sees pods' own addresses: a pod, a node, or what is configured. */
 static __always_inline int is_unmasqueraded(const struct ip_addr *address)
 {

@@ -3,8 +3,6 @@
 #ifndef ICHOR_MAPS_COUNTERS_H
 #define ICHOR_MAPS_COUNTERS_H
 
-#include "abi/types.h"
-
 #include "abi/drop_reasons.h"
 #include <bpf/bpf_helpers.h>
 
@@ -26,5 +24,12 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } deliveries __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct answer_budget);
+} answer_budgets __weak SEC(".maps");
 
 #endif

@@ -28,4 +28,11 @@ struct {
 	__type(value, struct flow_sweeper);
 } flow_sweeper __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, HALF_OPEN_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct half_open);
+} half_open __weak SEC(".maps");
+
 #endif

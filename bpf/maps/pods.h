@@ -3,6 +3,7 @@
 #ifndef ICHOR_MAPS_PODS_H
 #define ICHOR_MAPS_PODS_H
 
+#include "abi/direct_delivery.h"
 #include "abi/pods.h"
 #include <bpf/bpf_helpers.h>
 
@@ -19,5 +20,12 @@ struct {
 	__type(key, struct pod_source_key);
 	__type(value, __u32);
 } pod_sources __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, OWN_ADDRESS_BITS / 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} calling_pods __weak SEC(".maps");
 
 #endif

@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "abi/flows.h"
 #include "base/fd.h"
 #include "programs.skel.h"
 #include "support/packet.h"
@@ -91,7 +92,8 @@ class Shim {
   }
 
   // Nanoseconds a packet. The order of flows is another one in each round: no cache shall learn it.
-  double run(int program, int ifindex, const std::vector<uint8_t>& packet, uint32_t flows, std::optional<uint32_t> verdict) {
+  double run(int program, int ifindex, const std::vector<uint8_t>& packet, uint32_t flows, std::optional<uint32_t> verdict,
+             int packets = kPackets) {
     struct {
       uint8_t head[80];
       uint32_t ipv6, flow_mask, step, next;
@@ -105,12 +107,12 @@ class Shim {
     __sk_buff context = {};
     context.ifindex = context.ingress_ifindex = ifindex;
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet.data(), .data_size_in = static_cast<uint32_t>(packet.size()),
-                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = kPackets);
+                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = packets);
     int failed = 0;
     double spent = nanoseconds([&] { failed = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.shim), &options); });
     if (failed) die("BPF_PROG_TEST_RUN: %s", strerror(-failed));
     if (verdict && options.retval != *verdict) die("verdict %u, not %u", options.retval, *verdict);
-    return spent / kPackets;
+    return spent / packets;
   }
 
  private:
@@ -134,12 +136,25 @@ struct Bench {
   }
 };
 
-std::vector<uint8_t> packet_of(const json& from, const json& to) {
+// Flows, and how many of them nobody has answered.
+void forget_flows(int flows, int half_open) {
+  std::array<uint8_t, sizeof(flow_key)> key{}, next{};
+  for (bool first = true; bpf_map_get_next_key(flows, first ? nullptr : key.data(), next.data()) == 0; first = false) {
+    if (!first) bpf_map_delete_elem(flows, key.data());
+    key = next;
+  }
+  bpf_map_delete_elem(flows, key.data());
+  const struct half_open none = {};
+  for (uint32_t i = 0; i < HALF_OPEN_ENTRIES; ++i) bpf_map_update_elem(half_open, &i, &none, BPF_ANY);
+}
+
+std::vector<uint8_t> packet_of(const json& from, const json& to, bool first = false) {
   using namespace support;
   auto text = [](const json& end, const char* key) { return end.value(key, std::string()); };
   Ethernet ethernet{.source = mac_of(text(from, "mac")), .destination = mac_of(text(to, "mac"))};
   auto bytes =
-      (ethernet / Ip{text(from, "ip"), text(to, "ip")} / Tcp{from.value("port", uint16_t{1000}), to.value("port", uint16_t{80}), 0x10})
+      (ethernet / Ip{text(from, "ip"), text(to, "ip")} / Tcp{from.value("port", uint16_t{1000}), to.value("port", uint16_t{80}),
+           static_cast<uint8_t>(first ? 0x02 : 0x10)})
           .bytes();
   bytes.resize(kFrame);
   return bytes;
@@ -153,9 +168,20 @@ Case packet_case(const json& entry, Bench& bench) {
   int program = bpf_obj_get(pin.c_str());
   int ifindex = static_cast<int>(if_nametoindex(device.c_str()));
   if (program < 0 || !ifindex) die("%s: no %s or no %s", name.c_str(), pin.c_str(), device.c_str());
-  auto packet = packet_of(entry.at("from"), entry.at("to"));
+  const std::string maps = entry.value("fresh", std::string());  // their directory: each packet opens a flow
+  auto packet = packet_of(entry.at("from"), entry.at("to"), !maps.empty());
   uint32_t flows = entry.value("flows", 1U);
   uint32_t verdict = entry.at("verdict");
+  if (!maps.empty()) {
+    const int known = bpf_obj_get((maps + "/flows_v1").c_str()), half_open = bpf_obj_get((maps + "/half_open_v1").c_str());
+    if (known < 0 || half_open < 0) die("%s: no flows in %s", name.c_str(), maps.c_str());
+    return {name,
+            [=] {
+              forget_flows(known, half_open);
+              return shim->run(program, ifindex, packet, flows, verdict, static_cast<int>(flows));
+            },
+            [=] { return shim->run(shim->nothing(), 0, packet, flows, std::nullopt, static_cast<int>(flows)); }};
+  }
   return {name, [=] { return shim->run(program, ifindex, packet, flows, verdict); },
           [=] { return shim->run(shim->nothing(), 0, packet, flows, std::nullopt); }};
 }

@@ -44,6 +44,10 @@ packets() {   # as one_flow, and 65,536 of them
   one_flow "$@"
   one_flow "$1, 64k flows" null "${@:3}" 65536
 }
+fresh() {   # as one_flow: 4,096 packets of which each opens a flow
+  one_flow "$@" 4096
+  cases[-1]=$(jq -c --arg maps "${pins%/programs/*}/maps" '.fresh = $maps' <<<"${cases[-1]}")
+}
 call() {   # NAME GOAL CALL TARGET REFERENCE
   cases+=("$(jq -cn --arg name "$1" --arg call "$3" --arg target "$4" --arg reference "$5" '{$name, $call, $target, $reference}')")
   goals+=("$1=$2")
@@ -62,8 +66,14 @@ for family in 4 6; do
   one_flow "NodePort to a pod here, IPv$family" 7 uplink_ingress tcx_ingress eth0 "$(end "$outside")" "$(end "$own" "$eth_mac" 30080)" $redirect
   one_flow "NodePort to a pod elsewhere, arriving, IPv$family" null uplink_ingress tcx_ingress eth0 "$(end "$outside")" "$(end "$own" "$eth_mac" 30081)" $next
   one_flow "NodePort to a pod elsewhere, leaving, IPv$family" null uplink_egress tcx_egress eth0 "$(end "$outside" "$eth_mac")" "$(end "$remote" "" 8080)" $next
+  fresh "NodePort to a pod here, SYN, IPv$family" 35 uplink_ingress tcx_ingress eth0 "$(end "$outside")" "$(end "$own" "$eth_mac" 30080)" $redirect
+  fresh "NodePort to a pod elsewhere, SYN arriving, IPv$family" 35 uplink_ingress tcx_ingress eth0 "$(end "$outside")" "$(end "$own" "$eth_mac" 30081)" $next
+  fresh "masquerade, SYN, IPv$family" 32 uplink_egress tcx_egress eth0 "$(end "$pod" "$eth_mac")" "$(end "$outside")" $next
   one_flow "masquerade, IPv$family" 4 uplink_egress tcx_egress eth0 "$(end "$pod" "$eth_mac")" "$(end "$outside")" $next
   from=$(end "$pod" "$(mac_in a)")
+  service=$(service$family 10)
+  one_flow "pod to ClusterIP by packets, IPv$family" 7 pod_egress tc "$(link_of a)" "$from" "$(end "$service" "$host_mac" 80)" $redirect
+  fresh "pod to ClusterIP by packets, SYN, IPv$family" 35 pod_egress tc "$(link_of a)" "$from" "$(end "$service" "$host_mac" 80)" $redirect
   packets "pod to peer, IPv$family" 3 pod_egress tc "$(link_of a)" "$from" "$(end "$remote" "$host_mac")" $to_stack
   packets "pod to pod on the node, IPv$family" null pod_egress tc "$(link_of a)" "$from" "$(end "$other" "$host_mac")" $redirect
   packets "stack to pod, IPv$family" null pod_ingress tc "$(link_of a)" "$(end "$own" "$host_mac")" "$(end "$pod" "$(mac_in a)")" $to_stack

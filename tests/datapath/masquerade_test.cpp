@@ -112,9 +112,9 @@ TEST_P(DatapathMasquerade, ADestinationWithoutAFreePortRefusesNewFlowsAndNothing
 }
 
 TEST_P(DatapathMasquerade, AFullTableRefusesNewFlowsAndKeepsTheOldOnes) {
-  const auto& family = kFamilies[0];
+  const auto pods = add_pods(8);
   const auto send = [&](int i) {
-    return to_world(pod_frame() / Ip{family.own, "198.51.100." + std::to_string(i)} / Udp{40000, 80}).verdict;
+    return to_world(pod_frame() / Ip{pods[i % pods.size()], "198.51.100." + std::to_string(i)} / Udp{40000, 80}).verdict;
   };
   int opened = 0;
   while (opened < 250 && send(opened + 1) == kToNextProgram) ++opened;
@@ -265,9 +265,10 @@ TEST_P(DatapathMasquerade, ACrowdedTableEndsWhatNobodyAnsweredSooner) {
   const auto& family = kFamilies[0];
   const uint16_t port = port_of(to_world(pod_frame() / Ip{family.own, family.outside} / Udp{40000, 53}), kSource);
   from_uplink(uplink_frame() / Ip{family.outside, node_address(family)} / Udp{53, port});
+  const auto pods = add_pods(8);
   const auto flood = [&](int flows) {
     for (int i = 1; i <= flows; ++i)
-      to_world(pod_frame() / Ip{family.own, "198.51.100." + std::to_string(i)} /
+      to_world(pod_frame() / Ip{pods[i % pods.size()], "198.51.100." + std::to_string(i)} /
                (i % 2 ? Layer(Udp{40001, 80}) : Layer(Tcp{40001, 80, kSyn})));
   };
   flood(20);
@@ -276,4 +277,28 @@ TEST_P(DatapathMasquerade, ACrowdedTableEndsWhatNobodyAnsweredSooner) {
   age(40001, 6);
   EXPECT_TRUE(until([&] { return flows().size() == 2; })) << flows().size();
   for (const auto& [key, flow] : flows()) EXPECT_EQ(flow.state, FLOW_ESTABLISHED);
+}
+
+// One that floods leaves three quarters of the table to others.
+TEST_P(DatapathMasquerade, OneSourceHasAQuarterOfTheTableForFlowsThatNobodyAnswers) {
+  for (const auto& family : kFamilies) {
+    const std::string world = family.own == kFamilies[0].own ? "198.51.100." : "2001:db8:7::";
+    const auto send = [&](const char* pod, int i) { return to_world(pod_frame() / Ip{pod, world + std::to_string(i)} / Udp{40000, 80}); };
+    int opened = 0;
+    while (opened < 100 && send(family.own, opened + 1).verdict == kToNextProgram) ++opened;
+    EXPECT_EQ(opened, 8) << "of 64 entries, two for each";
+    EXPECT_EQ(count("drops", DROP_HALF_OPEN), family.own == kFamilies[0].own ? 1U : 3U);
+    EXPECT_EQ(send(family.own, 1).verdict, kToNextProgram) << "what it has goes on";
+    const auto other = send(family.neighbor, 1);
+    EXPECT_EQ(other.verdict, kToNextProgram);
+
+    const uint16_t port = port_of(send(family.own, 1), kSource);
+    from_uplink(uplink_frame() / Ip{world + "1", node_address(family)} / Udp{80, port});
+    EXPECT_EQ(send(family.own, 50).verdict, kToNextProgram) << "one was answered";
+    EXPECT_EQ(send(family.own, 51).verdict, kDropped);
+  }
+  age(40000, 121);
+  EXPECT_TRUE(until([&] { return flows().empty(); })) << flows().size();
+  EXPECT_TRUE(
+      until([&] { return to_world(pod_frame() / Ip{kFamilies[0].own, "198.51.100.9"} / Udp{40000, 80}).verdict == kToNextProgram; }));
 }

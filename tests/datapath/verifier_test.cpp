@@ -41,6 +41,10 @@ TEST(DatapathVerifier, AcceptsEveryProgram) {
 
   EXPECT_FALSE(reports.empty());
   for (const auto& report : reports) {
+    if (report.on_demand && !report.ok) {
+      std::printf("%-16s not taken by this kernel: %s\n", report.name.c_str(), report.error.c_str());
+      continue;
+    }
     EXPECT_TRUE(report.ok) << report.name << ": " << report.error;
     EXPECT_GT(report.instructions, 0U) << report.name;
     std::printf("%-16s %6u instructions, %6lld us\n", report.name.c_str(), report.instructions,
@@ -68,7 +72,8 @@ TEST(DatapathVerifier, InstructionCountsAreWithinFivePercentOfTheRecordedOnes) {
   auto counts = recorded();
   if (getenv("ICHOR_RECORD_VERIFIER_COUNTS")) {
     auto& programs = counts[kernel][BPF_COMPILER] = nlohmann::json::object();
-    for (const auto& report : io::kernel::try_programs()) programs[report.name] = report.instructions;
+    for (const auto& report : io::kernel::try_programs())
+      if (report.ok || !report.on_demand) programs[report.name] = report.instructions;
     std::ofstream(kFile) << counts.dump(2) << "\n";
   }
   if (!counts.contains(kernel) || !counts[kernel].contains(BPF_COMPILER))
@@ -77,6 +82,7 @@ TEST(DatapathVerifier, InstructionCountsAreWithinFivePercentOfTheRecordedOnes) {
 
   auto expected = counts[kernel][BPF_COMPILER].get<std::map<std::string, double>>();
   for (const auto& report : io::kernel::try_programs()) {
+    if (report.on_demand && !report.ok) continue;
     ASSERT_TRUE(expected.contains(report.name)) << report.name << " has no recorded count";
     EXPECT_NEAR(report.instructions, expected[report.name], expected[report.name] * kTolerance) << report.name;
     expected.erase(report.name);

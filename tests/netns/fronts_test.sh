@@ -227,15 +227,18 @@ change_service web ".spec.externalTrafficPolicy = \"Cluster\" | .spec.loadBalanc
 for family in 4 6; do
   until_true 10 "source ranges" silent client "$(vip vip $family)" 80
   check "who is in no range is not answered, UDP, IPv$family" silent client "$(vip vip $family)" 80 --udp
+  check "a pod in no range is not answered, IPv$family" silent c "$(vip vip $family)" 80
+  check "the node itself is, IPv$family" answered n3 "$(vip vip $family)" 80 a
   check "NodePorts have no ranges, IPv$family" answered client "$(address n3 $family)" 30080 a
 done
 check "the node counts them by reason" dropped n1 source_range
 check "and Prometheus hears of it" until_true 10 "the drops" eval '[[ -n $(queried "ichor_drops_total{reason=\"source_range\"} > 0") ]]'
-change_service web ".spec.loadBalancerSourceRanges = [\" $net4.200/32 \", \"$net6:200/128\"]"
+change_service web ".spec.loadBalancerSourceRanges = [\" $net4.200/32 \", \"$net6:200/128\", \"$pods6::/32\"]"
 for family in 4 6; do
   until_true 10 "the new ranges" answered client "$(vip vip $family)" 80 a
   check "who is in a range is answered, UDP, IPv$family" answered client "$(vip vip $family)" 80 a --udp
 done
+for arguments in "${kinds[@]}"; do check "so is a pod in a range, $arguments" answered c "$vip6" 80 a $arguments; done
 
 change_service web '.status.loadBalancer.ingress[].ipMode = "Proxy"'
 until_true 10 "the balancer's address to be its own" silent client "$vip4" 80

@@ -64,6 +64,15 @@ struct PlanEndpoints : testing::Test {
     for (const auto& backend : planned({a_slice_of(endpoints)}).backends) addresses.push_back(base::to_string(backend.address));
     return addresses;
   }
+  // Addresses that its UDP port keeps beside those that it leads to.
+  std::vector<std::string> leaving(const std::vector<an_endpoint>& endpoints) {
+    service.row.ports.back().protocol = model::Protocol::kUdp;
+    a_slice slice = a_slice_of(endpoints);
+    slice.row.ports.back().protocol = model::Protocol::kUdp;
+    std::vector<std::string> addresses;
+    for (const auto& backend : planned({slice}).leaving) addresses.push_back(base::to_string(backend.address));
+    return addresses;
+  }
   void local_only() { service.row.internal_traffic_policy = model::TrafficPolicy::kLocal; }
 };
 
@@ -131,6 +140,33 @@ TEST_F(PlanEndpoints, WithoutAZoneLabelZoneHintsAreNotFollowed) {
 
   EXPECT_EQ(reached({an_endpoint("10.1.0.1").for_zones({""}), an_endpoint("10.1.0.2").for_zones({"z1"})}),
             (Addresses{"10.1.0.1", "10.1.0.2"}));
+}
+
+// kube-proxy's cleanup of UDP flows asks whether an endpoint serves, and for nothing else.
+TEST_F(PlanEndpoints, WhatServesAndIsNotChosenKeepsItsDatagrams) {
+  EXPECT_EQ(leaving({an_endpoint("10.1.0.1"), an_endpoint("10.1.0.2").terminating(), an_endpoint("10.1.0.3").terminating(false),
+                     an_endpoint("10.1.0.4").not_ready()}),
+            Addresses{"10.1.0.2"});
+  EXPECT_EQ(leaving({an_endpoint("10.1.0.1").for_zones({"z1"}), an_endpoint("10.1.0.2").for_zones({"z2"})}), Addresses{"10.1.0.2"})
+      << "hints prefer another";
+  EXPECT_EQ(leaving({an_endpoint("10.1.0.2").terminating()}), Addresses{}) << "it is chosen itself";
+  EXPECT_EQ(leaving({an_endpoint("10.1.0.4").not_ready()}), Addresses{"10.1.0.4"}) << "nobody is better";
+  EXPECT_EQ(leaving({}), Addresses{});
+}
+
+TEST_F(PlanEndpoints, WherePolicyIsLocalOnlyThoseOfThisNodeAreKept) {
+  local_only();
+
+  EXPECT_EQ(leaving({an_endpoint("10.1.0.1").on("n1"), an_endpoint("10.1.0.2").on("n1").terminating(),
+                     an_endpoint("10.1.0.3").on("n2").terminating(), an_endpoint("10.1.0.4").on("n2")}),
+            Addresses{"10.1.0.2"});
+}
+
+TEST_F(PlanEndpoints, TcpConnectionsAreNobodysToKeep) {
+  const auto set = planned({a_slice_of({an_endpoint("10.1.0.1"), an_endpoint("10.1.0.2").terminating()})});
+
+  EXPECT_FALSE(set.datagrams);
+  EXPECT_TRUE(set.leaving.empty());
 }
 
 // The controller of slices has already said ready where the Service asks for it; what it has not said ready must not be called.

@@ -13,11 +13,13 @@ using namespace support;
 using model::TrafficPolicy;
 using model::desired::Frontend;
 using model::desired::ServiceSet;
+using model::desired::Sole;
 using model::desired::SourceRange;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 // default/web with port 80, NodePort 30080, one endpoint on this node and two on others.
@@ -54,6 +56,21 @@ struct PlanFronts : testing::Test {
     for (const auto& row : all<Frontend>())
       texts.push_back(row.key() + " " + scope_of(row.callers) + " " + scope_of(row.arrivals) + (row.restricted ? " restricted" : ""));
     return texts;
+  }
+  // "ADDRESS TO WHOM", whoever is refused the ports that no frontend has.
+  std::vector<std::string> soles() const {
+    std::vector<std::string> texts;
+    for (const auto& row : all<Frontend>())
+      texts.push_back(base::to_string(row.address) + (row.sole == Sole::kNobody    ? " nobody"
+                                                      : row.sole == Sole::kOutside ? " outside"
+                                                                                   : " everybody"));
+    return texts;
+  }
+  template <class Change>
+  void configure(Change change) {
+    model::Config config;
+    change(config);
+    planning.fold({model::put(config)});
   }
   const ServiceSet* set(const std::string& scope) const {
     for (const auto& row : planned.rows)
@@ -162,6 +179,41 @@ TEST_F(PlanFronts, I1AServiceLeftToAnotherProxyHasNoFronts) {
   service.label("service.kubernetes.io/service-proxy-name", "other");
   plan();
   EXPECT_THAT(planned.rows, IsEmpty());
+}
+
+TEST_F(PlanFronts, I1AProxyWithANameServesThoseThatNameIt) {
+  configure([](model::Config& config) { config.service_proxy_name = "ichor"; });
+  plan();
+  EXPECT_THAT(planned.rows, IsEmpty());
+  service.label("service.kubernetes.io/service-proxy-name", "ichor");
+  plan();
+  EXPECT_THAT(frontends(), Not(IsEmpty()));
+}
+
+// C8: nobody but the Service answers at its addresses, unless a node has one too.
+TEST_F(PlanFronts, C8PortsThatAServiceHasNotAreRefusedAtItsAddresses) {
+  service.row.external_ips = {ip("203.0.113.9")};
+  plan();
+  EXPECT_THAT(soles(), UnorderedElementsAre("10.96.0.1 everybody", "203.0.113.5 everybody", "203.0.113.9 outside", "0.0.0.0 nobody"));
+  planning.fold({a_node("n2", {}, {"203.0.113.5"})});
+  plan();
+  EXPECT_THAT(soles(), Contains("203.0.113.5 nobody")) << "a node's own ports stay its own";
+}
+
+TEST_F(PlanFronts, ANodeThatGetsOrLosesAServicesAddressTouchesTheService) {
+  service.row.external_ips = {ip("203.0.113.9")};
+  plan();
+  for (const char* address : {"203.0.113.5", "203.0.113.9", "10.96.0.1"}) {
+    plan::Keys keys;
+    plan::services::keys_for({a_node("n2", {}, {}), a_node("n2", {}, {address})}, planning.snapshot(), keys);
+    EXPECT_THAT(keys, ElementsAre("default/web")) << address;
+  }
+}
+
+TEST_F(PlanFronts, ClusterIPsAnswerTheOutsideWhereThatIsAskedFor) {
+  configure([](model::Config& config) { config.cluster_ips_from_outside = true; });
+  plan();
+  EXPECT_THAT(frontends(), Contains("10.96.0.1:80/TCP callers callers"));
 }
 
 }  // namespace

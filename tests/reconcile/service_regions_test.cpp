@@ -307,6 +307,53 @@ TEST_F(ServiceSetOptions, EndpointsElsewhereAreAFlagOfTheEmptyHandle) {
   EXPECT_EQ(flags(), 0u);
 }
 
+TEST_F(ServiceRegions, ThoseThatAreLeavingLieBehindTheSlotsAndAreReadBack) {
+  auto row = a_set(1, {3, 4});
+  row.datagrams = true;
+  row.leaving = a_set(1, {5, 6, 7}).backends;
+  serve(row, 1);
+
+  EXPECT_EQ(reached(1), (Reached{"10.42.0.3:8080", "10.42.0.4:8080"}));
+  const auto handle = handle_of(row.id);
+  EXPECT_TRUE(handle & SERVICE_LEAVING);
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_EQ(memory.slots[service_handle_base(handle) + 2 + i].other, 3 - i);
+  stores = new_agent();
+  auto read = stores.sets->list();
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, std::vector<ServiceSet>{row});
+  auto next = row;
+  next.backends.clear(), next.leaving.pop_back();
+  put(next, &row);
+  EXPECT_EQ(reached(1), Reached{});
+  put(a_set(2, {8, 9}));
+  EXPECT_EQ(memory.slots[service_handle_base(handle_of(row.id))].other, 2u) << "nobody else gets their slots";
+}
+
+TEST_F(ServiceRegions, OfAUdpSetItIsSaidWhoIsInItNoMore) {
+  auto row = a_set(1, {3, 4});
+  row.datagrams = true;
+  row.leaving = a_set(1, {5}).backends;
+  serve(row, 1);
+  auto next = row;
+  next.backends.erase(next.backends.begin()), next.leaving = a_set(1, {3}).backends;
+  put(next, &row);
+  EXPECT_EQ(memory.left, Reached{"10.42.0.5:8080"}) << "3 is leaving";
+
+  stores = new_agent();
+  ASSERT_TRUE(stores.sets->list().ok());
+  auto last = next;
+  last.leaving.clear();
+  put(last, &next);
+  EXPECT_EQ(memory.left, (Reached{"10.42.0.5:8080", "10.42.0.3:8080"})) << "while the agent was away, say";
+
+  ASSERT_TRUE(stores.frontends->remove(a_frontend(1, 1)).ok());
+  ASSERT_TRUE(stores.sets->remove(last).ok());
+  EXPECT_EQ(memory.left.size(), 3u);
+  auto tcp = serve(a_set(2, {6}), 2);
+  put(a_set(2, {7}), &tcp);
+  EXPECT_EQ(memory.left.size(), 3u) << "connections go on";
+}
+
 // Whatever read or write fails, and whatever is tried next, readers meet whole sets only and a retry succeeds.
 TEST_F(ServiceRegions, AnyReadOrWriteMayFailAndARetryMendsIt) {
   std::mt19937 random(1);
@@ -318,6 +365,8 @@ TEST_F(ServiceRegions, AnyReadOrWriteMayFailAndARetryMendsIt) {
     for (uint32_t i = random() % 5; i > 0; --i) backends.push_back(static_cast<int>(1 + backends.size() * 10 + random() % 9));
     ServiceSet next = a_set(service, backends);
     next.affinity_seconds = random() % 2 * (1 + random() % 2);
+    next.datagrams = random() % 2;
+    if (next.datagrams) next.leaving = a_set(service, random() % 2 ? std::vector<int>{60, 61} : std::vector<int>{}).backends;
     auto known = rows.find(service);
     const ServiceSet* actual = known == rows.end() ? nullptr : &known->second;
     memory.fail_after = static_cast<int>(random() % 12);

@@ -133,6 +133,9 @@ TEST(ApiServerReflector, AsksForNoMoreThanANodeNeeds) {
   EXPECT_EQ(Reflector(3, "node one", 1).next({}, events).target, "/api/v1/pods?fieldSelector=spec.nodeName%3Dnode%20one&");
   EXPECT_EQ(Reflector(0, "one", 1).next({}, events).target,
             "/api/v1/services?labelSelector=%21service.kubernetes.io%2Fheadless%2C%21service.kubernetes.io%2Fservice-proxy-name&");
+  EXPECT_EQ(Reflector(1, "one", 1, "ichor").next({}, events).target,
+            "/apis/discovery.k8s.io/v1/endpointslices?labelSelector=%21service.kubernetes.io%2Fheadless%2Cservice.kubernetes.io%2F"
+            "service-proxy-name%3Dichor&");
 }
 
 TEST(ApiServerReflector, AMissingRightNamesTheVerb) {
@@ -183,7 +186,8 @@ TEST(ApiServerReflector, AnOddEntryIsNamedUntilItIsGone) {
 TEST(ApiServerReflector, WhatCannotBeReadDeletesNothing) {
   Collection collection;
   collection.take(0, Began{});
-  collection.take(0, Put{"default/a", decode::decode_object(0, decode::to_tree(a_service_object("a", 80))->root(), "").value().row.value()});
+  collection.take(0,
+                  Put{"default/a", decode::decode_object(0, decode::to_tree(a_service_object("a", 80))->root(), "").value().row.value()});
   collection.take(0, Complete{});
   collection.take(0, Began{});
   collection.take(0, read_item(0, "{\"metadata\":"));

@@ -25,7 +25,7 @@ TEST(ApiServerWatcher, WaitsNoLongerOnceTheServerIsReached) {
   support::FakeApi api;
   api.go_away();
   Seen seen;
-  Watcher watcher(1, "one", api.connect(), seen.callbacks());
+  Watcher watcher(1, "one", "", api.connect(), seen.callbacks());
   ASSERT_TRUE(watcher.start().ok());
   for (int i = 0; i < 12; ++i) {
     ASSERT_EQ(seen.next(), std::vector<std::string>{"connection refused"}) << i;
@@ -40,7 +40,7 @@ TEST(ApiServerWatcher, AServerThatRefusedIsNotAskedAgainForAnothersAnswer) {
   support::FakeApi api;
   api.forbid("/api/v1/nodes");
   Seen seen;
-  Watcher watcher(2, "one", api.connect(), seen.callbacks());
+  Watcher watcher(2, "one", "", api.connect(), seen.callbacks());
   ASSERT_TRUE(watcher.start().ok());
   EXPECT_EQ(seen.next().size(), 1U);
   for (int i = 0; i < 100; ++i) watcher.retry();

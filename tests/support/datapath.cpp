@@ -98,7 +98,7 @@ model::desired::DatapathObject DatapathTest::object_of(uint32_t services, const 
                    {"backends", 1024},
                    {"flows", 64},
                    {"fragments", 64},
-                   {"frontend_addresses", 512},
+                   {"frontend_addresses", 4096},
                    {"frontend_sets", 4 * services},
                    {"masquerade_sources", 256},
                    {"node_addresses", 64},

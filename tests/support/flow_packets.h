@@ -97,6 +97,17 @@ class FlowPacketsTest : public PacketsTest {
     return frame;
   }
 
+  // More addresses of the second pod's link: 10.1.0.10 and those after it.
+  std::vector<std::string> add_pods(int count) {
+    std::vector<std::string> addresses;
+    for (int i = 0; i < count; ++i) {
+      addresses.push_back("10.1.0." + std::to_string(10 + i));
+      auto put = io::kernel::PodEntryStore(bpf_root_).put({*base::parse_ip(addresses.back()), "ichb", pods_[1].host_mac, pods_[1].pod_mac},
+                                                          nullptr);
+      EXPECT_TRUE(put.ok()) << put.error().text;
+    }
+    return addresses;
+  }
   static bool is_nat_port(uint16_t port) { return port >= kFirstNatPort && port < kFirstNatPort + kNatPorts; }
   static std::string node_address(const Addresses& family) { return family.own == kFamilies[0].own ? "192.0.2.9" : "2001:db8::9"; }
   static std::string peer_pod(const Addresses& family) { return family.own == kFamilies[0].own ? "10.1.7.1" : "fd00:1:0:7::1"; }

@@ -66,9 +66,9 @@ std::string ServiceMemory::text() const {
     lines.push_back(line);
   }
   for (const auto& [text, entry] : frontends)
-    lines.push_back("frontend " + name_of(entry.first) + " " + hash(entry.second.callers) + " " +
-                    hash(entry.second.arrivals & ~FRONTEND_RESTRICTED) +
-                    (entry.second.arrivals & FRONTEND_RESTRICTED ? " restricted" : ""));
+    lines.push_back("frontend " + name_of(entry.first) + " " + hash(frontend_set(entry.second.callers)) + " " +
+                    hash(frontend_set(entry.second.arrivals)) + (entry.second.arrivals & FRONTEND_RESTRICTED ? " restricted" : "") +
+                    (entry.second.callers & FRONTEND_SOLE ? " sole" : "") + (entry.second.arrivals & FRONTEND_SOLE ? " sole outside" : ""));
   std::sort(lines.begin(), lines.end());
   return base::join(lines, "\n");
 }
@@ -76,9 +76,13 @@ std::string ServiceMemory::text() const {
 std::string ServiceMemory::dangling() const {
   for (const auto& [text, entry] : frontends) {
     const uint32_t bit = frontend_address_bit(&entry.first.address);
-    if (entry.second.arrivals && !entry.first.node_port && !(value_at(address_bits, bit / 64) >> (bit % 64) & 1))
+    if (!entry.first.port_be) {
+      if (!entry.second.callers && !entry.second.arrivals) return name_of(entry.first) + " refuses nobody";
+      continue;
+    }
+    if (!entry.first.node_port && !(value_at(address_bits, bit / 64) >> (bit % 64) & 1))
       return "packets for " + name_of(entry.first) + " are passed by";
-    for (uint32_t set : {entry.second.callers, entry.second.arrivals & ~FRONTEND_RESTRICTED}) {
+    for (uint32_t set : {frontend_set(entry.second.callers), frontend_set(entry.second.arrivals)}) {
       if (!set) continue;
       if (!value_at(hashes, set)) return name_of(entry.first) + " leads to number " + std::to_string(set) + ", which is free";
       service_handle handle = value_at(handles, set);
@@ -152,6 +156,9 @@ base::Result<void> MemoryServiceMaps::set_slot(uint32_t index, const service_slo
 base::Result<struct backend> MemoryServiceMaps::backend(uint32_t index) { return load(memory_.backends, index); }
 base::Result<void> MemoryServiceMaps::set_backend(uint32_t index, const struct backend& value) {
   return store("backend", memory_.backends, index, value);
+}
+void MemoryServiceMaps::backends_left(std::vector<struct backend> gone) {
+  for (const auto& backend : gone) memory_.left.push_back(base::endpoint_text(from_abi(backend.address), ntohs(backend.port_be)));
 }
 
 }  // namespace support

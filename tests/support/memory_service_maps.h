@@ -24,6 +24,7 @@ struct ServiceMemory {
   std::unordered_map<uint32_t, struct backend> backends;
   uint64_t handle_stores = 0, all_writes = 0;
   std::vector<std::string> writes;  // names of what was written, in order
+  std::vector<std::string> left;    // backends that were said to have left a UDP set, in order
   int fail_after = -1;              // writes that succeed before one fails; -1: none fails
   std::function<bool()> write_fails = [] { return false; };
   std::function<bool()> read_fails = [] { return false; };
@@ -62,6 +63,7 @@ class MemoryServiceMaps : public io::ServiceMaps {
   base::Result<void> set_slot(uint32_t index, const service_slot& slot) override;
   base::Result<struct backend> backend(uint32_t index) override;
   base::Result<void> set_backend(uint32_t index, const struct backend& value) override;
+  void backends_left(std::vector<struct backend> gone) override;
 
  private:
   template <class Map, class Value>

@@ -77,9 +77,13 @@ struct Builder {
     Bytes header(20);
     put16(header, 0, tcp.source);
     put16(header, 2, tcp.destination);
+    put16(header, 4, tcp.sequence >> 16);
+    put16(header, 6, tcp.sequence & 0xffff);
+    put16(header, 8, tcp.acknowledged >> 16);
+    put16(header, 10, tcp.acknowledged & 0xffff);
     header[12] = 5 << 4;
     header[13] = tcp.flags;
-    put16(header, 14, 65535);
+    put16(header, 14, tcp.window);
     prepend(header);
     protocol = kProtocolTcp;
     put16(body, 16, transport_checksum(*ip, protocol, body));

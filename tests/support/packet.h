@@ -30,6 +30,8 @@ struct HopByHop {};
 struct Tcp {
   uint16_t source = 0, destination = 0;
   uint8_t flags = 0x02;  // SYN
+  uint32_t sequence = 0, acknowledged = 0;
+  uint16_t window = 65535;
 };
 struct Udp {
   uint16_t source = 0, destination = 0;

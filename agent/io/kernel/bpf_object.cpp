@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <ichor.skel.h>
+#include <on_demand.skel.h>
 
 #include <array>
 #include <cstdarg>
@@ -78,18 +79,23 @@ ProgramReport report_of(bpf_program* program, std::string_view log) {
 }
 
 // With all that can be switched on.
-base::Result<BpfObject> open_whole_object() {
-  BpfObject object = TRY(open_object());
-  TRY(configure_object(
-      object.get(), {.migrating = 0, .first_node_port = 30000, .last_node_port = 32767, .first_nat_port = 1024, .last_nat_port = 29999}));
+base::Result<BpfObject> open_whole_object(const ObjectImage& image) {
+  BpfObject object = TRY(open_object(image));
+  TRY(configure_object(object.get(), {.migrating = 0,
+                                      .first_node_port = 30000,
+                                      .last_node_port = 32767,
+                                      .first_nat_port = 1024,
+                                      .last_nat_port = 29999,
+                                      .flags = 0,
+                                      .host_netns = 1}));
   return object;
 }
 
 // The others are left out, so that one that fails does not hide them.
-ProgramReport try_program(const std::string& name) {
+ProgramReport try_program(const ObjectImage& image, const std::string& name) {
   constexpr int kLogStatistics = 4;  // BPF_LOG_STATS of include/linux/bpf_verifier.h
   std::array<char, 4096> log{};
-  auto object = open_whole_object();
+  auto object = open_whole_object(image);
   if (!object.ok()) return {.name = name, .error = object.error().text};
   bpf_program* tried = nullptr;
   bpf_program* program;
@@ -102,7 +108,7 @@ ProgramReport try_program(const std::string& name) {
   bpf_program__set_log_buf(tried, log.data(), log.size());
   if (load_object(object->get()).ok()) return report_of(tried, log.data());
 
-  auto again = open_whole_object();  // without the statistics libbpf asks for the full log by itself
+  auto again = open_whole_object(image);  // without the statistics libbpf asks for the full log by itself
   if (!again.ok()) return {.name = name, .error = again.error().text};
   bpf_object__for_each_program(program, again->get()) bpf_program__set_autoload(program, bpf_program__name(program) == name);
   auto loaded = load_object(again->get());
@@ -117,6 +123,15 @@ const ObjectImage& embedded_image() {
   static const ObjectImage image = [] {
     size_t size = 0;
     const auto* bytes = static_cast<const char*>(ichor__elf_bytes(&size));
+    return ObjectImage{{bytes, size}, map_kinds()};
+  }();
+  return image;
+}
+
+const ObjectImage& on_demand_image() {
+  static const ObjectImage image = [] {
+    size_t size = 0;
+    const auto* bytes = static_cast<const char*>(on_demand__elf_bytes(&size));
     return ObjectImage{{bytes, size}, map_kinds()};
   }();
   return image;
@@ -168,11 +183,16 @@ base::Result<void> load_object(bpf_object* object) {
 }
 
 std::vector<ProgramReport> try_programs() {
-  auto object = open_object();
-  if (!object.ok()) return {{.name = "ichor", .error = object.error().text}};
   std::vector<ProgramReport> reports;
-  bpf_program* program;
-  bpf_object__for_each_program(program, object->get()) reports.push_back(try_program(bpf_program__name(program)));
+  for (const ObjectImage* image : {&embedded_image(), &on_demand_image()}) {
+    auto object = open_object(*image);
+    if (!object.ok()) return {{.name = "ichor", .error = object.error().text}};
+    bpf_program* program;
+    bpf_object__for_each_program(program, object->get()) {
+      reports.push_back(try_program(*image, bpf_program__name(program)));
+      reports.back().on_demand = image == &on_demand_image();
+    }
+  }
   return reports;
 }
 

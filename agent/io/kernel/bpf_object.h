@@ -1,4 +1,4 @@
-// The embedded BPF object: opening and loading it with libbpf, whose printing is kept for errors. Used by the store of datapath
+// The embedded BPF objects: opening and loading it with libbpf, whose printing is kept for errors. Used by the store of datapath
 // objects and by the verb `check`.
 #pragma once
 
@@ -29,6 +29,8 @@ struct ObjectImage {
   std::span<const MapKind> kinds;
 };
 const ObjectImage& embedded_image();
+// Programs that only work on the maps of the embedded one, and are loaded when they are needed first.
+const ObjectImage& on_demand_image();
 
 // Names the bytes of an object: 16 hexadecimal digits.
 std::string digest_of(const ObjectImage& image);
@@ -47,6 +49,7 @@ base::Result<void> load_object(bpf_object* object);
 struct ProgramReport {
   std::string name;
   bool ok = false;
+  bool on_demand = false;     // a node runs without it
   uint32_t instructions = 0;  // that the verifier went through
   std::chrono::microseconds verifier_time{};
   std::string error;  // empty when ok

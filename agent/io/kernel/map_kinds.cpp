@@ -23,8 +23,10 @@ std::span<const MapKind> map_kinds() {
   using enum Writer;
   static constexpr MapKind kKinds[] = {
       {"affinities", 1, kPrograms, 0x065caf837f3d89ae, MIGRATING_AFFINITIES},
+      {"answer_budgets", 1, kCounters, 0},
       {"arrival_affinities", 1, kPrograms, 0x7422b8a9b16eacc8, MIGRATING_ARRIVAL_AFFINITIES},
       {"backends", 1, kAgent, 0x648fcd930ddbf405},
+      {"calling_pods", 1, kCounters, 0},
       {"deliveries", 1, kCounters, 0xc2600c3d2d566e6f},
       {"direct_delivery", 1, kAgent, 0xd5e1559057a7dd0d, 0, nullptr, true},
       {"drops", 1, kCounters, 0xc2600c3d2d566e6f},
@@ -33,6 +35,7 @@ std::span<const MapKind> map_kinds() {
       {"fragments", 1, kPrograms, 0x2e45e84796821968, MIGRATING_FRAGMENTS},
       {"frontend_addresses", 1, kAgent, 0x70793e94c70b3a46},
       {"frontend_sets", 1, kAgent, 0x5849afd1dfc51ba1},
+      {"half_open", 1, kCounters, 0},
       {"masquerade_sources", 2, kAgent, 0xa16a5161c812e8a9, 0, masquerade_source_of_v1},
       {"node_addresses", 1, kAgent, 0xdea82b948fa0424d},
       {"pod_sources", 1, kAgent, 0xbb1d09517f087213},

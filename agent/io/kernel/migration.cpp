@@ -38,10 +38,9 @@ base::Result<void> rename_directory(const std::string& from, const std::string& 
 }
 
 // Before the maps are pinned: killed in between, what runs is left to the generation before, and the next run begins anew.
-base::Result<void> start_flow_sweeper(bpf_object* object) {
-  const bpf_program* program = bpf_object__find_program_by_name(object, "start_flow_sweeper");
+base::Result<void> start_flow_sweeper(const LoadedPrograms& programs) {
   LIBBPF_OPTS(bpf_test_run_opts, options);
-  if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0) return base::errno_error("program start_flow_sweeper");
+  if (bpf_prog_test_run_opts(programs.fd("start_flow_sweeper"), &options) != 0) return base::errno_error("program start_flow_sweeper");
   if (const int error = -static_cast<int>(options.retval)) return base::system_error(error, "program start_flow_sweeper");
   return {};
 }
@@ -119,22 +118,20 @@ base::Result<void> Migration::run() {
     return member.taken_over || !member.current || member.kind->writer == Writer::kCounters || member.kind->writer == Writer::kSweeper ||
            member.kind->writer == Writer::kSockets;
   });
-  const bool first = std::none_of(members_.begin(), members_.end(), [](const Member& member) { return static_cast<bool>(member.current); });
-  if (!first) TRY(make_maps());
+  TRY(make_maps());
   TRY(copy(Writer::kAgent));
-  BpfObject programs = TRY(first ? load_with_maps() : load(wanted_.config));
+  const LoadedPrograms programs = TRY(load(wanted_.config));
   if (in_both) {
     datapath_config both = wanted_.config;
     for (const auto& member : members_)
       if (!member.stays && member.looks_in_both) both.migrating |= member.kind->migrating;
-    BpfObject between = TRY(load(both));
-    TRY(pin_programs(between.get(), wanted_.generation + kBetween));
+    TRY(pin_programs(TRY(load(both)), wanted_.generation + kBetween));
     TRY(switch_hooks(wanted_.generation + kBetween));
   }
   TRY(copy(Writer::kPrograms));
-  TRY(start_flow_sweeper(programs.get()));
+  TRY(start_flow_sweeper(programs));
   TRY(pin_maps());
-  TRY(pin_programs(programs.get(), wanted_.generation + kNew));
+  TRY(pin_programs(programs, wanted_.generation + kNew));
   const std::string directory = bpf_root_ + "/programs/" + wanted_.generation;
   TRY(rename_directory(directory, directory + kOld));  // with other maps, or one that lost a map
   TRY(rename_directory(directory + kNew, directory));
@@ -144,6 +141,7 @@ base::Result<void> Migration::run() {
 }
 
 base::Result<void> Migration::make_maps() {
+  if (!changes_maps()) return {};
   BpfObject object = TRY(open_object(image_));
   bpf_program* program;
   bpf_object__for_each_program(program, object.get()) bpf_program__set_autoload(program, false);
@@ -156,28 +154,12 @@ base::Result<void> Migration::make_maps() {
     if (has_size(*member.kind)) bpf_map__set_max_entries(made, member.wanted.entries);
   }
   TRY_IN(load_object(object.get()), "maps");
-  return take_maps(object.get());
-}
-
-base::Result<void> Migration::take_maps(bpf_object* object) {
   for (auto& member : members_) {
     if (member.stays) continue;
-    member.made = base::Fd(fcntl(bpf_map__fd(declared_map(object, member.kind->name)), F_DUPFD_CLOEXEC, 0));
+    member.made = base::Fd(fcntl(bpf_map__fd(declared_map(object.get(), member.kind->name)), F_DUPFD_CLOEXEC, 0));
     if (!member.made) return base::errno_error("map " + std::string(member.kind->name));
   }
   return {};
-}
-
-base::Result<BpfObject> Migration::load_with_maps() {
-  BpfObject object = TRY(open_object(image_));
-  TRY(configure_object(object.get(), wanted_.config));
-  for (const auto& member : members_) {
-    if (has_size(*member.kind)) bpf_map__set_max_entries(declared_map(object.get(), member.kind->name), member.wanted.entries);
-    if (bpf_map* former = declared_map(object.get(), std::string(member.kind->name) + kFormer)) bpf_map__set_autocreate(former, false);
-  }
-  TRY(load_object(object.get()));
-  TRY(take_maps(object.get()));
-  return object;
 }
 
 base::Result<void> Migration::copy(Writer writer) {
@@ -199,12 +181,13 @@ base::Result<void> Migration::copy(const Member& member) {
   return {};
 }
 
-base::Result<BpfObject> Migration::load(datapath_config config) {
-  BpfObject object = TRY(open_object(image_));
-  TRY(configure_object(object.get(), config));
-  TRY(choose_maps(object.get(), config));
-  TRY(load_object(object.get()));
-  return object;
+base::Result<LoadedPrograms> Migration::load(const datapath_config& config) {
+  return LoadedPrograms::load([&]() -> base::Result<BpfObject> {
+    BpfObject object = TRY(open_object(image_));
+    TRY(configure_object(object.get(), config));
+    TRY(choose_maps(object.get(), config));
+    return object;
+  });
 }
 
 base::Result<void> Migration::choose_maps(bpf_object* object, const datapath_config& config) {
@@ -223,12 +206,10 @@ base::Result<void> Migration::choose_maps(bpf_object* object, const datapath_con
   return {};
 }
 
-base::Result<void> Migration::pin_programs(bpf_object* object, const std::string& directory) {
+base::Result<void> Migration::pin_programs(const LoadedPrograms& programs, const std::string& directory) {
   TRY(make_pin_directory(bpf_root_, "programs/" + directory));
-  bpf_program* program;
-  bpf_object__for_each_program(program, object)
-      TRY(make_pin(bpf_program__fd(program), bpf_root_ + "/programs/" + directory + "/" + bpf_program__name(program)));
-  return {};
+  return programs.for_each(
+      [&](const std::string& name, int fd) { return make_pin(fd, bpf_root_ + "/programs/" + directory + "/" + name); });
 }
 
 base::Result<void> Migration::pin_maps() {

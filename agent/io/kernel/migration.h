@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "io/kernel/bpf_object.h"
+#include "io/kernel/loaded_programs.h"
 #include "io/kernel/map_shape.h"
 #include "model/desired/rows.h"
 
@@ -52,15 +52,12 @@ class Migration {
   base::Result<void> judge_size(Member& member);
   bool migrates_in_both() const;
   base::Result<void> make_maps();
-  base::Result<void> take_maps(bpf_object* object);
-  // Where there is no map yet: one load, which is half the time of two.
-  base::Result<BpfObject> load_with_maps();
   base::Result<void> copy(Writer writer);
   base::Result<void> copy_what_came_late();  // while hooks were switched, to maps that only one side looked into
   base::Result<void> copy(const Member& member);
-  base::Result<BpfObject> load(datapath_config config);
+  base::Result<LoadedPrograms> load(const datapath_config& config);
   base::Result<void> choose_maps(bpf_object* object, const datapath_config& config);
-  base::Result<void> pin_programs(bpf_object* object, const std::string& directory);
+  base::Result<void> pin_programs(const LoadedPrograms& programs, const std::string& directory);
   base::Result<void> pin_maps();
   base::Result<void> switch_hooks(const std::string& generation);
 

@@ -64,5 +64,10 @@ base::Result<struct backend> PinnedServiceMaps::backend(uint32_t index) { return
 base::Result<void> PinnedServiceMaps::set_backend(uint32_t index, const struct backend& value) {
   return TRY(maps())->backends.store(index, value);
 }
+void PinnedServiceMaps::backends_left(std::vector<struct backend> gone) {
+  std::vector<gone_backend> listed;
+  for (const auto& backend : gone) listed.push_back({.address = backend.address, .port_be = backend.port_be, .zero = 0});
+  left_(std::move(listed));
+}
 
 }  // namespace io::kernel

@@ -1,9 +1,11 @@
 // The maps of services below a BPF-ROOT.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
+#include "abi/gone_backends.h"
 #include "io/kernel/bpf_array.h"
 #include "io/kernel/bpf_hash.h"
 #include "io/service_maps.h"
@@ -12,7 +14,9 @@ namespace io::kernel {
 
 class PinnedServiceMaps final : public io::ServiceMaps {
  public:
-  explicit PinnedServiceMaps(std::string bpf_root) : bpf_root_(std::move(bpf_root)) {}
+  // Called with backends_left().
+  using Left = std::function<void(std::vector<gone_backend>)>;
+  explicit PinnedServiceMaps(std::string bpf_root, Left left = [](auto) {}) : bpf_root_(std::move(bpf_root)), left_(std::move(left)) {}
 
   base::Result<Sizes> open() override;
   bool replaced() override { return replacements_ != pin_replacements(); }
@@ -32,6 +36,7 @@ class PinnedServiceMaps final : public io::ServiceMaps {
   base::Result<void> set_slot(uint32_t index, const service_slot& slot) override;
   base::Result<struct backend> backend(uint32_t index) override;
   base::Result<void> set_backend(uint32_t index, const struct backend& value) override;
+  void backends_left(std::vector<struct backend> gone) override;
 
  private:
   struct Maps {
@@ -46,6 +51,7 @@ class PinnedServiceMaps final : public io::ServiceMaps {
   base::Result<Maps*> maps();
 
   std::string bpf_root_;
+  Left left_;
   uint64_t replacements_ = 0;  // when the maps were opened
   std::optional<Maps> maps_;
 };

@@ -21,7 +21,7 @@ struct Backend {
 
 // Whose calls a set is for: by traffic policy they may lead to different backends.
 enum class Scope : uint8_t {
-  kCallers,          // sockets of this node and its pods
+  kCallers,          // this node and its pods
   kExternalCallers,  // the same, by an address that the outside calls too, where that leads to others: internalTrafficPolicy is Local
   kArrivals          // packets from outside
 };
@@ -59,9 +59,11 @@ struct ServiceSet {
                                     kAllSources, Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
   SetId id{};
   std::vector<Backend> backends{};   // sorted, without duplicates; empty: connections are refused
+  std::vector<Backend> leaving{};    // likewise, and none of those: they get nothing new and keep what they have; none where not datagrams
   bool endpoints_elsewhere = false;  // with no backends: endpoints exist, but none that this node may use; connections then fail otherwise
   bool external_local = false;       // externalTrafficPolicy is Local: calls of a peer's NodePort are left to that peer
   uint32_t affinity_seconds = 0;     // a client keeps its backend for so long after its last connection; 0: each connection chooses anew
+  bool datagrams = false;            // UDP: what talks to a backend that is in neither list is made to choose anew
   SlotTable table = SlotTable::kPlain;
 
   bool operator==(const ServiceSet&) const = default;
@@ -80,6 +82,9 @@ struct SourceRange {
   std::string key() const;  // "HASH/PREFIX"
 };
 
+// To whom an address refuses all ports that no Frontend of it has.
+enum class Sole : uint8_t { kNobody, kOutside, kEverybody /* but the node itself */ };
+
 // An address and port by which sets are reached; either may be none. Of several that are asked for, that of the oldest Service counts.
 struct Frontend {
   static constexpr std::string_view kKind = "frontends";
@@ -90,12 +95,13 @@ struct Frontend {
   uint16_t port = 0;  // host order
   Protocol protocol = Protocol::kTcp;
   SetId callers{}, arrivals{};
-  bool restricted = false;  // of the arrivals only those from the set's SourceRanges
-  int64_t since = 0;        // when its Service was made, seconds since 1970; it is not in the kernel
+  bool restricted = false;    // only pods and clients outside that are in the arrivals' SourceRanges
+  Sole sole = Sole::kNobody;  // of the address: what any of its frontends says holds
+  int64_t since = 0;          // when its Service was made, seconds since 1970; it is not in the kernel
 
   bool operator==(const Frontend& other) const {
     return address == other.address && port == other.port && protocol == other.protocol && callers == other.callers &&
-           arrivals == other.arrivals && restricted == other.restricted;
+           arrivals == other.arrivals && restricted == other.restricted && sole == other.sole;
   }
   std::string key() const;  // "10.96.0.1:80/TCP"
   int64_t rank() const { return since; }

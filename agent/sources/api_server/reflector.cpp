@@ -40,8 +40,8 @@ std::string text_of(const Answer& answer) {
 
 }  // namespace
 
-Reflector::Reflector(size_t kind, const std::string& node_name, uint64_t seed)
-    : kind_(kind), target_(target_of(resources()[kind], node_name)), random_(seed) {}
+Reflector::Reflector(size_t kind, const std::string& node_name, uint64_t seed, const std::string& proxy_name)
+    : kind_(kind), target_(target_of(resources()[kind], node_name, proxy_name)), random_(seed) {}
 
 Request Reflector::next(base::BootTime now, Events& events) {
   asked_ = now;

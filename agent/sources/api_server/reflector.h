@@ -35,7 +35,7 @@ struct Pause {
 class Reflector {
  public:
   // `kind` is an index of resources(). The seed decides about jitter only.
-  Reflector(size_t kind, const std::string& node_name, uint64_t seed);
+  Reflector(size_t kind, const std::string& node_name, uint64_t seed, const std::string& proxy_name = "");
 
   Request next(base::BootTime now, Events& events);
   // A piece of the answer's body, the first one empty when the server has agreed. False: the rest is of no use, end the request.

@@ -2,8 +2,11 @@
 
 namespace sources::api_server {
 
-Watcher::Watcher(size_t kind, const std::string& node_name, std::unique_ptr<io::kube::Connection> connection, Callbacks callbacks)
-    : reflector_(kind, node_name, std::random_device{}()), connection_(std::move(connection)), callbacks_(std::move(callbacks)) {}
+Watcher::Watcher(size_t kind, const std::string& node_name, const std::string& proxy_name, std::unique_ptr<io::kube::Connection> connection,
+                 Callbacks callbacks)
+    : reflector_(kind, node_name, std::random_device{}(), proxy_name),
+      connection_(std::move(connection)),
+      callbacks_(std::move(callbacks)) {}
 
 Watcher::~Watcher() {
   stop();

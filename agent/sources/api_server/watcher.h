@@ -20,7 +20,8 @@ class Watcher {
     std::function<void()> reached;
   };
 
-  Watcher(size_t kind, const std::string& node_name, std::unique_ptr<io::kube::Connection> connection, Callbacks callbacks);
+  Watcher(size_t kind, const std::string& node_name, const std::string& proxy_name, std::unique_ptr<io::kube::Connection> connection,
+          Callbacks callbacks);
   ~Watcher();
 
   base::Result<void> start();  // fails for want of threads only

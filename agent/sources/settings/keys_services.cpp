@@ -6,6 +6,12 @@ namespace sources::settings {
 using enum KeyClass;
 using model::Config;
 
+namespace {
+
+void choose_refusals(Config& config, const Accepted& accepted) { config.silent_refusals = std::get<std::string>(accepted) == "drop"; }
+
+}  // namespace
+
 std::span<const Key> service_keys() {
   static constexpr Key kKeys[] = {
       {"kubeProxyReplacement", kImplemented, one_of("true|strict"),
@@ -45,13 +51,16 @@ std::span<const Key> service_keys() {
       {"hostPort.enabled", kImplemented, boolean(), "containers' hostPorts are served; on by default", assign<&Config::host_ports>},
       {"sessionAffinity", kWithoutMeaning, boolean(), "Services' sessionAffinity: ClientIP is always served"},
       {"socketLB.enabled", kWithoutMeaning, boolean(), "sockets are always translated when they connect"},
-      {"socketLB.hostNamespaceOnly", kPlanned, boolean(),
-       "sockets of pods are not translated, for proxies that look at addresses in the pod"},
+      {"socketLB.hostNamespaceOnly", kImplemented, boolean(),
+       "sockets of pods are not translated but their packets, for proxies that look at addresses in the pod; by default sockets are",
+       assign<&Config::host_sockets_only>},
       {"socketLB.terminatePodConnections", kPlanned, boolean(), "sockets to a backend that went are ended"},
       {"socketLB.tracing", kPlanned, boolean(), "flows of translated sockets"},
       {"hostServices.*", kWithoutMeaning, anything(), "the old name of socketLB"},
       {"svcSourceRangeCheck", kImplemented, one_of("true"), "Services' loadBalancerSourceRanges always hold"},
-      {"serviceNoBackendResponse", kPlanned, one_of("reject|drop"), "what a client of a Service without endpoints sees"},
+      {"serviceNoBackendResponse", kImplemented, one_of("reject|drop"),
+       "what packets to a Service without endpoints, or to a port that it has not, are answered by: reject, the default, or nothing",
+       choose_refusals},
       {"enableInternalTrafficPolicy", kWithoutMeaning, boolean(), "Services' internalTrafficPolicy is always followed"},
       {"enableNoServiceEndpointsRoutable", kPlanned, boolean(), "LoadBalancer addresses without endpoints stay routable"},
       {"enableK8sEndpointSlice", kWithoutMeaning, boolean(), "EndpointSlices are always read"},

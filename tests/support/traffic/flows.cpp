@@ -1,5 +1,6 @@
 // Long-lived flows: each sends a number every few milliseconds and expects it back. TCP: a reset, a gap in time and the kernel's
-// count of retransmissions are told; UDP: the numbers that never came back.
+// count of retransmissions are told; UDP: the numbers that never came back. A connected socket that is cut off connects anew, as resolvers
+// do, and sends its number again.
 #include <netinet/tcp.h>
 #include <poll.h>
 
@@ -23,7 +24,7 @@ struct Flow {
   Endpoint endpoint;
   Socket socket;
   int error = 0;  // errno
-  uint64_t sent = 0, received = 0, disordered = 0, retransmitted = 0;
+  uint64_t sent = 0, received = 0, disordered = 0, retransmitted = 0, reconnected = 0;
   double longest_gap = 0;  // milliseconds between two answers
   std::vector<bool> seen;  // UDP: numbers that came back
 };
@@ -53,12 +54,22 @@ int open_flow(Flow& flow, int timeout_ms) {
   return send_all(flow.socket.fd(), "stream\n", 7) ? 0 : errno;
 }
 
+bool send_once(const Flow& flow, uint64_t number) {
+  if (flow.tcp) return send_all(flow.socket.fd(), &number, sizeof number);
+  if (flow.connected) return send(flow.socket.fd(), &number, sizeof number, 0) == sizeof number;
+  return sendto(flow.socket.fd(), &number, sizeof number, 0, flow.endpoint.address(), flow.endpoint.length) == sizeof number;
+}
+
+bool connect_again(Flow& flow, int error) {
+  if (flow.tcp || !flow.connected || (error != ECONNABORTED && error != EDESTADDRREQ)) return false;
+  if (connect(flow.socket.fd(), flow.endpoint.address(), flow.endpoint.length) != 0) return false;
+  ++flow.reconnected;
+  return true;
+}
+
 bool send_number(Flow& flow) {
-  uint64_t number = flow.sent;
-  bool sent = flow.tcp ? send_all(flow.socket.fd(), &number, sizeof number)
-              : flow.connected
-                  ? send(flow.socket.fd(), &number, sizeof number, 0) == sizeof number
-                  : sendto(flow.socket.fd(), &number, sizeof number, 0, flow.endpoint.address(), flow.endpoint.length) == sizeof number;
+  bool sent = send_once(flow, flow.sent);
+  if (!sent && connect_again(flow, errno)) sent = send_once(flow, flow.sent);
   if (!sent) flow.error = errno;
   ++flow.sent;
   if (!flow.tcp) flow.seen.push_back(false);
@@ -77,7 +88,7 @@ bool receive_number(Flow& flow) {
     return true;
   }
   if (recv(flow.socket.fd(), &number, sizeof number, 0) != sizeof number) {
-    flow.error = errno;
+    if (int error = errno; !connect_again(flow, error)) flow.error = error;
     return true;
   }
   if (number < flow.seen.size() && !flow.seen[number]) {
@@ -122,10 +133,10 @@ void print_flow(const Flow& flow) {
   }
   std::printf(
       "{\"flow\":\"%s\",\"result\":\"%s\",\"sent\":%llu,\"received\":%llu,\"lost\":%llu,\"lost_numbers\":[%s],\"disordered\":%llu,"
-      "\"retransmitted\":%llu,\"longest_gap_ms\":%.1f}\n",
+      "\"retransmitted\":%llu,\"reconnected\":%llu,\"longest_gap_ms\":%.1f}\n",
       flow.target.c_str(), word_of(flow.error), static_cast<unsigned long long>(flow.sent), static_cast<unsigned long long>(flow.received),
       static_cast<unsigned long long>(flow.sent - flow.received), lost.c_str(), static_cast<unsigned long long>(flow.disordered),
-      static_cast<unsigned long long>(flow.retransmitted), flow.longest_gap);
+      static_cast<unsigned long long>(flow.retransmitted), static_cast<unsigned long long>(flow.reconnected), flow.longest_gap);
 }
 
 }  // namespace

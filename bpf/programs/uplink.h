@@ -1,17 +1,19 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Both ways through an uplink, by tcx. What arrives for a translated flow gets its destination back, and what arrives for a Service
  * opens one; then a packet for a pod of this node goes straight into that pod. What leaves, after routing, gets the source that its
  * flow has out there, and what a pod sends to the world opens one. All else, and whatever cannot be read, goes on to the next
- * program and to the stack. One file for both: bpftool before 7.6 cannot link two objects that call the same kernel function. */
+ * program and to the stack. */
+#ifndef ICHOR_PROGRAMS_UPLINK_H
+#define ICHOR_PROGRAMS_UPLINK_H
+
 #include "lib/arrivals.h"
 #include "lib/deliver.h"
 #include "lib/direct_flows.h"
 #include "lib/masquerade.h"
 #include "lib/outside_source.h"
-#include "lib/program.h"
 #include "lib/translation.h"
 
-static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *packet, const struct pod *pod, int translated)
+static __always_inline int uplink_to_pod(struct __sk_buff *skb, const struct packet *packet, const struct pod *pod, int translated)
 {
 	const struct direct_delivery *delivery = delivery_settings();
 
@@ -25,45 +27,9 @@ static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *pa
 		note_arrival(skb, packet);
 	if (goes_by_stack(delivery, DELIVERED_FROM_UPLINK, packet))
 		return TC_ACT_OK;
+	if (answer_call(skb, packet))
+		return drop_packet(DROP_MALFORMED);
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_UPLINK, AT_TC_INGRESS);
-}
-
-static __always_inline int is_for_flows(const struct packet *packet, __be16 port_be)
-{
-	return is_nat_port(port_be) || may_be_frontend(&packet->destination, port_be);
-}
-
-/* What came for one of the node's own addresses, or for a Service's: 1: it is now for whom its flow says; 0: it is as it was;
- * negative, -1 - enum drop_reason: it goes nowhere. */
-static __always_inline int arrives(struct __sk_buff *skb, struct packet *packet)
-{
-	__be16 port_be = plain_destination_port(skb, packet);
-	struct transport transport;
-	struct flow_key key;
-	struct flow *flow;
-	int opened = 0, error;
-
-	if (port_be && !is_for_flows(packet, port_be))
-		return 0;
-	read_transport(skb, packet, &transport);
-	if (transport.kind == TRANSPORT_ICMP_ERROR) {
-		error = translate_error(skb, packet, &transport, FLOW_ARRIVES);
-		return error == TRANSLATION_FAILED ? -1 - DROP_MALFORMED : error == TRANSLATION_DONE;
-	}
-	if (transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be))
-		return 0;
-	flow = flow_of(packet, &transport, FLOW_ARRIVES, &key);
-	if (flow && is_outlived(&key, flow, &transport)) {
-		flow_end(&key, flow);
-		flow = NULL;
-	}
-	if (!flow && transport.kind == TRANSPORT_PORTS) {
-		opened = open_arrival(skb, packet, &key);
-		flow = opened > 0 ? flow_lookup(&key) : NULL;
-	}
-	if (!flow)
-		return opened < 0 ? opened : 0;
-	return translate(skb, packet, &transport, &key, flow) ? -1 - DROP_MALFORMED : 1;
 }
 
 SEC("tcx/ingress")
@@ -71,7 +37,7 @@ int uplink_ingress(void *context)
 {
 	struct __sk_buff *skb = context;
 	struct packet packet = {};
-	int translated = 0;
+	int arrival = ARRIVAL_AS_IT_WAS;
 	struct pod *pod;
 	int verdict;
 
@@ -83,23 +49,27 @@ int uplink_ingress(void *context)
 	default:
 		return TCX_NEXT;
 	}
-	if (skb->pkt_type != PACKET_FOR_US || skb->vlan_present)
+	if (!is_for_this_node(skb))
 		return TCX_NEXT;
 	pod = bpf_map_lookup_elem(&pods, &packet.destination);
 	if (!pod && is_translating()) {
-		translated = arrives(skb, &packet);
-		if (translated < 0)
-			return drop_packet(-1 - translated);
-	}
-	if (translated) {
-		if (parse_skb(skb, &packet) != PARSE_IP)
-			return drop_packet(DROP_MALFORMED);
-		pod = bpf_map_lookup_elem(&pods, &packet.destination);
+		arrival = arrive(skb, &packet, CLIENT_OUTSIDE);
+		if (arrival == ARRIVAL_TRANSLATED)
+			pod = bpf_map_lookup_elem(&pods, &packet.destination);
+		else if (arrival != ARRIVAL_AS_IT_WAS)
+			return end_arrival(skb, &packet, arrival);
 	}
 	if (!pod)
 		return TCX_NEXT;
-	verdict = to_pod(skb, &packet, pod, translated);
+	verdict = uplink_to_pod(skb, &packet, pod, arrival == ARRIVAL_TRANSLATED);
 	return verdict == TC_ACT_OK ? TCX_NEXT : verdict;
+}
+
+/* The node itself asks whether a Service's address is there, and the way to it is out. */
+static __always_inline int is_unanswered_echo(const struct packet *packet, const struct transport *transport)
+{
+	return is_echo_request(packet, transport) && may_be_frontend(&packet->destination, 0) &&
+	       is_service_address(&packet->destination, CLIENT_POD);
 }
 
 static __always_inline int departs(struct __sk_buff *skb, const struct packet *packet)
@@ -115,6 +85,8 @@ static __always_inline int departs(struct __sk_buff *skb, const struct packet *p
 			       ? drop_packet(DROP_UNTRANSLATABLE)
 			       : TCX_NEXT;
 	flow = flow_of(packet, &transport, FLOW_DEPARTS, &key);
+	if (!flow && is_unanswered_echo(packet, &transport))
+		return answer_echo(skb, packet, BPF_F_INGRESS);
 	if (!flow) {
 		opened = masquerade(skb, packet, &transport, &key);
 		if (!opened)
@@ -136,3 +108,5 @@ int uplink_egress(void *context)
 		return TCX_NEXT;
 	return departs(skb, &packet);
 }
+
+#endif

@@ -1,4 +1,4 @@
-#include "plan/cluster_ips.h"
+#include "plan/service_addresses.h"
 
 #include "plan/node.h"
 
@@ -6,11 +6,14 @@ namespace plan {
 namespace {
 
 void insert_services_of(const base::Ip& ip, const model::Snapshot& snapshot, Keys& services) {
-  snapshot.services_of_cluster_ip.covering(base::host_cidr(ip), [&](const base::Cidr&, const auto& keys) {
-    services.insert(keys.begin(), keys.end());
-    return false;
-  });
+  for (const auto* index : {&snapshot.services_of_cluster_ip, &snapshot.services_of_outside_address})
+    index->covering(base::host_cidr(ip), [&](const base::Cidr&, const auto& keys) {
+      services.insert(keys.begin(), keys.end());
+      return false;
+    });
 }
+
+}  // namespace
 
 std::string holder_of(const base::Ip& ip, const model::Snapshot& snapshot) {
   std::string holder;
@@ -22,8 +25,6 @@ std::string holder_of(const base::Ip& ip, const model::Snapshot& snapshot) {
   });
   return holder;
 }
-
-}  // namespace
 
 void note_taken_cluster_ips(const model::Service& service, const model::Snapshot& snapshot, model::Planned& planned) {
   for (const auto& ip : service.cluster_ips)

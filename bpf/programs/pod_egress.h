@@ -1,11 +1,14 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What a pod sends, on the host side of its link: clsact ingress of a veth, or where a netkit takes it over. A packet must come
  * from an address of that link; then, if it is for a pod of this node, it goes straight into that pod, and anything else goes to
- * the stack, which routes it. Besides IP a pod may send ARP; neighbour discovery and MLD come from link-local addresses and are for
- * the stack alone. */
+ * the stack, which routes it. What is for a Service still, since no socket program saw it, gets a backend's address first. Besides
+ * IP a pod may send ARP; neighbour discovery and MLD come from link-local addresses and are for the stack alone. */
+#ifndef ICHOR_PROGRAMS_POD_EGRESS_H
+#define ICHOR_PROGRAMS_POD_EGRESS_H
+
+#include "lib/arrivals.h"
 #include "lib/deliver.h"
 #include "lib/neighbor_discovery.h"
-#include "lib/program.h"
 
 static __always_inline int other_than_ip(struct __sk_buff *skb)
 {
@@ -24,20 +27,36 @@ static __always_inline int from_other_source(struct __sk_buff *skb, const struct
 	return drop_packet(discovery == DISCOVERY_FOREIGN ? DROP_FOREIGN_NEIGHBOR : DROP_FOREIGN_SOURCE);
 }
 
-static __always_inline int to_pod(struct __sk_buff *skb, const struct packet *packet, const struct pod *pod, enum place place)
+static __always_inline int pod_to_pod(struct __sk_buff *skb, const struct packet *packet, const struct pod *pod, enum place place)
 {
 	const struct direct_delivery *delivery = delivery_settings();
 
 	if (!delivery || goes_by_stack(delivery, DELIVERED_FROM_POD, packet) || claims_own_link(packet))
 		return TC_ACT_OK;
+	if (answer_call(skb, packet))
+		return drop_packet(DROP_MALFORMED);
 	return deliver_to_pod(skb, pod, DELIVERED_FROM_POD, place);
+}
+
+static __always_inline int from_pod(struct __sk_buff *skb, struct packet *packet, enum place place)
+{
+	struct pod *pod = bpf_map_lookup_elem(&pods, &packet->destination);
+	int arrival;
+
+	if (!pod && is_translating()) {
+		arrival = arrive(skb, packet, CLIENT_POD);
+		if (arrival == ARRIVAL_TRANSLATED)
+			pod = bpf_map_lookup_elem(&pods, &packet->destination);
+		else if (arrival != ARRIVAL_AS_IT_WAS)
+			return end_arrival(skb, packet, arrival);
+	}
+	return pod ? pod_to_pod(skb, packet, pod, place) : TC_ACT_OK;
 }
 
 static __always_inline int pod_sends(struct __sk_buff *skb, enum place place)
 {
 	struct packet packet = {};
 	enum discovery discovery;
-	struct pod *pod;
 
 	switch (parse_skb(skb, &packet)) {
 	case PARSE_IP:
@@ -54,8 +73,7 @@ static __always_inline int pod_sends(struct __sk_buff *skb, enum place place)
 		return from_other_source(skb, &packet, discovery);
 	if (discovery == DISCOVERY_FOREIGN)
 		return drop_packet(DROP_FOREIGN_NEIGHBOR);
-	pod = pod_for(skb, &packet);
-	return pod ? to_pod(skb, &packet, pod, place) : TC_ACT_OK;
+	return is_for_this_node(skb) ? from_pod(skb, &packet, place) : TC_ACT_OK;
 }
 
 SEC("tc")
@@ -77,3 +95,5 @@ int netkit_egress(void *context)
 		return drop_packet(DROP_MALFORMED);
 	return pod_sends(skb, AT_NETKIT);
 }
+
+#endif
