@@ -77,9 +77,12 @@ std::string pod_of(const Published& published, const FoundFlow& found) {
   return "";
 }
 
+// Why its source is another: what a pod sends to the world, a pod that calls a Service and is its own backend, or what a Service sends on
+// to a backend elsewhere.
 std::string source_kind(const Published& published, const FoundFlow& found) {
   const model::Node* node = published.snapshot.own_node();
   const Ip source = model::from_abi(found.key.source);
+  if (source == model::from_abi(found.key.destination)) return "itself";
   const bool is_pod =
       node && std::any_of(node->pod_cidrs.begin(), node->pod_cidrs.end(), [&](const auto& c) { return c.contains(source); });
   return is_pod ? "masquerade" : "service";
