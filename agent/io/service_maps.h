@@ -2,6 +2,7 @@
 // ones are in io/kernel, in-memory ones in tests/support.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -50,5 +51,18 @@ class ServiceMaps {
   // for, and no matter if it is said of one that stayed.
   virtual void backends_left(std::vector<struct backend> /*gone*/) {}
 };
+
+// Slots of a set: those that are chosen from, and behind them those of backends that are leaving; never beyond the `slots` of the map.
+struct SetSlots {
+  uint32_t first = 0, chosen = 0, leaving = 0;
+};
+inline base::Result<SetSlots> slots_of(ServiceMaps& maps, service_handle handle, uint32_t slots) {
+  SetSlots found{service_handle_base(handle), service_handle_size(handle), 0};
+  if (found.first >= slots) return SetSlots{};
+  found.chosen = std::min(found.chosen, slots - found.first);
+  const uint32_t behind = found.first + found.chosen;
+  if ((handle & SERVICE_LEAVING) && behind < slots) found.leaving = std::min(TRY(maps.slot(behind)).other, slots - behind);
+  return found;
+}
 
 }  // namespace io

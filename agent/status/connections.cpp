@@ -77,9 +77,12 @@ std::string pod_of(const Published& published, const FoundFlow& found) {
   return "";
 }
 
+// Why its source is another: what a pod sends to the world, a pod that calls a Service and is its own backend, or what a Service sends on
+// to a backend elsewhere.
 std::string source_kind(const Published& published, const FoundFlow& found) {
   const model::Node* node = published.snapshot.own_node();
   const Ip source = model::from_abi(found.key.source);
+  if (source == model::from_abi(found.key.destination)) return "itself";
   const bool is_pod =
       node && std::any_of(node->pod_cidrs.begin(), node->pod_cidrs.end(), [&](const auto& c) { return c.contains(source); });
   return is_pod ? "masquerade" : "service";
@@ -113,7 +116,7 @@ base::Result<Listing> list_flows(const Published& published, KernelMaps& kernel,
   auto table = TRY(kernel.flows(published.snapshot.identity.bpf_root));
   Listing listing;
   Latest latest(filters.limit);
-  listing.whole = TRY(table->each(kLongestLook, [&](const flow_key& key, const flow& entry) {
+  listing.whole = TRY(table->each(kernel.longest_look, [&](const flow_key& key, const flow& entry) {
     const FoundFlow found{key, entry};
     if (!(entry.flags & FLOW_OPENER) || !wanted(found) || !passes(filters, found)) return;
     ++listing.matched;

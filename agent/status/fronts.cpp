@@ -111,22 +111,32 @@ States states_of(const Published& published, const Front& front) {
   return states;
 }
 
+// What a set leads to, in the order of its slots.
+struct Backends {
+  std::vector<Backend> chosen;   // from these
+  std::vector<Backend> leaving;  // they keep what they have
+
+  bool operator==(const Backends&) const = default;
+  bool any(auto property) const {
+    return std::any_of(chosen.begin(), chosen.end(), property) || std::any_of(leaving.begin(), leaving.end(), property);
+  }
+};
+
 // What of the maps one answer shows.
 class Sets {
  public:
   Sets(io::ServiceMaps& maps, io::ServiceMaps::Sizes sizes) : maps_(maps), sizes_(sizes) {}
 
-  // In the order of their slots; none for set 0.
-  base::Result<std::vector<Backend>> backends(uint32_t set) {
-    std::vector<Backend> backends;
+  // None for set 0.
+  base::Result<Backends> backends(uint32_t set) {
+    Backends backends;
     if (set == 0 || set >= sizes_.sets) return backends;
-    const service_handle handle = TRY(maps_.handle(set));
-    const uint64_t first = service_handle_base(handle), size = service_handle_size(handle);
-    for (uint64_t slot = first; slot < std::min<uint64_t>(first + size, sizes_.slots); ++slot) {
-      const uint32_t number = TRY(maps_.slot(static_cast<uint32_t>(slot))).backend;
+    const io::SetSlots slots = TRY(io::slots_of(maps_, TRY(maps_.handle(set)), sizes_.slots));
+    for (uint32_t i = 0; i < slots.chosen + slots.leaving; ++i) {
+      const uint32_t number = TRY(maps_.slot(slots.first + i)).backend;
       if (number >= sizes_.backends) continue;
       const struct backend backend = TRY(maps_.backend(number));
-      backends.push_back({model::from_abi(backend.address), be16toh(backend.port_be)});
+      (i < slots.chosen ? backends.chosen : backends.leaving).push_back({model::from_abi(backend.address), be16toh(backend.port_be)});
     }
     return backends;
   }
@@ -141,24 +151,30 @@ class Sets {
 };
 
 // "1 10.244.0.5:8080 ready"
-std::vector<std::string> texts_of(const std::vector<Backend>& backends, const States& states, size_t& left) {
+std::vector<std::string> texts_of(const Backends& backends, const States& states, size_t& left) {
   std::vector<std::string> texts;
-  for (size_t i = 0; i < backends.size(); ++i) {
+  const size_t all = backends.chosen.size() + backends.leaving.size();
+  for (size_t i = 0; i < all; ++i) {
     if (left == 0) {
-      texts.push_back(std::to_string(backends.size() - i) + " more");
+      texts.push_back(std::to_string(all - i) + " more");
       break;
     }
     --left;
-    auto state = states.find(backends[i]);
-    texts.push_back(std::to_string(i + 1) + " " + base::endpoint_text(backends[i].address, backends[i].port) +
-                    (state == states.end() ? "" : " " + std::string(state->second)));
+    const bool leaves = i >= backends.chosen.size();
+    const Backend& backend = leaves ? backends.leaving[i - backends.chosen.size()] : backends.chosen[i];
+    std::string text = std::to_string(i + 1) + " " + base::endpoint_text(backend.address, backend.port);
+    if (leaves)
+      text += " leaving";
+    else if (auto state = states.find(backend); state != states.end())
+      text += " " + std::string(state->second);
+    texts.push_back(std::move(text));
   }
   return texts;
 }
 
 struct FoundFront {
   Front front;
-  std::vector<Backend> callers, arrivals;
+  Backends callers, arrivals;
 };
 
 bool passes_by_owner(const Filters& filters, const Front& front, const Published& published) {
@@ -173,10 +189,7 @@ bool passes_by_owner(const Filters& filters, const Front& front, const Published
 }
 
 bool passes(const Filters& filters, const FoundFront& found, const std::vector<Ip>& called) {
-  auto some_backend = [&](auto property) {
-    return std::any_of(found.callers.begin(), found.callers.end(), property) ||
-           std::any_of(found.arrivals.begin(), found.arrivals.end(), property);
-  };
+  auto some_backend = [&](auto property) { return found.callers.any(property) || found.arrivals.any(property); };
   if (filters.port && found.front.port != *filters.port && !some_backend([&](const Backend& b) { return b.port == *filters.port; }))
     return false;
   return !filters.address || std::any_of(called.begin(), called.end(), [&](const Ip& ip) { return filters.has(ip); }) ||
@@ -219,7 +232,7 @@ base::Result<Listing> list_fronts(const Published& published, KernelMaps& kernel
                                      own_node_addresses(published, base::Family::kIpv6)};
   Listing listing{{"front", {}}, 0, true};
   size_t left = kMostBackends;
-  const base::BootTime until = base::boot_now() + kLongestLook;
+  const base::BootTime until = base::boot_now() + kernel.longest_look;
   for (Front& front : fronts) {
     if (!(listing.whole = base::boot_now() < until)) break;
     if (listing.matched >= filters.limit && !filters.address && !filters.port) {

@@ -39,9 +39,7 @@ std::string listing_note(const ListingDefinition& definition, const Listing& lis
       if (filter != "limit") note += std::string(filter) + "=, ";
     note += "or see up to " + std::to_string(Filters::kHighestLimit) + " by limit=";
   }
-  if (!listing.whole)
-    note += (note.empty() ? "" : "; ") + std::string("stopped after ") + std::to_string(kLongestLook.count()) +
-            " ms, before all entries were looked at";
+  if (!listing.whole) note += (note.empty() ? "" : "; ") + std::string("time ran out before all entries were looked at");
   return note;
 }
 

@@ -28,11 +28,10 @@ struct KernelMaps {
   std::function<std::unique_ptr<io::ServiceMaps>(const std::string& bpf_root)> services;
   // Those that may look at once: fewer than the server has threads, so that one is left for /readyz.
   std::counting_semaphore<> places{2};
+  base::Millis longest_look{1'000};  // for one answer
 
   KernelMaps();  // what is pinned
 };
-
-constexpr base::Millis kLongestLook{1'000};
 
 struct ListingDefinition {
   std::string_view name;
@@ -44,7 +43,7 @@ struct ListingDefinition {
 const std::vector<ListingDefinition>& listings();
 const ListingDefinition* find_listing(std::string_view name);
 
-// "12 more; ...", and whether all was seen; "" when everything is shown. One line of ASCII.
+// "12 more; ...", and whether time ran out; "" when everything is shown. One line of ASCII.
 std::string listing_note(const ListingDefinition& definition, const Listing& listing);
 
 // Of the map `flows`.

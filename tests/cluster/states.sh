@@ -48,7 +48,7 @@ asked_for() { state_of "$1" | grep -vE '^\["(services|endpoint_slices|nodes|pods
 # What the programs make of the maps: a line for each frontend, with its backends by address, and how many pods. Not the canary, port 9.
 entries_of() { on_machine "$1" "$cluster_tests/map_entries" | sort; }
 
-own_rows() { table "$1" effects | grep -c '"pods canary-'; }
+own_rows() { table "$1" effects | grep -cE '"pods canary-|"(health_checks|metrics_listeners) '; }
 
 # Lines "COUNT NODE KIND": how often agents have begun to ask for all objects of a kind, and the server has answered.
 lists() {   # LINES of the audit log that were there before

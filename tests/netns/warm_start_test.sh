@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# An agent that starts on a node where everything is right writes nothing but what belongs to its canary: as much as on an empty node.
+# An agent that starts on a node where everything is right writes nothing but what belongs to its canary and what it listens at: as much
+# as on an empty node.
 source "$(dirname "$0")/lab.sh"
 for part in checks pods objects agents; do source "$netns_tests/$part.sh"; done
 
@@ -18,7 +19,7 @@ kernel_state() {
     done' - "$@"
 }
 host_side() { jq -r '.interfaces[0].name' "$lab/n1/$1.json"; }
-own_rows() { http n1 '/tables/effects?format=json' | grep -c '"pods canary-'; }   # the canary's, as a pod
+own_rows() { http n1 '/tables/effects?format=json' | grep -cE '"pods canary-|"(health_checks|metrics_listeners) '; }
 restart() {
   agent_kill n1
   agent_start n1

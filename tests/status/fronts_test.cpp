@@ -51,6 +51,7 @@ class StatusFronts : public testing::Test {
     changes.push_back(of_dns);
     tell(std::move(changes));
     kernel_.services = [this](const std::string&) { return std::make_unique<MemoryServiceMaps>(fake_.services); };
+    kernel_.longest_look = base::Millis(3'600'000);
   }
   void tell(std::vector<model::Change> changes) {
     planning_->fold(changes);

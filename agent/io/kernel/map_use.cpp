@@ -68,11 +68,11 @@ base::Result<ServiceUse> service_use(const std::string& bpf_root) {
   for (const auto& [set, hash] : TRY(maps.hashes())) {
     ++use.sets;
     if (set >= sizes.sets) continue;
-    const service_handle handle = TRY(maps.handle(set));
-    const uint64_t first = service_handle_base(handle), end = std::min<uint64_t>(first + service_handle_size(handle), sizes.slots);
-    use.slots += end > first ? end - first : 0;
-    for (uint64_t slot = first; slot < end; ++slot) {
-      const uint32_t backend = TRY(maps.slot(static_cast<uint32_t>(slot))).backend;
+    const SetSlots found = TRY(slots_of(maps, TRY(maps.handle(set)), sizes.slots));
+    const uint32_t count = found.chosen + found.leaving;
+    use.slots += count;
+    for (uint32_t i = 0; i < count; ++i) {
+      const uint32_t backend = TRY(maps.slot(found.first + i)).backend;
       if (backend >= seen.size() || seen[backend]) continue;
       seen[backend] = true;
       ++use.backends;
