@@ -36,15 +36,28 @@ nobody_calls() {   # POD PLACE: no UDP socket there is connected to it
 
 # load_start PLACE ADDRESS PORT [--udp]: connections or requests without end, with pauses; load_failures: those that nobody answered.
 load_start() {
-  ( trap - EXIT; while [[ ! -e $lab/load-ends ]]; do ask "${@:1:3}" --count 20 --timeout 900 "${@:4}" || true; sleep 0.2; done >>"$lab/load" 2>&1 ) &
+  ( trap - EXIT; exec >>"$lab/load" 2>&1; while [[ ! -e $lab/load-ends ]]; do ask "${@:1:3}" --count 20 --timeout 5000 "${@:4}" || true; sleep 0.2; done ) &
   loads+=($!)
 }
 load_stop() { touch "$lab/load-ends"; wait "${loads[@]}" || true; }
 load_failures() { jq -rs 'map(.answers | to_entries[] | select(.key | IN("a", "b") | not)) | map("\(.value) \(.key)") | unique | join(" ")' "$lab/load"; }
 load_answers() { jq -s 'map(.answers | to_entries[] | select(.key | IN("a", "b")) | .value) | add' "$lab/load"; }
 
-restarts() {   # ROUNDS: each endpoint is replaced by the other one, as a Deployment with maxUnavailable 0 does
-  local round old=a new=b loads=()
+replaces() {   # ROUNDS: each endpoint by the other one, as a Deployment with maxUnavailable 0 does
+  local round old=a new=b
+  for ((round = 0; round < $1; round++)); do
+    joins web $new
+    until_true 30 "$new to be reached" everywhere reaches $new || return 1
+    terminates web $old
+    until_true 30 "$old to get nothing new" everywhere only $new || return 1
+    leaves web $old
+    until_true 30 "sockets of $old to be cut off" nobody_calls $old c || return 1
+    [[ $old == a ]] && old=b new=a || old=a new=b
+  done
+}
+
+restarts() {   # ROUNDS
+  local loads=() code=0
   rm -f "$lab/load" "$lab/load-ends"
   load_start c "$(service4 10)" 80
   load_start c "$(service6 10)" 80 --udp
@@ -52,15 +65,10 @@ restarts() {   # ROUNDS: each endpoint is replaced by the other one, as a Deploy
   load_start client "$vip4" 80 --udp
   flows_start inside c "udp:$(target "$(service4 10)" 80)" "udp:$(target "$(service6 10)" 80)" "udpu:$(target "$(service4 10)" 80)"
   flows_start outside client "udp:$(target "$vip4" 80)" "udpu:$(target "$vip6" 80)"
-  for ((round = 0; round < $1; round++)); do
-    joins web $new && until_true 10 "$new to be reached" everywhere reaches $new || return 1
-    terminates web $old && until_true 10 "$old to get nothing new" everywhere only $new || return 1
-    leaves web $old
-    until_true 10 "sockets of $old to be cut off" nobody_calls $old c || return 1
-    [[ $old == a ]] && old=b new=a || old=a new=b
-  done
+  replaces "$1" || code=$?
   load_stop
   flows_stop
+  ((code == 0)) || return 1
   expect "who failed" "" "$(load_failures)"
   expect "flows that broke" "" "$(flows_broken "$lab/flows-inside" "$lab/flows-outside")"
   expect "numbers lost without a connection" 0 "$(jq -s 'map(select(.flow // "" | startswith("udpu")).lost) | add' "$lab/flows-inside" "$lab/flows-outside")"
@@ -82,10 +90,10 @@ via() {   # NODE: the client reaches the balancer's addresses by that node
 goes() {   # without having terminated
   flows_start inside c $(for family in 4 6; do echo "udp:$(target "$("service$family" 10)" 80)"; done)
   flows_start node n3 $(for family in 4 6; do echo "udp:$(target "$("service$family" 10)" 80)"; done)
-  joins web b && until_true 10 "b to be reached" everywhere reaches b || return 1
+  joins web b && until_true 30 "b to be reached" everywhere reaches b || return 1
   endpoints web 8080 b
-  until_true 10 "sockets of a to be cut off" nobody_calls a c || return 1
-  until_true 10 "sockets of a to be cut off on n3" nobody_calls a n3 || return 1
+  until_true 30 "sockets of a to be cut off" nobody_calls a c || return 1
+  until_true 30 "sockets of a to be cut off on n3" nobody_calls a n3 || return 1
   flows_stop
   expect "flows that broke" "" "$(flows_broken "$lab/flows-inside" "$lab/flows-node")"
   expect "sockets that were told" 4 "$(jq -s 'map(select(.reconnected > 0)) | length' "$lab/flows-inside" "$lab/flows-node")"
@@ -94,17 +102,17 @@ goes() {   # without having terminated
 keeps() {   # whoever talks to one that terminates goes on with it, also when the other's agent starts anew meanwhile
   flows_start inside c $(for family in 4 6; do echo "udp:$(target "$("service$family" 10)" 80)" "tcp:$(target "$("service$family" 10)" 80)"; done)
   flows_start outside client "udp:$(target "$vip4" 80)" "udp:$(target "$vip6" 80)" "tcp:$(target "$vip4" 80)"
-  joins web b && until_true 10 "b to be reached" everywhere reaches b || return 1
-  terminates web a && until_true 10 "a to get nothing new" everywhere only b || return 1
+  joins web b && until_true 30 "b to be reached" everywhere reaches b || return 1
+  terminates web a && until_true 30 "a to get nothing new" everywhere only b || return 1
   agent_kill n2; agent_kill n3; agent_start n2; agent_start n3; wait_ready n2 n3
-  until_true 10 "a to get nothing new" everywhere only b || return 1
+  until_true 30 "a to get nothing new" everywhere only b || return 1
   nobody_calls a c >/dev/null && { echo "c calls a no more"; return 1; }
   flows_stop
   expect "flows that broke" "" "$(flows_broken "$lab/flows-inside" "$lab/flows-outside")"
   expect "numbers lost" 0 "$(flows_sum lost "$lab/flows-inside" "$lab/flows-outside")"
   expect "sockets that were told" 0 "$(flows_sum reconnected "$lab/flows-inside" "$lab/flows-outside")"
   endpoints web 8080 a
-  until_true 10 "a alone" everywhere only a
+  until_true 30 "a alone" everywhere only a
 }
 
 need_product
@@ -118,16 +126,16 @@ service web 10
 endpoints web 8080 a
 change_service web ".spec.type = \"LoadBalancer\" | .spec.ports[].nodePort = 30080
   | .status.loadBalancer.ingress = [{\"ip\": \"$vip4\"}, {\"ip\": \"$vip6\"}]"
-until_true 10 "web" everywhere only a
+until_true 30 "web" everywhere only a
 
 check "one that terminates keeps whom it has, also over its clients' agents' restarts, and gets nobody new" keeps
 check "connected sockets of one that has gone are told, and connect to another" goes
 endpoints web 8080 a
-until_true 10 "a alone" everywhere only a
+until_true 30 "a alone" everywhere only a
 check "endpoints are replaced four times under load: no request fails, no flow breaks" restarts 4
 measured
 via n1
 change_service web '.spec.externalTrafficPolicy = "Local"'
-until_true 10 "policy Local" everywhere only a
+until_true 30 "policy Local" everywhere only a
 check "the same with externalTrafficPolicy Local, by their node" restarts 2
 measured
