@@ -36,7 +36,7 @@ struct Core : testing::Test {
   // What a call of the address, port 80, may reach.
   std::vector<std::string> reached(const std::string& address) const {
     auto sets = kernel.services.find(ip(address), 80, model::Protocol::kTcp);
-    return sets ? kernel.services.reached(sets->callers) : std::vector<std::string>{"no frontend"};
+    return sets ? kernel.services.reached(frontend_set(sets->callers)) : std::vector<std::string>{"no frontend"};
   }
   std::optional<base::Result<model::SandboxReply>> reply;
   void request(const model::Change& change) {
@@ -57,7 +57,7 @@ TEST_F(Core, OneEndpointOfTenThousandServicesCostsOnePlannerCallAndAHandfulOfSto
   }
   tell(std::move(cluster));
   ASSERT_EQ(kernel.services.hashes.size(), size_t{kServices});
-  ASSERT_EQ(kernel.services.frontends.size(), size_t{kServices});
+  ASSERT_EQ(kernel.services.frontends.size(), size_t{2 * kServices}) << "and each address's own entry";
   auto before = core.publish(now)->counters;
   kernel.services.writes.clear();
 

@@ -65,10 +65,14 @@ std::string ServiceMemory::text() const {
     if (handle & SERVICE_AFFINITY) line += " affinity " + std::to_string(service_options_affinity_seconds(value_at(options, number)));
     lines.push_back(line);
   }
-  for (const auto& [text, entry] : frontends)
-    lines.push_back("frontend " + name_of(entry.first) + " " + hash(frontend_set(entry.second.callers)) + " " +
-                    hash(frontend_set(entry.second.arrivals)) + (entry.second.arrivals & FRONTEND_RESTRICTED ? " restricted" : "") +
-                    (entry.second.callers & FRONTEND_SOLE ? " sole" : "") + (entry.second.arrivals & FRONTEND_SOLE ? " sole outside" : ""));
+  for (const auto& [text, entry] : frontends) {
+    const auto& [key, sets] = entry;
+    if (frontend_is_address(&key))
+      lines.push_back("address " + base::to_string(from_abi(key.address)) + (sets.callers ? " refuses everybody" : " refuses the outside"));
+    else
+      lines.push_back("frontend " + name_of(key) + " " + hash(frontend_set(sets.callers)) + " " + hash(frontend_set(sets.arrivals)) +
+                      (sets.arrivals & FRONTEND_RESTRICTED ? " restricted" : ""));
+  }
   std::sort(lines.begin(), lines.end());
   return base::join(lines, "\n");
 }
@@ -76,7 +80,7 @@ std::string ServiceMemory::text() const {
 std::string ServiceMemory::dangling() const {
   for (const auto& [text, entry] : frontends) {
     const uint32_t bit = frontend_address_bit(&entry.first.address);
-    if (!entry.first.port_be) {
+    if (frontend_is_address(&entry.first)) {
       if (!entry.second.callers && !entry.second.arrivals) return name_of(entry.first) + " refuses nobody";
       continue;
     }
