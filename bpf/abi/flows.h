@@ -43,6 +43,7 @@ ABI_ASSERT_SIZE(flow, 32);
 #define FLOW_FIN (1 << 1)    /* this way has sent its last */
 
 #define FLOW_REFRESH_NS 500000000ULL
+#define FLOW_IDLE_NS 2000000000ULL /* UDP: then its ports may be another flow's */
 
 /* Map `half_open`, array by half_open_index() of who opened them: flows that nobody has answered. One source may have those of a
  * quarter of the table, so that it leaves room for others. */

@@ -64,7 +64,7 @@ verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriv
 			   const struct backend *backend __arg_nonnull, __u32 client, __u32 is_v6)
 {
 	struct __sk_buff *skb = context;
-	struct flow_key departing = *arriving;
+	struct flow_key departing = *arriving, answering;
 	int refused;
 	long error;
 
@@ -76,6 +76,16 @@ verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriv
 		return refused;
 	error = flow_open(arriving, &backend->address, backend->port_be);
 	if (!error || flow_lookup(arriving)) /* or another of its packets was quicker */
+		return 0;
+	answering = (struct flow_key){.source = backend->address,
+				      .destination = arriving->source,
+				      .source_port_be = backend->port_be,
+				      .destination_port_be = arriving->source_port_be,
+				      .protocol = arriving->protocol,
+				      .way = FLOW_DEPARTS};
+	if (error == -EEXIST && flow_yields(&answering))
+		error = flow_open(arriving, &backend->address, backend->port_be);
+	if (!error)
 		return 0;
 	return error == -EEXIST ? DROP_FLOW_CLASH : flow_refusal(error);
 }

@@ -162,6 +162,29 @@ verified_alone int flow_open(const struct flow_key *key __arg_nonnull, const str
 	return error;
 }
 
+static __always_inline int flow_is_idle(const struct flow *flow)
+{
+	return !flow || bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_IDLE_NS;
+}
+
+/* Ends the flow that has that entry if whoever opened it is through with it, as far as can be told: so clients use ports again. 0:
+ * it stays. */
+verified_alone int flow_yields(const struct flow_key *key __arg_nonnull)
+{
+	struct flow *flow = flow_lookup(key);
+	struct flow_key other_key;
+
+	if (!flow)
+		return 1;
+	other_key = flow_other_key(key, flow);
+	if (flow->state != FLOW_CLOSING &&
+	    (key->protocol != PROTOCOL_UDP || !flow_is_idle(flow) || !flow_is_idle(flow_lookup(&other_key))))
+		return 0;
+	flow_delete(&other_key);
+	flow_delete(key);
+	return 1;
+}
+
 /* Why a flow could not be opened, if not because another packet holds it. */
 static __always_inline enum drop_reason flow_refusal(long error)
 {

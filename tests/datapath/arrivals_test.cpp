@@ -167,6 +167,23 @@ TEST_P(DatapathArrivals, AClientThatCallsTwoNamesFromOnePortGetsTwoBackendsOrIsR
   }
 }
 
+// Clients use ports again, for another name too, when they are through with what they had.
+TEST_P(DatapathArrivals, APortThatIsUsedAgainForAnotherNameIsServedOnceTheFirstIsThrough) {
+  for (const auto& family : kFamilies) {
+    arrives(family, Tcp{5000, kPort, kSyn}, vip(family));
+    to_world(pod_frame() / Ip{family.own, family.outside} / Tcp{kBackendPort, 5000, kSynAck});
+    expect_drop(arrives(family, Tcp{5000, kNodePort, kSyn}, node_address(family)), DROP_FLOW_CLASH);
+    to_world(pod_frame() / Ip{family.own, family.outside} / Tcp{kBackendPort, 5000, 0x04});  // RST
+    EXPECT_EQ(arrives(family, Tcp{5000, kNodePort, kSyn}, node_address(family)).verdict, kRedirected);
+
+    arrives(family, Udp{5001, kPort}, vip(family));
+    expect_drop(arrives(family, Udp{5001, kNodePort}, node_address(family)), DROP_FLOW_CLASH);
+    age(5001, 3);
+    EXPECT_EQ(arrives(family, Udp{5001, kNodePort}, node_address(family)).verdict, kRedirected);
+  }
+  EXPECT_EQ(flows().size(), 8U);
+}
+
 TEST_P(DatapathArrivals, AConnectionStaysWithABackendThatLeftAndANewOneFromItsPortDoesNot) {
   for (const auto& family : kFamilies) {
     EXPECT_EQ(pod_of(family, 5000, family.outside), 0);
