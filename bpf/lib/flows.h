@@ -167,8 +167,8 @@ static __always_inline int flow_is_idle(const struct flow *flow)
 	return !flow || bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_IDLE_NS;
 }
 
-/* Ends the flow that has that entry if whoever opened it is through with it, as far as can be told: so clients use ports again. 0:
- * it stays. */
+/* Ends the flow that has this departing entry if it is over, as far as can be told: so clients use ports again. Also one that the
+ * pod itself opened and nobody answered: a late answer of a flow that was ended looks so. 0: it stays. */
 verified_alone int flow_yields(const struct flow_key *key __arg_nonnull)
 {
 	struct flow *flow = flow_lookup(key);
@@ -177,7 +177,7 @@ verified_alone int flow_yields(const struct flow_key *key __arg_nonnull)
 	if (!flow)
 		return 1;
 	other_key = flow_other_key(key, flow);
-	if (flow->state != FLOW_CLOSING &&
+	if (flow->state != FLOW_CLOSING && !(flow->state == FLOW_NEW && (flow->flags & FLOW_OPENER)) &&
 	    (key->protocol != PROTOCOL_UDP || !flow_is_idle(flow) || !flow_is_idle(flow_lookup(&other_key))))
 		return 0;
 	flow_delete(&other_key);

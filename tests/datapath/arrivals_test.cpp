@@ -180,8 +180,11 @@ TEST_P(DatapathArrivals, APortThatIsUsedAgainForAnotherNameIsServedOnceTheFirstI
     expect_drop(arrives(family, Udp{5001, kNodePort}, node_address(family)), DROP_FLOW_CLASH);
     age(5001, 3);
     EXPECT_EQ(arrives(family, Udp{5001, kNodePort}, node_address(family)).verdict, kRedirected);
+
+    to_world(pod_frame() / Ip{family.own, family.outside} / Udp{kBackendPort, 5002});  // late, of a flow that was ended
+    EXPECT_EQ(arrives(family, Udp{5002, kPort}, vip(family)).verdict, kRedirected);
   }
-  EXPECT_EQ(flows().size(), 8U);
+  EXPECT_EQ(flows().size(), 12U);
 }
 
 TEST_P(DatapathArrivals, AConnectionStaysWithABackendThatLeftAndANewOneFromItsPortDoesNot) {

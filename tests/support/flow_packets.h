@@ -62,11 +62,11 @@ class FlowPacketsTest : public PacketsTest {
     EXPECT_TRUE(map->for_each([&](const flow_key& key, const flow& flow) { all.emplace(key, flow); }).ok());
     return all;
   }
-  // Makes the flow of a pod's port so many seconds older.
+  // Makes the flow of a pod's or a client's port so many seconds older.
   void age(uint16_t pod_port, uint64_t seconds) {
     auto map = io::kernel::HashMap<flow_key, flow>::open(bpf_root_, "flows");
     for (auto [key, flow] : flows()) {
-      if (ntohs(key.source_port_be) != pod_port && ntohs(flow.port_be) != pod_port) continue;
+      if (ntohs(key.source_port_be) != pod_port && ntohs(key.destination_port_be) != pod_port && ntohs(flow.port_be) != pod_port) continue;
       flow.used_ns -= seconds * 1'000'000'000;
       EXPECT_TRUE(map->update(key, flow).ok());
     }
