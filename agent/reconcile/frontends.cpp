@@ -35,7 +35,8 @@ uint32_t bit_of(const base::Ip& address) {
 base::Result<Frontends::Entries> Frontends::read() {
   Entries entries;
   for (const auto& [key, sets] : TRY(sets_->maps().frontends()))
-    if (!frontend_is_address(&key)) entries[{from_abi(key.address), swap_port(key.port_be), static_cast<model::Protocol>(key.protocol)}] = sets;
+    if (!frontend_is_address(&key))
+      entries[{from_abi(key.address), swap_port(key.port_be), static_cast<model::Protocol>(key.protocol)}] = sets;
   return entries;
 }
 

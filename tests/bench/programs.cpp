@@ -152,10 +152,9 @@ std::vector<uint8_t> packet_of(const json& from, const json& to, bool first = fa
   using namespace support;
   auto text = [](const json& end, const char* key) { return end.value(key, std::string()); };
   Ethernet ethernet{.source = mac_of(text(from, "mac")), .destination = mac_of(text(to, "mac"))};
-  auto bytes =
-      (ethernet / Ip{text(from, "ip"), text(to, "ip")} / Tcp{from.value("port", uint16_t{1000}), to.value("port", uint16_t{80}),
-           static_cast<uint8_t>(first ? 0x02 : 0x10)})
-          .bytes();
+  auto bytes = (ethernet / Ip{text(from, "ip"), text(to, "ip")} /
+                Tcp{from.value("port", uint16_t{1000}), to.value("port", uint16_t{80}), static_cast<uint8_t>(first ? 0x02 : 0x10)})
+                   .bytes();
   bytes.resize(kFrame);
   return bytes;
 }
