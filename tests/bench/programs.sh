@@ -16,6 +16,7 @@ node n1
 agent_start n1
 until_true 120 "n1 to be ready" agent_ready n1
 pod n1 a; pod n1 b
+pod n1 caller   # by packets: what is sent to such a pod is looked at once more, and the others shall not pay for it
 service web 10
 jq '.spec.type = "NodePort" | .spec.ports[].nodePort = 30080' "$lab/manifests/service-web.json" | put_object service-web
 endpoints web 8080 b
@@ -72,8 +73,9 @@ for family in 4 6; do
   one_flow "masquerade, IPv$family" 4 uplink_egress tcx_egress eth0 "$(end "$pod" "$eth_mac")" "$(end "$outside")" $next
   from=$(end "$pod" "$(mac_in a)")
   service=$(service$family 10)
-  one_flow "pod to ClusterIP by packets, IPv$family" 7 pod_egress tc "$(link_of a)" "$from" "$(end "$service" "$host_mac" 80)" $redirect
-  fresh "pod to ClusterIP by packets, SYN, IPv$family" 35 pod_egress tc "$(link_of a)" "$from" "$(end "$service" "$host_mac" 80)" $redirect
+  caller=$(end "$(address caller $family)" "$(mac_in caller)") caller_mac=$(in_machine n1 cat "/sys/class/net/$(link_of caller)/address")
+  one_flow "pod to ClusterIP by packets, IPv$family" 7 pod_egress tc "$(link_of caller)" "$caller" "$(end "$service" "$caller_mac" 80)" $redirect
+  fresh "pod to ClusterIP by packets, SYN, IPv$family" 35 pod_egress tc "$(link_of caller)" "$caller" "$(end "$service" "$caller_mac" 80)" $redirect
   packets "pod to peer, IPv$family" 3 pod_egress tc "$(link_of a)" "$from" "$(end "$remote" "$host_mac")" $to_stack
   packets "pod to pod on the node, IPv$family" null pod_egress tc "$(link_of a)" "$from" "$(end "$other" "$host_mac")" $redirect
   packets "stack to pod, IPv$family" null pod_ingress tc "$(link_of a)" "$(end "$own" "$host_mac")" "$(end "$pod" "$(mac_in a)")" $to_stack
