@@ -180,8 +180,7 @@ verified_alone int flow_yields(const struct flow_key *key __arg_nonnull)
 	if (flow->state != FLOW_CLOSING && !(flow->state == FLOW_NEW && (flow->flags & FLOW_OPENER)) &&
 	    (key->protocol != PROTOCOL_UDP || !flow_is_idle(flow) || !flow_is_idle(flow_lookup(&other_key))))
 		return 0;
-	flow_delete(&other_key);
-	flow_delete(key);
+	flow_end(key, flow);
 	return 1;
 }
 
