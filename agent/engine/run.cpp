@@ -16,6 +16,7 @@
 #include "io/kernel/bpf_object.h"
 #include "io/kernel/capabilities.h"
 #include "io/kernel/features.h"
+#include "io/kernel/found_pods.h"
 #include "io/kernel/netns.h"
 #include "io/kernel/sysctls.h"
 #include "plan/plan.h"
@@ -188,6 +189,11 @@ model::Identity identity_of(const Options& options, const std::string& node_name
   identity.memory_bytes = uint64_t{system.totalram} * system.mem_unit;
   if (auto ports = io::kernel::read_local_ports(); ports.ok()) identity.local_ports = *ports;
   if (auto netns = io::kernel::own_netns_cookie(); netns.ok()) identity.host_netns = *netns;
+  // What cannot be known must not cost a pod its program.
+  const auto links = io::kernel::read_pod_links();
+  identity.has_netkit_pods = !links.ok() || std::any_of(links->begin(), links->end(), [](const model::Link& link) {
+    return link.kind == model::link_kind_name(model::LinkKind::kNetkit);
+  });
   if (config.pod_links != model::LinkKind::kNetkit) return identity;
   if (auto netkit = io::kernel::try_netkit(); !netkit.ok()) identity.netkit_missing = netkit.error().text;
   return identity;

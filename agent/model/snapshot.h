@@ -26,6 +26,7 @@ struct Identity {
   PortRange local_ports{32768, 60999};  // ip_local_port_range: what the node's own sockets are given
   uint64_t host_netns = 0;              // cookie of the agent's network namespace, which is the node's; 0: not known
   std::string netkit_missing;           // why this kernel makes no netkit link; empty: it does, or none was asked for
+  bool has_netkit_pods = false;         // when the agent started
 
   bool operator==(const Identity&) const = default;
 };

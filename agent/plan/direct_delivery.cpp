@@ -92,11 +92,16 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   std::set<base::Ip> own;
   for (const auto& [key, address] : snapshot.table<model::Address>())
     if (is_worth_knowing(*address)) own.insert(address->cidr.address);
-  for (const auto& [key, allocation] : snapshot.table<model::Allocation>())
-    for (const auto& address : allocation->addresses)
-      if (!is_within(address, cidrs)) own.insert(address);
+  bool pods_elsewhere = false;
+  for (const auto& [key, allocation] : snapshot.table<model::Allocation>()) {
+    for (const auto& address : allocation->addresses) {
+      if (is_within(address, cidrs)) continue;
+      own.insert(address);
+      pods_elsewhere = true;
+    }
+  }
   planned.wake_at = uplinks_change_at(snapshot);
-  planned.rows.push_back(model::desired::direct_delivery(std::move(by_stack), cidrs, {own.begin(), own.end()}));
+  planned.rows.push_back(model::desired::direct_delivery(std::move(by_stack), cidrs, {own.begin(), own.end()}, pods_elsewhere));
   return planned;
 }
 

@@ -32,6 +32,13 @@ bool either(const Touched& touched, Property property) {
   return (before && property(*before)) || (after && property(*after));
 }
 
+uint32_t datapath_flags(const model::Snapshot& snapshot) {
+  const model::Config& config = snapshot.config();
+  const bool netkit = snapshot.identity.has_netkit_pods || new_pod_links(snapshot) == model::LinkKind::kNetkit;
+  return (config.silent_refusals ? DATAPATH_SILENT_REFUSALS : 0) | (config.host_sockets_only ? DATAPATH_HOST_SOCKETS_ONLY : 0) |
+         (netkit ? DATAPATH_NETKIT : 0);
+}
+
 }  // namespace
 
 bool matches_devices(const std::string& link, const std::vector<std::string>& devices) {
@@ -61,7 +68,7 @@ datapath_config datapath_config_of(const model::Snapshot& snapshot) {
           .last_node_port = config.node_ports.last,
           .first_nat_port = nat.first,
           .last_nat_port = nat.last,
-          .flags = (config.silent_refusals ? DATAPATH_SILENT_REFUSALS : 0) | (config.host_sockets_only ? DATAPATH_HOST_SOCKETS_ONLY : 0),
+          .flags = datapath_flags(snapshot),
           .host_netns = snapshot.identity.host_netns};
 }
 

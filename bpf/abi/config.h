@@ -22,6 +22,7 @@ ABI_ASSERT_SIZE(datapath_config, 24);
 
 #define DATAPATH_SILENT_REFUSALS (1U << 0)   /* who calls a Service without backends, or a port that it has not, hears nothing */
 #define DATAPATH_HOST_SOCKETS_ONLY (1U << 1) /* pods' sockets are left alone: their packets are translated instead */
+#define DATAPATH_NETKIT (1U << 2)	     /* netkit_egress is loaded: some pod has, or will have, such a link */
 
 #define MIGRATING_AFFINITIES (1U << 0)
 #define MIGRATING_FLOWS (1U << 1)

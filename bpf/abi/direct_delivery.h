@@ -14,10 +14,12 @@ static inline __u32 way_bit(enum delivery from, __u32 is_v6)
 
 #define OWN_ADDRESS_BITS 4096
 
+#define DELIVERY_PODS_ELSEWHERE (1U << 0) /* some of this node's pods have addresses outside of pod_network */
+
 /* Map `direct_delivery`, mmapable array of one. */
 struct direct_delivery {
 	__u32 by_stack;
-	__u32 zero;
+	__u32 flags; /* DELIVERY_* */
 	/* By family, IPv4 first: where this node's pods have their addresses. No such prefix: all zero. */
 	struct ip_addr pod_network[2];
 	struct ip_addr pod_mask[2];

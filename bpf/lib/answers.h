@@ -61,11 +61,23 @@ static __always_inline __u16 sum_of(const void *bytes, __u32 size, __u32 before)
 	return sum_fold((__u32)bpf_csum_diff(NULL, 0, (void *)bytes, size, before));
 }
 
-/* Ethernet and IP headers of an answer with `size` bytes behind them. 0: done. */
-static __always_inline int write_headers(struct __sk_buff *skb, const struct packet *packet, const struct ether_mac *macs,
-					 __u8 protocol, __u32 size)
+/* As they lie in a frame: whom it is for, who sent it. */
+struct ether_macs {
+	struct ether_mac macs[2];
+} __attribute__((aligned(4))); /* or the compiler copies byte by byte */
+
+static __always_inline struct ether_macs turned(const struct ether_macs *read)
 {
-	struct ether_mac turned[2] = {macs[1], macs[0]};
+	return (struct ether_macs){{read->macs[1], read->macs[0]}};
+}
+
+/* Ethernet and IP headers of an answer with `size` bytes behind them, to where the packet with those addresses came from. 0: done.
+ */
+verified_alone int write_headers(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+				 const struct ether_macs *read __arg_nonnull, __u32 protocol, __u32 size)
+{
+	struct __sk_buff *skb = context;
+	struct ether_macs macs = turned(read);
 	struct ipv6hdr v6 = {.version = 6, .payload_len = bpf_htons(size), .nexthdr = protocol, .hop_limit = ANSWER_HOP_LIMIT};
 	struct iphdr v4 = {.version = 4,
 			   .ihl = 5,
@@ -77,8 +89,8 @@ static __always_inline int write_headers(struct __sk_buff *skb, const struct pac
 			   .daddr = packet->source.words_be[3]};
 	__be16 ethertype_be = skb->protocol;
 
-	if (bpf_skb_store_bytes(skb, 0, turned, sizeof(turned), 0) ||
-	    bpf_skb_store_bytes(skb, sizeof(turned), &ethertype_be, sizeof(ethertype_be), 0))
+	if (bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0) ||
+	    bpf_skb_store_bytes(skb, sizeof(macs), &ethertype_be, sizeof(ethertype_be), 0))
 		return -1;
 	if (packet->is_v6) {
 		__builtin_memcpy(&v6.saddr, &packet->destination, sizeof(v6.saddr));
@@ -110,15 +122,16 @@ static __always_inline __u32 ip_payload_size(struct __sk_buff *skb, __u32 is_v6)
 
 /* RST by RFC 9293 section 3.10.7.1, "if the state is CLOSED". Headers have no options: the segment is where the answer's will be.
  */
-static __noinline int answer_reset(struct __sk_buff *skb, const struct packet *packet)
+verified_alone int answer_reset(void *context __arg_ctx, const struct packet *packet __arg_nonnull)
 {
+	struct __sk_buff *skb = context;
 	__u32 offset = ETHER_HEADER_SIZE + ip_header_size(packet->is_v6);
 	struct tcp_reset segment, reset = {.header_size = TCP_HEADER_SIZE / 4 << 4, .flags = TCP_RST};
-	struct ether_mac macs[2];
+	struct ether_macs macs;
 	__u16 pseudo = pseudo_header_sum(packet, PROTOCOL_TCP, sizeof(reset));
 	__u8 state = sum_state(skb);
 
-	if (bpf_skb_load_bytes(skb, 0, macs, sizeof(macs)) || bpf_skb_load_bytes(skb, offset, &segment, sizeof(segment)) ||
+	if (bpf_skb_load_bytes(skb, 0, &macs, sizeof(macs)) || bpf_skb_load_bytes(skb, offset, &segment, sizeof(segment)) ||
 	    (segment.flags & TCP_RST))
 		return TC_ACT_SHOT;
 	reset.source_port_be = segment.destination_port_be;
@@ -132,7 +145,7 @@ static __noinline int answer_reset(struct __sk_buff *skb, const struct packet *p
 	}
 	/* What the device has to finish, it finishes where the segment's checksum was. */
 	reset.checksum = state == SUM_PARTIAL ? pseudo : (__u16)~sum_of(&reset, sizeof(reset), pseudo);
-	if (bpf_skb_change_tail(skb, offset + sizeof(reset), 0) || write_headers(skb, packet, macs, PROTOCOL_TCP, sizeof(reset)) ||
+	if (bpf_skb_change_tail(skb, offset + sizeof(reset), 0) || write_headers(skb, packet, &macs, PROTOCOL_TCP, sizeof(reset)) ||
 	    bpf_skb_store_bytes(skb, offset, &reset, sizeof(reset), BPF_F_RECOMPUTE_CSUM))
 		return TC_ACT_SHOT;
 	return TC_ACT_REDIRECT;
@@ -151,23 +164,24 @@ static __always_inline __u16 quoted_sum(const __u8 *quoted, __u32 is_v6, __u8 st
 
 /* "Port unreachable" (RFC 792, RFC 4443 section 3.1) with the IP header and the first 8 bytes of the datagram, which is all that a
  * socket is found by. The old headers stay where they are, for a device that has yet to finish their checksum. */
-static __noinline int answer_unreachable(struct __sk_buff *skb, const struct packet *packet)
+verified_alone int answer_unreachable(void *context __arg_ctx, const struct packet *packet __arg_nonnull)
 {
+	struct __sk_buff *skb = context;
 	__u32 ip = ip_header_size(packet->is_v6), quoted_size = ip + 8, size = sizeof(struct icmp_unreachable) + quoted_size;
 	struct icmp_unreachable error = {.type = packet->is_v6 ? 1 : 3, .code = packet->is_v6 ? 4 : 3};
 	__u8 protocol = packet->is_v6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
 	__u8 quoted[sizeof(struct ipv6hdr) + 8] __attribute__((aligned(4))) = {};
-	struct ether_mac macs[2];
+	struct ether_macs macs;
 	__u16 sum;
 
-	if (bpf_skb_load_bytes(skb, 0, macs, sizeof(macs)) || bpf_skb_change_tail(skb, ETHER_HEADER_SIZE + quoted_size, 0) ||
+	if (bpf_skb_load_bytes(skb, 0, &macs, sizeof(macs)) || bpf_skb_change_tail(skb, ETHER_HEADER_SIZE + quoted_size, 0) ||
 	    bpf_skb_load_bytes(skb, ETHER_HEADER_SIZE, quoted, quoted_size))
 		return TC_ACT_SHOT;
 	sum = quoted_sum(quoted, packet->is_v6, sum_state(skb));
 	if (packet->is_v6)
 		sum = sum_fold((__u64)sum + pseudo_header_sum(packet, protocol, size));
 	error.checksum = ~sum_of(&error, sizeof(error), sum);
-	if (bpf_skb_change_head(skb, ip + sizeof(error), 0) || write_headers(skb, packet, macs, protocol, size) ||
+	if (bpf_skb_change_head(skb, ip + sizeof(error), 0) || write_headers(skb, packet, &macs, protocol, size) ||
 	    bpf_skb_store_bytes(skb, ETHER_HEADER_SIZE + ip, &error, sizeof(error), BPF_F_RECOMPUTE_CSUM))
 		return TC_ACT_SHOT;
 	return TC_ACT_REDIRECT;
@@ -196,14 +210,14 @@ verified_alone int refuse(void *context __arg_ctx, const struct packet *packet _
 	return verdict == TC_ACT_REDIRECT ? bpf_redirect(skb->ifindex, 0) : verdict;
 }
 
-static __always_inline int turn_addresses(struct __sk_buff *skb, const struct packet *packet, const struct ether_mac *macs)
+static __always_inline int turn_addresses(struct __sk_buff *skb, const struct packet *packet, const struct ether_macs *read)
 {
-	struct ether_mac turned[2] = {macs[1], macs[0]};
+	struct ether_macs macs = turned(read);
 	__u32 offset = ETHER_HEADER_SIZE + (packet->is_v6 ? 8 : 12);
 	__be32 v4[2] = {packet->destination.words_be[3], packet->source.words_be[3]};
 	struct ip_addr v6[2] = {packet->destination, packet->source};
 
-	if (bpf_skb_store_bytes(skb, 0, turned, sizeof(turned), 0))
+	if (bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0))
 		return -1;
 	return packet->is_v6 ? bpf_skb_store_bytes(skb, offset, v6, sizeof(v6), BPF_F_RECOMPUTE_CSUM)
 			     : bpf_skb_store_bytes(skb, offset, v4, sizeof(v4), BPF_F_RECOMPUTE_CSUM);
@@ -237,14 +251,14 @@ verified_alone int answer_echo(void *context __arg_ctx, const struct packet *pac
 {
 	struct __sk_buff *skb = context;
 	struct transport transport;
-	struct ether_mac macs[2];
+	struct ether_macs macs;
 	__u16 type_and_code = packet->is_v6 ? bpf_htons(129 << 8) : 0, asked = bpf_htons(packet->is_v6 ? 128 << 8 : 8 << 8);
 	__u16 checksum;
 
 	if (!has_budget())
 		return drop_packet(DROP_ANSWER_LIMIT);
 	read_transport(skb, packet, &transport);
-	if (bpf_skb_load_bytes(skb, 0, macs, sizeof(macs)) || turn_addresses(skb, packet, macs) || renew_hop_limit(skb, packet))
+	if (bpf_skb_load_bytes(skb, 0, &macs, sizeof(macs)) || turn_addresses(skb, packet, &macs) || renew_hop_limit(skb, packet))
 		return drop_packet(DROP_MALFORMED);
 	if (transport.kind == TRANSPORT_LATER)
 		return bpf_redirect(skb->ifindex, flags);

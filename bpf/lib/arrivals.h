@@ -93,13 +93,7 @@ verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriv
 /* 0, or enum drop_reason and one more. What pods send has been judged where it came from their links. */
 static __always_inline int judge_sender(struct __sk_buff *skb, const struct packet *packet, enum client client)
 {
-	const struct direct_delivery *delivery = delivery_settings();
-
-	if (client == CLIENT_POD)
-		return 0;
-	if (is_martian_source(packet))
-		return DROP_MARTIAN_SOURCE + 1;
-	return !delivery || is_own_source(skb, delivery, packet) ? DROP_OWN_SOURCE + 1 : 0;
+	return client == CLIENT_POD ? 0 : judge_outside_source(skb, packet);
 }
 
 struct chosen {
@@ -134,11 +128,11 @@ verified_alone int choose(void *context __arg_ctx, const struct packet *packet _
 }
 
 /* Opens a flow for the first packet to a Service. As choose(). */
-static __always_inline int open_arrival(struct __sk_buff *skb, const struct packet *packet, const struct flow_key *arriving,
-					enum client client)
+verified_alone int open_arrival(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+				const struct flow_key *arriving __arg_nonnull, __u32 client)
 {
 	struct chosen chosen = {};
-	int verdict = choose(skb, packet, arriving, client, &chosen);
+	int verdict = choose(context, packet, arriving, client, &chosen);
 	int refused = DROP_FLOW_CLASH;
 
 	if (verdict <= 0)
@@ -146,7 +140,7 @@ static __always_inline int open_arrival(struct __sk_buff *skb, const struct pack
 	for (__u32 i = 0; i < ARRIVAL_BACKENDS && refused == DROP_FLOW_CLASH; ++i) {
 		struct backend *backend = service_backend(chosen.handle, chosen.choice + i);
 
-		refused = backend ? open_to(skb, arriving, backend, client, packet->is_v6) : DROP_STALE_BACKEND;
+		refused = backend ? open_to(context, arriving, backend, client, packet->is_v6) : DROP_STALE_BACKEND;
 	}
 	return refused ? -1 - refused : 1;
 }
@@ -205,10 +199,15 @@ verified_alone int arrive_at_address(void *context __arg_ctx, const struct packe
 static __always_inline int error_arrives(struct __sk_buff *skb, struct packet *packet, const struct transport *error,
 					 enum client client)
 {
+	int refused;
+
 	switch (translate_error(skb, packet, error, FLOW_ARRIVES)) {
 	case TRANSLATION_NONE:
 		return arrive_at_address(skb, packet, error, client);
-	case TRANSLATION_DONE:
+	case TRANSLATION_DONE: /* anybody on the way may have sent it */
+		refused = judge_sender(skb, packet, client);
+		if (refused)
+			return -refused;
 		return parse_skb(skb, packet) == PARSE_IP ? ARRIVAL_TRANSLATED : -1 - DROP_MALFORMED;
 	default:
 		return -1 - DROP_MALFORMED;
@@ -236,7 +235,7 @@ static __always_inline int arrive(struct __sk_buff *skb, struct packet *packet, 
 	read_transport(skb, packet, &transport);
 	if (transport.kind == TRANSPORT_ICMP_ERROR)
 		return error_arrives(skb, packet, &transport, client);
-	if (transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be, client))
+	if (!port_be && transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be, client))
 		return ARRIVAL_AS_IT_WAS;
 	flow = flow_of(packet, &transport, FLOW_ARRIVES, &key);
 	if (flow && is_outlived(&key, flow, &transport, client)) {

@@ -23,6 +23,37 @@ static __always_inline const struct direct_delivery *delivery_settings(void)
 	return bpf_map_lookup_elem(&direct_delivery, &only);
 }
 
+/* With no such prefix: every address. */
+static __always_inline int is_in_pod_network(const struct direct_delivery *delivery, const struct ip_addr *address, __u32 is_v6)
+{
+	const __be32 *words = address->words_be;
+	const __be32 *network = delivery->pod_network[is_v6 & 1].words_be;
+	const __be32 *mask = delivery->pod_mask[is_v6 & 1].words_be;
+
+	return (words[3] & mask[3]) == network[3] && (words[0] & mask[0]) == network[0] && (words[1] & mask[1]) == network[1] &&
+	       (words[2] & mask[2]) == network[2];
+}
+
+static __always_inline int is_own_bit_set(const struct direct_delivery *delivery, const struct ip_addr *address)
+{
+	__u32 bit = own_address_bit(address);
+
+	return delivery->own_addresses[bit / 64] >> (bit % 64) & 1;
+}
+
+/* Null: no pod of this node has the packet's destination. Most others can be told without a look among the pods. */
+static __always_inline struct pod *pod_of(const struct packet *packet)
+{
+	const struct direct_delivery *delivery = delivery_settings();
+
+	if (!delivery)
+		return NULL;
+	if (!is_in_pod_network(delivery, &packet->destination, packet->is_v6) &&
+	    !((delivery->flags & DELIVERY_PODS_ELSEWHERE) && is_own_bit_set(delivery, &packet->destination)))
+		return NULL;
+	return bpf_map_lookup_elem(&pods, &packet->destination);
+}
+
 /* A hop limit of 255 is what neighbour discovery trusts (RFC 4861 section 3.1): "from my own link". Direct delivery keeps it, so
  * that whatever may hold such a message, behind extension headers too, goes by the stack, which takes one off. */
 static __always_inline int claims_own_link(const struct packet *packet)
@@ -46,7 +77,8 @@ enum place {
  * The TTL stays: delivery on the node is no hop. */
 static __always_inline int deliver_to_pod(struct __sk_buff *skb, const struct pod *pod, enum delivery way, enum place place)
 {
-	struct ether_mac macs[2] = {pod->pod_mac, pod->host_mac};
+	const struct pod *aligned = __builtin_assume_aligned(pod, 4); /* or the compiler copies byte by byte */
+	struct ether_mac macs[2] __attribute__((aligned(4))) = {aligned->pod_mac, aligned->host_mac};
 	__u32 mtu = 0;
 
 	if (bpf_check_mtu(skb, pod->ifindex, &mtu, 0, BPF_MTU_CHK_SEGS))

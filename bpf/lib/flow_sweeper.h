@@ -62,7 +62,7 @@ static __always_inline void count_alive(const struct flow_key *key, const struct
 /* A flow may be busy one way only. */
 static long sweep_flow(struct bpf_map *map, struct flow_key *key, struct flow *flow, struct sweep *sweep)
 {
-	struct flow_key other_key;
+	struct flow_key ended = *key, other_key;
 	struct flow *other;
 
 	(void)map;
@@ -76,7 +76,7 @@ static long sweep_flow(struct bpf_map *map, struct flow_key *key, struct flow *f
 		count_alive(key, flow, sweep);
 		return 0;
 	}
-	flow_end(key, flow);
+	flow_end(&ended, flow);
 	return 0;
 }
 

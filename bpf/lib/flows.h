@@ -68,12 +68,14 @@ static __always_inline struct flow_key flow_other_key(const struct flow_key *key
 	};
 }
 
-static __always_inline void flow_end(const struct flow_key *key, const struct flow *flow)
+/* Of a flow that was found while the map is walked, a copy of the key: the map's own cannot be handed on. */
+verified_alone int flow_end(const struct flow_key *key __arg_nonnull, const struct flow *flow __arg_nonnull)
 {
 	struct flow_key other_key = flow_other_key(key, flow);
 
 	flow_delete(&other_key);
 	flow_delete(key);
+	return 0;
 }
 
 static __always_inline void flow_set_state(const struct flow_key *key, struct flow *flow, enum flow_state state)
@@ -87,13 +89,14 @@ static __always_inline void flow_set_state(const struct flow_key *key, struct fl
 }
 
 /* What came is the first answer to the flow's opener. */
-static __always_inline void flow_answered(const struct flow_key *key, struct flow *flow)
+verified_alone int flow_answered(const struct flow_key *key __arg_nonnull, struct flow *flow __arg_nonnull)
 {
 	struct half_open *half_open = half_open_of(key->way == FLOW_DEPARTS ? &key->destination : &flow->address);
 
 	if (half_open && half_open->flows)
 		__sync_fetch_and_sub(&half_open->flows, 1);
 	flow_set_state(key, flow, FLOW_ESTABLISHED);
+	return 0;
 }
 
 verified_alone int flow_judge_tcp(const struct flow_key *key __arg_nonnull, struct flow *flow __arg_nonnull, __u32 tcp_flags)

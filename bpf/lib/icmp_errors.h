@@ -14,9 +14,10 @@ struct quoted {
 };
 
 /* 0: nothing in it that could belong to a flow. */
-static __always_inline int read_quoted(struct __sk_buff *skb, const struct packet *packet, const struct transport *error,
-				       struct quoted *quoted)
+verified_alone int read_quoted(void *context __arg_ctx, const struct packet *packet __arg_nonnull,
+			       const struct transport *error __arg_nonnull, struct quoted *quoted __arg_nonnull)
 {
+	struct __sk_buff *skb = context;
 	__u32 offset = (error->offset + ICMP_HEADER_SIZE) & MAX_HEADERS_OFFSET;
 	__u32 size = packet->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	struct frame frame = readable_frame(skb, offset + size + 8);
@@ -66,9 +67,10 @@ static __always_inline struct flow_key quoted_flow_key(const struct quoted *quot
 
 /* The quoted port, and a UDP checksum with it; TCP's lies behind what an error has to quote. Returns what the sum of the quoted
  * transport header changes by; -1: not to be written. */
-static __always_inline __s64 write_quoted_port(struct __sk_buff *skb, const struct quoted *quoted, enum side side,
-					       const struct flow *flow)
+verified_alone __s64 write_quoted_port(void *context __arg_ctx, const struct quoted *quoted __arg_nonnull, __u32 side,
+				       const struct flow *flow __arg_nonnull)
 {
+	struct __sk_buff *skb = context;
 	__u8 *header = (void *)(long)skb->data + (quoted->transport.offset & MAX_HEADERS_OFFSET);
 	__u16 *checksum = (__u16 *)(header + 6);
 
@@ -84,6 +86,12 @@ static __always_inline __s64 write_quoted_port(struct __sk_buff *skb, const stru
 	return (__u16)~flow->address_difference;
 }
 
+verified_alone int write_address_alone(void *context __arg_ctx, __u32 is_v6, __u32 offset, __u32 side,
+				       const struct flow *flow __arg_nonnull)
+{
+	return write_address(context, is_v6, offset & MAX_HEADERS_OFFSET, side, flow);
+}
+
 /* 0: done. */
 static __always_inline int rewrite_error(struct __sk_buff *skb, const struct packet *packet, const struct transport *error,
 					 const struct quoted *quoted, enum side side, const struct flow *flow)
@@ -97,9 +105,9 @@ static __always_inline int rewrite_error(struct __sk_buff *skb, const struct pac
 	__s64 port;
 	__u8 *header;
 
-	if (is_own && write_address(skb, packet->is_v6, ETHER_HEADER_SIZE, side, flow))
+	if (is_own && write_address_alone(skb, packet->is_v6, ETHER_HEADER_SIZE, side, flow))
 		return -1;
-	if (write_address(skb, packet->is_v6, quoted->offset, opposite, flow))
+	if (write_address_alone(skb, packet->is_v6, quoted->offset, opposite, flow))
 		return -1;
 	port = write_quoted_port(skb, quoted, opposite, flow);
 	if (port < 0)

@@ -13,25 +13,17 @@
 
 struct nat_port_search {
 	struct flow_key wanted; /* of what would arrive; the port is tried out in it */
+	struct __sk_buff *skb;
 	__u32 next, step;
 	__u32 span;
+	__u32 is_v6;
+	__u32 sockets; /* of the node's that had a port which was found free */
 	__u32 found;
 };
 
 static __always_inline __u32 nat_port_span(void)
 {
 	return datapath_config.last_nat_port - datapath_config.first_nat_port + 1;
-}
-
-static long nat_port_try(__u32 probe, struct nat_port_search *search)
-{
-	(void)probe;
-	search->wanted.destination_port_be = bpf_htons(datapath_config.first_nat_port + search->next);
-	search->next += search->step;
-	if (search->next >= search->span)
-		search->next -= search->span;
-	search->found = !flow_lookup(&search->wanted);
-	return search->found;
 }
 
 /* Somebody on the node itself has that connection, or listens there. */
@@ -59,6 +51,19 @@ static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct f
 	return 1;
 }
 
+static long nat_port_try(__u32 probe, struct nat_port_search *search)
+{
+	(void)probe;
+	search->wanted.destination_port_be = bpf_htons(datapath_config.first_nat_port + search->next);
+	search->next += search->step;
+	if (search->next >= search->span)
+		search->next -= search->span;
+	if (flow_lookup(&search->wanted))
+		return 0;
+	search->found = !is_port_of_node(search->skb, &search->wanted, search->is_v6);
+	return search->found || ++search->sockets == NAT_PORT_SOCKETS;
+}
+
 static __always_inline __u32 mixed(const struct flow_key *key)
 {
 	__u32 hash = key->source.words_be[0] ^ key->source.words_be[1] ^ key->source.words_be[2] ^ key->source.words_be[3];
@@ -72,7 +77,7 @@ verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key 
 				 const struct ip_addr *address __arg_nonnull, __u32 is_v6)
 {
 	struct __sk_buff *skb = context;
-	struct nat_port_search search = {.span = nat_port_span()};
+	struct nat_port_search search = {.skb = skb, .span = nat_port_span(), .is_v6 = is_v6};
 	__u32 start;
 
 	start = departing->protocol == PROTOCOL_UDP ? mixed(departing) : bpf_get_prandom_u32();
@@ -83,15 +88,8 @@ verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key 
 					  .way = FLOW_ARRIVES};
 	search.next = start % search.span;
 	search.step = search.span > 1 ? (bpf_get_prandom_u32() % (search.span - 1)) | 1 : 0;
-	for (int i = 0; i < NAT_PORT_SOCKETS; ++i) {
-		search.found = 0;
-		bpf_loop(NAT_PORT_PROBES, nat_port_try, &search, 0);
-		if (!search.found)
-			return 0;
-		if (!is_port_of_node(skb, &search.wanted, is_v6))
-			return bpf_ntohs(search.wanted.destination_port_be);
-	}
-	return 0;
+	bpf_loop(NAT_PORT_PROBES, nat_port_try, &search, 0);
+	return search.found ? bpf_ntohs(search.wanted.destination_port_be) : 0;
 }
 
 #endif

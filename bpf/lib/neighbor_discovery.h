@@ -111,12 +111,13 @@ enum discovery {
 
 /* What a message says that no pod has to say, too: a router's or a redirect, and a router solicitation, since no router answers and
  * the node would keep whom it came from. */
-static __always_inline enum discovery discovery_of(struct __sk_buff *skb, const struct packet *packet)
+verified_alone enum discovery read_discovery(void *context __arg_ctx, const struct packet *packet __arg_nonnull)
 {
+	struct __sk_buff *skb = context;
 	struct discovery_message message;
 	__u32 offset = packet->payload_offset;
 
-	if (!packet->is_v6 || packet->next_header != NEXT_HEADER_ICMPV6 || bpf_skb_load_bytes(skb, offset, &message, 8))
+	if (bpf_skb_load_bytes(skb, offset, &message, 8))
 		return NO_DISCOVERY;
 	if (message.type < ICMPV6_ROUTER_SOLICITATION || message.type > ICMPV6_REDIRECT)
 		return NO_DISCOVERY;
@@ -125,6 +126,11 @@ static __always_inline enum discovery discovery_of(struct __sk_buff *skb, const 
 	if (bpf_skb_load_bytes(skb, offset, &message, sizeof(message)))
 		return DISCOVERY_FOREIGN;
 	return is_discovery_of_pod(skb->ifindex, packet, &message) ? DISCOVERY_ALLOWED : DISCOVERY_FOREIGN;
+}
+
+static __always_inline enum discovery discovery_of(struct __sk_buff *skb, const struct packet *packet)
+{
+	return packet->is_v6 && packet->next_header == NEXT_HEADER_ICMPV6 ? read_discovery(skb, packet) : NO_DISCOVERY;
 }
 
 /* MLD (RFC 3810) stands behind a router alert of 8 bytes. No query: a pod is no router. */

@@ -3,9 +3,8 @@
 #ifndef ICHOR_LIB_OUTSIDE_SOURCE_H
 #define ICHOR_LIB_OUTSIDE_SOURCE_H
 
-#include "lib/parse.h"
+#include "lib/deliver.h"
 #include "lib/routes.h"
-#include "maps/direct_delivery.h"
 
 #define CLOUD_METADATA_IPV4                                                                                                        \
 	0xa9fea9fe /* 169.254.169.254: link-local by number, and answers pods whose addresses the cloud routes */
@@ -25,22 +24,26 @@ static __always_inline int is_martian_source(const struct packet *packet)
 
 static __always_inline int may_be_own(const struct direct_delivery *delivery, const struct packet *packet)
 {
-	const __be32 *words = packet->source.words_be;
-	const __be32 *network = delivery->pod_network[packet->is_v6 & 1].words_be;
 	const __be32 *mask = delivery->pod_mask[packet->is_v6 & 1].words_be;
-	__u32 bit = own_address_bit(&packet->source);
 
-	if (delivery->own_addresses[bit / 64] >> (bit % 64) & 1)
+	if (is_own_bit_set(delivery, &packet->source))
 		return 1;
-	if ((words[3] & mask[3]) != network[3] || (words[0] & mask[0]) != network[0] || (words[1] & mask[1]) != network[1] ||
-	    (words[2] & mask[2]) != network[2])
-		return 0;
-	return mask[packet->is_v6 ? 0 : 3] != 0;
+	return mask[packet->is_v6 ? 0 : 3] && is_in_pod_network(delivery, &packet->source, packet->is_v6);
 }
 
 static __always_inline int is_own_source(struct __sk_buff *skb, const struct direct_delivery *delivery, const struct packet *packet)
 {
 	return may_be_own(delivery, packet) && !uplink_to(skb, NULL, &packet->source);
+}
+
+/* 0; or enum drop_reason and one more: nobody outside has the packet's source. */
+verified_alone int judge_outside_source(void *context __arg_ctx, const struct packet *packet __arg_nonnull)
+{
+	const struct direct_delivery *delivery = delivery_settings();
+
+	if (is_martian_source(packet))
+		return DROP_MARTIAN_SOURCE + 1;
+	return !delivery || is_own_source(context, delivery, packet) ? DROP_OWN_SOURCE + 1 : 0;
 }
 
 #endif

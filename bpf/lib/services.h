@@ -70,8 +70,8 @@ static long backend_look_at(__u32 slot, struct backend_search *search)
 
 /* Where that backend is in this set. Its last place needs no search, which one look makes sure of: sets change, and their numbers
  * are used again. */
-static __always_inline __u32 service_find_backend(service_handle handle, const struct ip_addr *address, __be16 port_be,
-						  __u32 last_slot)
+verified_alone __u32 service_find_backend(service_handle handle, const struct ip_addr *address __arg_nonnull, __u32 port_be,
+					  __u32 last_slot)
 {
 	struct backend_search search = {.address = address, .handle = handle, .found = BACKEND_NOT_FOUND, .port_be = port_be};
 	__u32 slots = service_handle_size(handle);

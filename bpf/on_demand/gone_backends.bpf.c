@@ -84,6 +84,7 @@ static __always_inline int is_to_service(const struct flow_key *key, const struc
 
 static long look_at_flow(struct bpf_map *map, struct flow_key *key, struct flow *flow, void *context)
 {
+	struct flow_key ended = *key;
 	struct frontend *frontend;
 
 	(void)map, (void)context;
@@ -93,7 +94,7 @@ static long look_at_flow(struct bpf_map *map, struct flow_key *key, struct flow 
 	if (frontend && (set_has(frontend_set(frontend->arrivals), &flow->address, flow->port_be) ||
 			 set_has(frontend_set(frontend->callers), &flow->address, flow->port_be)))
 		return 0;
-	flow_end(key, flow);
+	flow_end(&ended, flow);
 	return 0;
 }
 

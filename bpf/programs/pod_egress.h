@@ -10,19 +10,21 @@
 #include "lib/deliver.h"
 #include "lib/neighbor_discovery.h"
 
-static __always_inline int other_than_ip(struct __sk_buff *skb)
+verified_alone int other_than_ip(void *context __arg_ctx)
 {
+	struct __sk_buff *skb = context;
+
 	/* Anything else would be a way around the check of sources (a tag in a tag), or ichor's own frames forged. */
 	if (skb->protocol != bpf_htons(ETHERTYPE_ARP))
 		return drop_packet(DROP_FOREIGN_PROTOCOL);
 	return is_arp_of_pod(skb) ? TC_ACT_OK : drop_packet(DROP_FOREIGN_NEIGHBOR);
 }
 
-static __always_inline int from_other_source(struct __sk_buff *skb, const struct packet *packet, enum discovery discovery)
+verified_alone int from_other_source(void *context __arg_ctx, const struct packet *packet __arg_nonnull, __u32 discovery)
 {
 	if (!source_is_link_scoped(packet))
 		return drop_packet(DROP_FOREIGN_SOURCE);
-	if (discovery == DISCOVERY_ALLOWED || is_mld_of_host(skb, packet))
+	if (discovery == DISCOVERY_ALLOWED || is_mld_of_host(context, packet))
 		return TC_ACT_OK;
 	return drop_packet(discovery == DISCOVERY_FOREIGN ? DROP_FOREIGN_NEIGHBOR : DROP_FOREIGN_SOURCE);
 }
@@ -40,13 +42,13 @@ static __always_inline int pod_to_pod(struct __sk_buff *skb, const struct packet
 
 static __always_inline int from_pod(struct __sk_buff *skb, struct packet *packet, enum place place)
 {
-	struct pod *pod = bpf_map_lookup_elem(&pods, &packet->destination);
+	struct pod *pod = pod_of(packet);
 	int arrival;
 
 	if (!pod && is_translating()) {
 		arrival = arrive(skb, packet, CLIENT_POD);
 		if (arrival == ARRIVAL_TRANSLATED)
-			pod = bpf_map_lookup_elem(&pods, &packet->destination);
+			pod = pod_of(packet);
 		else if (arrival != ARRIVAL_AS_IT_WAS)
 			return end_arrival(skb, packet, arrival);
 	}

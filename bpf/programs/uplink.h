@@ -16,13 +16,13 @@
 static __always_inline int uplink_to_pod(struct __sk_buff *skb, const struct packet *packet, const struct pod *pod, int translated)
 {
 	const struct direct_delivery *delivery = delivery_settings();
+	int refused;
 
 	if (!delivery || claims_own_link(packet))
 		return TC_ACT_OK;
-	if (is_martian_source(packet))
-		return drop_packet(DROP_MARTIAN_SOURCE);
-	if (is_own_source(skb, delivery, packet))
-		return drop_packet(DROP_OWN_SOURCE);
+	refused = translated ? 0 : judge_outside_source(skb, packet); /* of a flow, when it was opened */
+	if (refused)
+		return drop_packet(refused - 1);
 	if (is_translating() && !translated && !is_unmasqueraded(&packet->source))
 		note_arrival(skb, packet);
 	if (goes_by_stack(delivery, DELIVERED_FROM_UPLINK, packet))
@@ -51,11 +51,11 @@ int uplink_ingress(void *context)
 	}
 	if (!is_for_this_node(skb))
 		return TCX_NEXT;
-	pod = bpf_map_lookup_elem(&pods, &packet.destination);
+	pod = pod_of(&packet);
 	if (!pod && is_translating()) {
 		arrival = arrive(skb, &packet, CLIENT_OUTSIDE);
 		if (arrival == ARRIVAL_TRANSLATED)
-			pod = bpf_map_lookup_elem(&pods, &packet.destination);
+			pod = pod_of(&packet);
 		else if (arrival != ARRIVAL_AS_IT_WAS)
 			return end_arrival(skb, &packet, arrival);
 	}

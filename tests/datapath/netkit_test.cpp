@@ -31,6 +31,14 @@ double milliseconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
+constexpr datapath_config kWithNetkit = {.migrating = 0,
+                                         .first_node_port = 0,
+                                         .last_node_port = 0,
+                                         .first_nat_port = 0,
+                                         .last_nat_port = 0,
+                                         .flags = DATAPATH_NETKIT,
+                                         .host_netns = 0};
+
 // A node with addresses of its own, and pods of both kinds on it.
 class DatapathNetkit : public support::DatapathTest {
  protected:
@@ -38,11 +46,13 @@ class DatapathNetkit : public support::DatapathTest {
     DatapathTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     if (auto netkit = io::kernel::try_netkit(); !netkit.ok()) GTEST_SKIP() << "SKIPPED: " << netkit.error().text;
-    load_datapath();
+    load_datapath(kWithNetkit);
     ASSERT_TRUE(
         support::run("ip addr replace 10.9.0.1/32 dev lo; ip addr replace fd00:9::1/128 dev lo nodad; "
                      "until ip -6 route show table local | grep -q fd00:9::1; do :; done"));
   }
+
+  static std::string generation() { return object_of(0, kWithNetkit).generation; }
 
   static PodLink a_link(LinkKind kind, uint8_t number) {
     PodLink link;
@@ -52,7 +62,7 @@ class DatapathNetkit : public support::DatapathTest {
     link.netns = std::make_shared<base::Fd>(std::move(io::kernel::make_netns()).value());
     return link;
   }
-  Filter a_filter(const PodLink& link, FilterSide side) { return {link.name, side, io::kernel::program_generation()}; }
+  Filter a_filter(const PodLink& link, FilterSide side) { return {link.name, side, generation()}; }
 
   void put_link(const PodLink& link) {
     auto made = io::kernel::PodLinkStore().put(link, nullptr);
@@ -149,14 +159,14 @@ TEST_F(DatapathNetkit, AnOlderGenerationsProgramsAreReplacedInOneStep) {
   PodLink link = a_pod(LinkKind::kNetkit, 1);
   const auto older = io::kernel::netkit::program_on(if_nametoindex("ich000000000001"));
   // The same programs once more, as another version of the agent would have pinned them.
-  ASSERT_TRUE(support::run("mv " + bpf_root_ + "/programs/" + io::kernel::program_generation() + " " + bpf_root_ + "/programs/0123"));
+  ASSERT_TRUE(support::run("mv " + bpf_root_ + "/programs/" + generation() + " " + bpf_root_ + "/programs/0123"));
   load_datapath();
   EXPECT_EQ(filters()[0].generation, "0123");
 
   double replaced = milliseconds_of([&] { put_filter(a_filter(link, FilterSide::kFromPod)); });
 
   std::cout << "replaced: " << replaced << " ms\n";
-  EXPECT_EQ(filters()[0].generation, io::kernel::program_generation());
+  EXPECT_EQ(filters()[0].generation, generation());
   EXPECT_NE(*io::kernel::netkit::program_on(if_nametoindex("ich000000000001")), *older);
   expect_node_answers(link);
 }

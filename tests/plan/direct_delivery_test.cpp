@@ -101,6 +101,7 @@ TEST_F(PlanDirectDelivery, OwnAddressesAreTheNodesAndThoseOfPodsOutsideOfItsPodC
   fold(model::put("b/eth0", model::Allocation{{ip("10.41.1.7")}}));
 
   EXPECT_EQ(row().own_addresses, (std::vector<base::Ip>{ip("10.41.1.7"), ip("192.168.42.11")}));
+  EXPECT_EQ(row().image.flags, DELIVERY_PODS_ELSEWHERE);
   EXPECT_EQ(row().pod_cidrs, (std::vector<base::Cidr>{cidr("10.42.1.0/24"), cidr("fd00:42:1::/64")}));
 }
 
@@ -108,6 +109,7 @@ TEST_F(PlanDirectDelivery, LinkLocalAddressesAndThoseOfPodLinksAreNotAmongThem) 
   fold(an_address("eth0", "fe80::1/64"));
   fold(an_address("ich0123456789ab", "192.0.2.7/32"));
   EXPECT_EQ(row().own_addresses, std::vector<base::Ip>{ip("192.168.42.11")});
+  EXPECT_EQ(row().image.flags, 0U) << "no pod is elsewhere";
 
   fold(an_address("lo", "192.0.2.77/32"));
   EXPECT_EQ(row().own_addresses, (std::vector<base::Ip>{ip("192.0.2.77"), ip("192.168.42.11")}));

@@ -81,8 +81,9 @@ class PacketsTest : public DatapathTest {
 
   // What the agent would say on this node, with every bit of the filter set if asked.
   void put_delivery(std::map<model::desired::Way, std::string> by_stack, bool all_bits = false) {
-    auto row = model::desired::direct_delivery(std::move(by_stack), {*base::parse_cidr("10.1.0.0/24"), *base::parse_cidr("fd00:1::/64")},
-                                               {*base::parse_ip("192.0.2.9"), *base::parse_ip("2001:db8::9"), *base::parse_ip("10.7.0.4")});
+    auto row =
+        model::desired::direct_delivery(std::move(by_stack), {*base::parse_cidr("10.1.0.0/24"), *base::parse_cidr("fd00:1::/64")},
+                                        {*base::parse_ip("192.0.2.9"), *base::parse_ip("2001:db8::9"), *base::parse_ip("10.7.0.4")}, true);
     if (all_bits) std::memset(row.image.own_addresses, 0xff, sizeof row.image.own_addresses);
     auto put = io::kernel::DirectDeliveryStore(bpf_root_).put(row, nullptr);
     ASSERT_TRUE(put.ok()) << put.error().text;

@@ -19,7 +19,8 @@ using Groups = std::map<std::string, size_t>;
 Groups group(bpf_object* object, size_t groups) {
   std::vector<std::pair<size_t, std::string>> programs;
   bpf_program* program;
-  bpf_object__for_each_program(program, object) programs.emplace_back(bpf_program__insn_cnt(program), bpf_program__name(program));
+  bpf_object__for_each_program(program, object) if (bpf_program__autoload(program))
+      programs.emplace_back(bpf_program__insn_cnt(program), bpf_program__name(program));
   std::sort(programs.rbegin(), programs.rend());
   std::vector<size_t> loads(groups);
   Groups group_of;
@@ -33,7 +34,10 @@ Groups group(bpf_object* object, size_t groups) {
 
 base::Result<void> load_group(bpf_object* object, const Groups& group_of, size_t group) {
   bpf_program* program;
-  bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, group_of.at(bpf_program__name(program)) == group);
+  bpf_object__for_each_program(program, object) {
+    const auto found = group_of.find(bpf_program__name(program));
+    bpf_program__set_autoload(program, found != group_of.end() && found->second == group);
+  }
   return load_object(object);
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "abi/config.h"
+#include "abi/direct_delivery.h"
 #include "abi/masquerade.h"
 
 namespace io::kernel {
@@ -17,6 +18,15 @@ void masquerade_source_of_v1(const void* key, const void* value, void* new_key, 
   std::memcpy(new_value, &source, sizeof source);
 }
 
+// Version 1 did not say whether pods have addresses elsewhere: they may.
+void direct_delivery_of_v1(const void* key, const void* value, void* new_key, void* new_value) {
+  direct_delivery row;
+  std::memcpy(&row, value, sizeof row);
+  row.flags = DELIVERY_PODS_ELSEWHERE;
+  std::memcpy(new_key, key, sizeof(uint32_t));
+  std::memcpy(new_value, &row, sizeof row);
+}
+
 }  // namespace
 
 std::span<const MapKind> map_kinds() {
@@ -28,7 +38,7 @@ std::span<const MapKind> map_kinds() {
       {"backends", 1, kAgent, 0x648fcd930ddbf405},
       {"calling_pods", 1, kCounters, 0xc49ee7ed672295ab},
       {"deliveries", 1, kCounters, 0xc2600c3d2d566e6f},
-      {"direct_delivery", 1, kAgent, 0xd5e1559057a7dd0d, 0, nullptr, true},
+      {"direct_delivery", 2, kAgent, 0xf3183bcb193d91c2, 0, direct_delivery_of_v1, true},
       {"drops", 1, kCounters, 0xc2600c3d2d566e6f},
       {"flow_sweeper", 1, kSweeper, 0xcb1555d7c9347514, 0, nullptr, true},
       {"flows", 1, kPrograms, 0xfd76426ed7026489, MIGRATING_FLOWS},

@@ -11,6 +11,7 @@
 #include "io/kernel/bpf_pins.h"
 #include "io/kernel/filters.h"
 #include "io/kernel/map_entries.h"
+#include "io/kernel/netkit.h"
 
 namespace io::kernel {
 namespace {
@@ -186,6 +187,8 @@ base::Result<LoadedPrograms> Migration::load(const datapath_config& config) {
     BpfObject object = TRY(open_object(image_));
     TRY(configure_object(object.get(), config));
     TRY(choose_maps(object.get(), config));
+    if (!(config.flags & DATAPATH_NETKIT))
+      bpf_program__set_autoload(bpf_object__find_program_by_name(object.get(), netkit::kProgram), false);
     return object;
   });
 }

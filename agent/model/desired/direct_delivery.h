@@ -27,6 +27,7 @@ struct DirectDelivery {
   std::map<Way, std::string> by_stack;  // what goes by the stack, and why; all else goes directly
   std::vector<base::Cidr> pod_cidrs;    // the node's own
   std::vector<base::Ip> own_addresses;  // the node's, and of pods outside of pod_cidrs
+  bool pods_elsewhere = false;          // there are such pods
   ::direct_delivery image{};            // all of it as the programs read it, and all that a row read from the kernel has
 
   bool operator==(const DirectDelivery& other) const;
@@ -34,6 +35,7 @@ struct DirectDelivery {
 };
 
 // The row with its image.
-DirectDelivery direct_delivery(std::map<Way, std::string> by_stack, std::vector<base::Cidr> pod_cidrs, std::vector<base::Ip> own_addresses);
+DirectDelivery direct_delivery(std::map<Way, std::string> by_stack, std::vector<base::Cidr> pod_cidrs, std::vector<base::Ip> own_addresses,
+                               bool pods_elsewhere);
 
 }  // namespace model::desired
