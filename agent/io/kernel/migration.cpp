@@ -1,6 +1,7 @@
 #include "io/kernel/migration.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,6 +37,16 @@ uint32_t version_in(const std::string& pin, std::string_view map) {
 base::Result<void> rename_directory(const std::string& from, const std::string& to) {
   if (rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) return base::errno_error("rename " + from + " to " + to);
   return {};
+}
+
+// Without loading the object: that would read all types of the kernel first. 0 entries: as many as are declared.
+base::Result<base::Fd> make_map(const bpf_map* map, uint32_t entries, int types) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<uint32_t>(types), .btf_key_type_id = bpf_map__btf_key_type_id(map),
+              .btf_value_type_id = bpf_map__btf_value_type_id(map), .map_flags = bpf_map__map_flags(map));
+  base::Fd made(bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map), bpf_map__value_size(map),
+                               entries ? entries : bpf_map__max_entries(map), &options));
+  if (!made) return base::errno_error("map " + std::string(bpf_map__name(map)));
+  return made;
 }
 
 // Before the maps are pinned: killed in between, what runs is left to the generation before, and the next run begins anew.
@@ -144,22 +155,12 @@ base::Result<void> Migration::run() {
 base::Result<void> Migration::make_maps() {
   if (!changes_maps()) return {};
   BpfObject object = TRY(open_object(image_));
-  bpf_program* program;
-  bpf_object__for_each_program(program, object.get()) bpf_program__set_autoload(program, false);
-  bpf_map* map;
-  bpf_object__for_each_map(map, object.get()) bpf_map__set_autocreate(map, false);
-  for (auto& member : members_) {
-    if (member.stays) continue;
-    bpf_map* made = declared_map(object.get(), member.kind->name);
-    bpf_map__set_autocreate(made, true);
-    if (has_size(*member.kind)) bpf_map__set_max_entries(made, member.wanted.entries);
-  }
-  TRY_IN(load_object(object.get()), "maps");
-  for (auto& member : members_) {
-    if (member.stays) continue;
-    member.made = base::Fd(fcntl(bpf_map__fd(declared_map(object.get(), member.kind->name)), F_DUPFD_CLOEXEC, 0));
-    if (!member.made) return base::errno_error("map " + std::string(member.kind->name));
-  }
+  btf* types = bpf_object__btf(object.get());
+  if (const int error = -btf__load_into_kernel(types)) return base::system_error(error, "types of the maps");
+  for (auto& member : members_)
+    if (!member.stays)
+      member.made =
+          TRY(make_map(declared_map(object.get(), member.kind->name), has_size(*member.kind) ? member.wanted.entries : 0, btf__fd(types)));
   return {};
 }
 
