@@ -91,9 +91,9 @@ verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriv
 }
 
 /* 0, or enum drop_reason and one more. What pods send has been judged where it came from their links. */
-static __always_inline int judge_sender(struct __sk_buff *skb, const struct packet *packet, enum client client)
+verified_alone int judge_sender(void *context __arg_ctx, const struct packet *packet __arg_nonnull, __u32 client)
 {
-	return client == CLIENT_POD ? 0 : judge_outside_source(skb, packet);
+	return client == CLIENT_POD ? 0 : judge_outside_source(context, packet);
 }
 
 struct chosen {
@@ -224,18 +224,16 @@ static __always_inline int is_for_flows(const struct packet *packet, __be16 port
 /* What came for a Service, or for one of the node's own addresses. enum arrival. */
 static __always_inline int arrive(struct __sk_buff *skb, struct packet *packet, enum client client)
 {
-	__be16 port_be = plain_destination_port(skb, packet);
 	struct transport transport;
 	struct flow_key key;
 	struct flow *flow;
 	int opened = 0;
 
-	if (port_be && !is_for_flows(packet, port_be, client))
-		return ARRIVAL_AS_IT_WAS;
-	read_transport(skb, packet, &transport);
+	if (!read_plain_transport(skb, packet, &transport))
+		read_transport(skb, packet, &transport);
 	if (transport.kind == TRANSPORT_ICMP_ERROR)
 		return error_arrives(skb, packet, &transport, client);
-	if (!port_be && transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be, client))
+	if (transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be, client))
 		return ARRIVAL_AS_IT_WAS;
 	flow = flow_of(packet, &transport, FLOW_ARRIVES, &key);
 	if (flow && is_outlived(&key, flow, &transport, client)) {

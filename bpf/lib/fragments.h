@@ -19,16 +19,17 @@ static __always_inline struct fragment_key fragment_key_of(const struct packet *
 	};
 }
 
-static __always_inline void fragment_remember(const struct packet *packet, const struct transport *transport, enum flow_way way)
+verified_alone int fragment_remember(const struct packet *packet __arg_nonnull, const struct transport *transport __arg_nonnull,
+				     __u32 way)
 {
 	struct fragment_key key = fragment_key_of(packet, transport, way);
 	struct fragment_ports ports = {transport->source_port_be, transport->destination_port_be};
 
-	migrated_update(fragments, MIGRATING_FRAGMENTS, &key, &ports, BPF_ANY);
+	return migrated_update(fragments, MIGRATING_FRAGMENTS, &key, &ports, BPF_ANY);
 }
 
 /* Gives a later fragment the ports of the first; 0: that one has not been seen. */
-static __always_inline int fragment_recall(const struct packet *packet, struct transport *transport, enum flow_way way)
+verified_alone int fragment_recall(const struct packet *packet __arg_nonnull, struct transport *transport __arg_nonnull, __u32 way)
 {
 	struct fragment_key key = fragment_key_of(packet, transport, way);
 	struct fragment_ports *ports = migrated_lookup(fragments, MIGRATING_FRAGMENTS, &key);

@@ -31,19 +31,19 @@ static __always_inline int may_be_own(const struct direct_delivery *delivery, co
 	return mask[packet->is_v6 ? 0 : 3] && is_in_pod_network(delivery, &packet->source, packet->is_v6);
 }
 
-static __always_inline int is_own_source(struct __sk_buff *skb, const struct direct_delivery *delivery, const struct packet *packet)
+verified_alone int is_own_source(void *context __arg_ctx, const struct packet *packet __arg_nonnull)
 {
-	return may_be_own(delivery, packet) && !uplink_to(skb, NULL, &packet->source);
+	return !uplink_to(context, NULL, &packet->source);
 }
 
 /* 0; or enum drop_reason and one more: nobody outside has the packet's source. */
-verified_alone int judge_outside_source(void *context __arg_ctx, const struct packet *packet __arg_nonnull)
+static __always_inline int judge_outside_source(struct __sk_buff *skb, const struct packet *packet)
 {
 	const struct direct_delivery *delivery = delivery_settings();
 
 	if (is_martian_source(packet))
 		return DROP_MARTIAN_SOURCE + 1;
-	return !delivery || is_own_source(context, delivery, packet) ? DROP_OWN_SOURCE + 1 : 0;
+	return !delivery || (may_be_own(delivery, packet) && is_own_source(skb, packet)) ? DROP_OWN_SOURCE + 1 : 0;
 }
 
 #endif

@@ -4,7 +4,6 @@
 #define ICHOR_LIB_SKB_H
 
 #include "lib/parse.h"
-#include "lib/program.h"
 
 static __always_inline struct frame frame_of(const struct __sk_buff *skb)
 {
@@ -19,9 +18,8 @@ static __always_inline struct frame readable_frame(struct __sk_buff *skb, __u32 
 	return frame_of(skb);
 }
 
-verified_alone enum parse_result parse_skb(void *context __arg_ctx, struct packet *packet __arg_nonnull)
+static __always_inline enum parse_result parse_skb(struct __sk_buff *skb, struct packet *packet)
 {
-	struct __sk_buff *skb = context;
 	struct frame frame = readable_frame(skb, headers_size(skb->protocol));
 
 	return parse_packet(&frame, skb->protocol, packet);

@@ -128,18 +128,24 @@ static __always_inline void read_ipv4_fragment(struct __sk_buff *skb, struct tra
 		transport->kind = TRANSPORT_LATER;
 }
 
-/* The port that a packet is for, where it can be had without effort; 0: read_transport has to look. */
-static __always_inline __be16 plain_destination_port(struct __sk_buff *skb, const struct packet *packet)
+/* Of TCP and UDP in one piece behind a plain IP header. 0: read_transport has to look. */
+static __always_inline int read_plain_transport(struct __sk_buff *skb, const struct packet *packet, struct transport *transport)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct iphdr *ip = data + ETHER_HEADER_SIZE;
-	__be16 *ports = data + (packet->payload_offset & MAX_HEADERS_OFFSET);
+	__u8 *header = data + (packet->payload_offset & MAX_HEADERS_OFFSET);
 
 	if (packet->next_header != PROTOCOL_TCP && packet->next_header != PROTOCOL_UDP)
 		return 0;
-	if ((void *)(ip + 1) > end || (void *)(ports + 2) > end)
+	if ((void *)(ip + 1) > end || (void *)(header + 14) > end || (!packet->is_v6 && (ip->frag_off & bpf_htons(0x3fff))))
 		return 0;
-	return !packet->is_v6 && (ip->frag_off & bpf_htons(0x3fff)) ? 0 : ports[1];
+	*transport = (struct transport){.kind = TRANSPORT_PORTS,
+					.offset = packet->payload_offset,
+					.source_port_be = *(__be16 *)header,
+					.destination_port_be = *(__be16 *)(header + 2),
+					.protocol = packet->next_header,
+					.tcp_flags = packet->next_header == PROTOCOL_TCP ? header[13] : 0};
+	return 1;
 }
 
 /* `packet` is the parsed one. */

@@ -9,23 +9,31 @@
 #include "maps/masquerade.h"
 #include "maps/pods.h"
 
+/* Remembers the answer where it is yes. */
+verified_alone int look_up_unmasqueraded(const struct ip_addr *address __arg_nonnull)
+{
+	__u32 slot = own_address_bit(address) % RECENTLY_INSIDE_ENTRIES;
+	struct recently_inside *recent = bpf_map_lookup_elem(&recently_inside, &slot);
+	struct unmasqueraded_key key = {.prefix_length = 128, .address = *address};
+
+	if (!bpf_map_lookup_elem(&unmasqueraded, &key))
+		return 0;
+	if (recent) {
+		recent->address = *address;
+		recent->until_jiffies = bpf_jiffies64() + RECENTLY_INSIDE_JIFFIES;
+	}
+	return 1;
+}
+
 /* Sees pods' own addresses: a pod, a node, or what is configured. */
 static __always_inline int is_unmasqueraded(const struct ip_addr *address)
 {
 	__u32 slot = own_address_bit(address) % RECENTLY_INSIDE_ENTRIES;
 	struct recently_inside *recent = bpf_map_lookup_elem(&recently_inside, &slot);
-	struct unmasqueraded_key key = {.prefix_length = 128, .address = *address};
-	__u64 now = bpf_jiffies64();
 
-	if (recent && ip_addr_equal(&recent->address, address) && now < recent->until_jiffies)
+	if (recent && ip_addr_equal(&recent->address, address) && bpf_jiffies64() < recent->until_jiffies)
 		return 1;
-	if (!bpf_map_lookup_elem(&unmasqueraded, &key))
-		return 0;
-	if (recent) {
-		recent->address = *address;
-		recent->until_jiffies = now + RECENTLY_INSIDE_JIFFIES;
-	}
-	return 1;
+	return look_up_unmasqueraded(address);
 }
 
 static __always_inline int is_nat_port(__be16 port_be)
