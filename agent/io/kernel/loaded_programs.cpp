@@ -6,7 +6,7 @@
 #include <map>
 #include <thread>
 
-#include "base/thread.h"
+#include "base/side_by_side.h"
 
 namespace io::kernel {
 namespace {
@@ -48,15 +48,7 @@ base::Result<LoadedPrograms> LoadedPrograms::load(const Prepare& prepare) {
   const size_t groups = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMostGroups);
   for (size_t i = 0; i < groups; ++i) loaded.objects_.push_back(TRY(prepare()));
   const Groups group_of = group(loaded.objects_.front().get(), groups);
-  std::vector<base::Result<void>> results(groups);
-  std::vector<base::Thread> threads(groups);
-  for (size_t i = 0; i < groups; ++i) {
-    auto load = [&, i] { results[i] = load_group(loaded.objects_[i].get(), group_of, i); };
-    if (i + 1 == groups || !threads[i].start(load).ok()) load();
-  }
-  for (auto& thread : threads)
-    if (thread.joinable()) thread.join();
-  for (const auto& result : results) TRY(result);
+  TRY(base::side_by_side(groups, [&](size_t i) { return load_group(loaded.objects_[i].get(), group_of, i); }));
   return loaded;
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/side_by_side.h"
 #include "io/kernel/attachments.h"
 #include "io/kernel/bpf_pins.h"
 #include "io/kernel/filters.h"
@@ -157,11 +158,14 @@ base::Result<void> Migration::make_maps() {
   BpfObject object = TRY(open_object(image_));
   btf* types = bpf_object__btf(object.get());
   if (const int error = -btf__load_into_kernel(types)) return base::system_error(error, "types of the maps");
-  for (auto& member : members_)
-    if (!member.stays)
-      member.made =
-          TRY(make_map(declared_map(object.get(), member.kind->name), has_size(*member.kind) ? member.wanted.entries : 0, btf__fd(types)));
-  return {};
+  // The kernel clears their memory, tens of megabytes.
+  return base::side_by_side(members_.size(), [&](size_t i) -> base::Result<void> {
+    Member& member = members_[i];
+    if (member.stays) return {};
+    const uint32_t entries = has_size(*member.kind) ? member.wanted.entries : 0;
+    member.made = TRY(make_map(declared_map(object.get(), member.kind->name), entries, btf__fd(types)));
+    return {};
+  });
 }
 
 base::Result<void> Migration::copy(Writer writer) {
