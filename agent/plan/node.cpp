@@ -22,6 +22,9 @@ bool is_known(const model::Snapshot& snapshot, model::SourceId source) {
   return status && (status->synced || status->kept);
 }
 
+// A quarter of the ports that a destination can be given.
+uint32_t unanswered_per_pod(const model::PortRange& nat) { return nat.last ? (uint32_t{nat.last} - nat.first + 1) / 4 : 0; }
+
 base::BootTime end_of_grace(const model::LostDefaultRoute& lost) { return lost.since + kUplinkGrace; }
 
 // The row before or after the change has the property.
@@ -69,7 +72,9 @@ datapath_config datapath_config_of(const model::Snapshot& snapshot) {
           .first_nat_port = nat.first,
           .last_nat_port = nat.last,
           .flags = datapath_flags(snapshot),
-          .host_netns = snapshot.identity.host_netns};
+          .host_netns = snapshot.identity.host_netns,
+          .unanswered_per_pod = unanswered_per_pod(nat),
+          .zero = 0};
 }
 
 std::string program_generation(const model::Snapshot& snapshot) {

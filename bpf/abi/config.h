@@ -17,8 +17,12 @@ struct datapath_config {
 	__u32 flags; /* DATAPATH_* */
 	/* Cookie of the node's own network namespace. 0: not known, and no socket counts as the node's. */
 	__u64 host_netns;
+	/* Flows to the world that a pod may have without an answer, so that it takes no destination's ports from others. 0: as many
+	 * as the table allows. */
+	__u32 unanswered_per_pod;
+	__u32 zero;
 };
-ABI_ASSERT_SIZE(datapath_config, 24);
+ABI_ASSERT_SIZE(datapath_config, 32);
 
 #define DATAPATH_SILENT_REFUSALS (1U << 0)   /* who calls a Service without backends, or a port that it has not, hears nothing */
 #define DATAPATH_HOST_SOCKETS_ONLY (1U << 1) /* pods' sockets are left alone: their packets are translated instead */

@@ -33,7 +33,8 @@
 	X(DROP_FLOW_CLASH, "flow_clash",                                                                                           \
 	  "a client called two addresses that lead to one backend from one port: it may try again by another port")                \
 	X(DROP_HALF_OPEN, "half_open",                                                                                             \
-	  "one source has opened flows for a quarter of the table that nobody answered: look for a flood, see get connections")    \
+	  "one source has opened flows for a quarter of the table, or of the ports that a destination can be given, that nobody "  \
+	  "answered: look for a flood, see get connections")                                                                       \
 	X(DROP_NO_FRONTEND, "no_frontend", "a Service's address was called by a port or protocol that the Service has not")        \
 	X(DROP_ANSWER_LIMIT, "answer_limit",                                                                                       \
 	  "more refusals and echoes in a Service's name were due than a CPU gives in a second: look for a scan")

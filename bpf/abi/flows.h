@@ -41,12 +41,14 @@ ABI_ASSERT_SIZE(flow, 32);
 
 #define FLOW_OPENER (1 << 0) /* the way of the packet that opened it */
 #define FLOW_FIN (1 << 1)    /* this way has sent its last */
+#define FLOW_AGAIN (1 << 2)  /* UDP, in both entries: its opener has sent after an answer, so it is more than one question */
 
 #define FLOW_REFRESH_NS 500000000ULL
 #define FLOW_IDLE_NS 2000000000ULL /* UDP: then its ports may be another flow's */
 
 /* Map `half_open`, array by half_open_index() of who opened them: flows that nobody has answered. One source may have those of a
- * quarter of the table, so that it leaves room for others. */
+ * quarter of the table, and a pod not more than a quarter of the ports that one destination can be given, so that it leaves room
+ * for others. */
 struct half_open {
 	__u32 flows;
 	__u32 counted; /* so far in the sweep that goes on: the next value of `flows` */
@@ -88,7 +90,7 @@ struct flow_sweeper {
 #else
 	__u64 timer[2], work[2];
 #endif
-	__u64 alive;	/* entries that the last look left */
+	__s64 alive;	/* entries that the last look left, and those that came since, less those that packets ended */
 	__u64 swept_ns; /* when it ended, CLOCK_MONOTONIC */
 };
 ABI_ASSERT_SIZE(flow_sweeper, 48);

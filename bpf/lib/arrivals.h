@@ -237,7 +237,7 @@ static __always_inline int arrive(struct __sk_buff *skb, struct packet *packet, 
 		return ARRIVAL_AS_IT_WAS;
 	flow = flow_of(packet, &transport, FLOW_ARRIVES, &key);
 	if (flow && is_outlived(&key, flow, &transport, client)) {
-		flow_end(&key, flow);
+		flow_end_early(&key, flow);
 		flow = NULL;
 	}
 	if (!flow && transport.kind == TRANSPORT_PORTS) {

@@ -8,17 +8,18 @@
 #define SWEEP_INTERVAL_NS (4 * NANOSECONDS_PER_SECOND)
 #define SWEEP_INTERVAL_CROWDED_NS (1 * NANOSECONDS_PER_SECOND)
 
-/* Three quarters of the table were alive when it was last looked through: what nobody has answered makes room then, so that a flood
- * of openings ends with the flood. */
-static __always_inline int is_crowded(const struct flow_sweeper *sweeper)
+/* Nobody has answered it, or nobody waits for more. */
+static __always_inline int makes_room(const struct flow *flow, __u8 protocol)
 {
-	return sweeper->alive > flows_size() / 4 * 3;
+	return flow->state != FLOW_ESTABLISHED || (protocol == PROTOCOL_UDP && !(flow->flags & FLOW_AGAIN));
 }
 
 /* Seconds without a packet. Cilium's for TCP; UDP as RFC 4787 REQ-5 asks (two minutes at least), ICMP as RFC 5508 REQ-1 (one). */
-static __always_inline __u64 flow_lifetime_ns(__u8 protocol, __u8 state, int crowded)
+static __always_inline __u64 flow_lifetime_ns(const struct flow *flow, __u8 protocol, int crowded)
 {
-	if (crowded && state == FLOW_NEW)
+	__u8 state = flow->state;
+
+	if (crowded && makes_room(flow, protocol))
 		return 5 * NANOSECONDS_PER_SECOND;
 	switch (protocol) {
 	case PROTOCOL_TCP:
@@ -44,7 +45,7 @@ static __always_inline int is_overdue(const struct flow *flow, __u8 protocol, co
 {
 	__u64 idle = sweep->now - flow->used_ns;
 
-	return (__s64)idle > 0 && idle > flow_lifetime_ns(protocol, flow->state, sweep->crowded);
+	return (__s64)idle > 0 && idle > flow_lifetime_ns(flow, protocol, sweep->crowded);
 }
 
 static __always_inline void count_alive(const struct flow_key *key, const struct flow *flow, struct sweep *sweep)
@@ -94,14 +95,16 @@ static int sweep_flows(void *map, int *index, void *value)
 	struct sweep sweep = {.now = bpf_ktime_get_ns()};
 	__u32 only = 0;
 	struct flow_sweeper *sweeper = bpf_map_lookup_elem(&flow_sweeper, &only);
+	__s64 believed;
 
 	(void)map, (void)index, (void)value;
 	if (!sweeper)
 		return 0;
-	sweep.crowded = is_crowded(sweeper);
+	believed = sweeper->alive;
+	sweep.crowded = is_crowded(sweeper->alive);
 	bpf_for_each_map_elem(&flows, sweep_flow, &sweep, 0);
 	bpf_for_each_map_elem(&half_open, renew_half_open, NULL, 0);
-	sweeper->alive = sweep.alive;
+	__sync_fetch_and_add(&sweeper->alive, sweep.alive - believed); /* some have come meanwhile */
 	sweeper->swept_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -110,7 +113,7 @@ static int sweeper_tick(void *map, int *index, struct flow_sweeper *sweeper)
 {
 	(void)map, (void)index;
 	bpf_wq_start(&sweeper->work, 0);
-	bpf_timer_start(&sweeper->timer, is_crowded(sweeper) ? SWEEP_INTERVAL_CROWDED_NS : SWEEP_INTERVAL_NS, 0);
+	bpf_timer_start(&sweeper->timer, is_crowded(sweeper->alive) ? SWEEP_INTERVAL_CROWDED_NS : SWEEP_INTERVAL_NS, 0);
 	return 0;
 }
 

@@ -33,6 +33,27 @@ static __always_inline __u32 flows_size(void)
 	return ((struct bpf_map___size *)&flows)->max_entries;
 }
 
+/* Three quarters of the table are alive. Then what nobody waits for makes room early, so that a flood ends with the flood. */
+static __always_inline int is_crowded(__s64 alive)
+{
+	return alive > (__s64)(flows_size() / 4 * 3);
+}
+
+/* A flow has come, or was ended by a packet. The one that makes the table crowded has it looked through at once: by the next tick
+ * it may be full. */
+static __always_inline void flows_count(__s64 entries)
+{
+	__u32 only = 0;
+	struct flow_sweeper *sweeper = bpf_map_lookup_elem(&flow_sweeper, &only);
+	__s64 before;
+
+	if (!sweeper)
+		return;
+	before = __sync_fetch_and_add(&sweeper->alive, entries);
+	if (!is_crowded(before) && is_crowded(before + entries))
+		bpf_timer_start(&sweeper->timer, 0, 0);
+}
+
 static __always_inline struct half_open *half_open_of(const struct ip_addr *source)
 {
 	__u32 index = half_open_index(source);
@@ -78,6 +99,13 @@ verified_alone int flow_end(const struct flow_key *key __arg_nonnull, const stru
 	return 0;
 }
 
+/* By a packet, and not because it is overdue. */
+static __always_inline void flow_end_early(const struct flow_key *key, const struct flow *flow)
+{
+	flow_end(key, flow);
+	flows_count(-2);
+}
+
 static __always_inline void flow_set_state(const struct flow_key *key, struct flow *flow, enum flow_state state)
 {
 	struct flow_key other_key = flow_other_key(key, flow);
@@ -96,6 +124,17 @@ verified_alone int flow_answered(const struct flow_key *key __arg_nonnull, struc
 	if (half_open && half_open->flows)
 		__sync_fetch_and_sub(&half_open->flows, 1);
 	flow_set_state(key, flow, FLOW_ESTABLISHED);
+	return 0;
+}
+
+verified_alone int flow_goes_on(const struct flow_key *key __arg_nonnull, struct flow *flow __arg_nonnull)
+{
+	struct flow_key other_key = flow_other_key(key, flow);
+	struct flow *other = flow_lookup(&other_key);
+
+	flow->flags |= FLOW_AGAIN;
+	if (other)
+		other->flags |= FLOW_AGAIN;
 	return 0;
 }
 
@@ -130,6 +169,9 @@ static __always_inline void flow_seen(const struct flow_key *key, struct flow *f
 		flow->used_ns = now;
 	if (flow->state == FLOW_NEW && !(flow->flags & FLOW_OPENER))
 		flow_answered(key, flow);
+	if (key->protocol == PROTOCOL_UDP && flow->state == FLOW_ESTABLISHED &&
+	    (flow->flags & (FLOW_OPENER | FLOW_AGAIN)) == FLOW_OPENER)
+		flow_goes_on(key, flow);
 	if (transport->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST))
 		flow_judge_tcp(key, flow, transport->tcp_flags);
 }
@@ -160,9 +202,11 @@ verified_alone int flow_open(const struct flow_key *key __arg_nonnull, const str
 	error = flow_insert(key, &there);
 	if (error)
 		flow_delete(&back_key);
-	else
-		__sync_fetch_and_add(&half_open->flows, 1);
-	return error;
+	if (error)
+		return error;
+	__sync_fetch_and_add(&half_open->flows, 1);
+	flows_count(2);
+	return 0;
 }
 
 static __always_inline int flow_is_idle(const struct flow *flow)
@@ -183,7 +227,7 @@ verified_alone int flow_yields(const struct flow_key *key __arg_nonnull)
 	if (flow->state != FLOW_CLOSING && !(flow->state == FLOW_NEW && (flow->flags & FLOW_OPENER)) &&
 	    (key->protocol != PROTOCOL_UDP || !flow_is_idle(flow) || !flow_is_idle(flow_lookup(&other_key))))
 		return 0;
-	flow_end(key, flow);
+	flow_end_early(key, flow);
 	return 1;
 }
 

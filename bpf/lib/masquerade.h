@@ -23,6 +23,13 @@ static __always_inline int leaves_by_address(__u8 protocol)
 	}
 }
 
+static __always_inline int has_too_many_unanswered(const struct ip_addr *pod)
+{
+	struct half_open *half_open = half_open_of(pod);
+
+	return datapath_config.unanswered_per_pod && half_open && half_open->flows >= datapath_config.unanswered_per_pod;
+}
+
 /* One flow with this destination has the address to itself when there are no ports. */
 static __always_inline long open_masqueraded(struct __sk_buff *skb, const struct flow_key *key, const struct transport *transport,
 					     const struct ip_addr *source, __u32 is_v6)
@@ -31,6 +38,8 @@ static __always_inline long open_masqueraded(struct __sk_buff *skb, const struct
 
 	if (transport->kind == TRANSPORT_OTHER)
 		return flow_open(key, source, 0);
+	if (has_too_many_unanswered(&key->source))
+		return -EDQUOT; /* before a port is looked for, which is dear where few are free */
 	port = nat_port_find(skb, key, source, is_v6);
 	return port ? flow_open(key, source, bpf_htons(port)) : -EEXIST;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Finds a port of the node's for a flow that gets its address: random start and random odd step, so that a nearly full range costs
- * little. Of UDP the start follows from the pod's own port, so that all its destinations see the same one as long as none of them
- * has it already (RFC 4787, endpoint-independent mapping). */
+ * little. The range is walked as if it were a power of two, since all of that, and of no other size, is met by any odd step. Of UDP
+ * the start follows from the pod's own port, so that all its destinations see the same one as long as none of them has it already
+ * (RFC 4787, endpoint-independent mapping). */
 #ifndef ICHOR_LIB_NAT_PORTS_H
 #define ICHOR_LIB_NAT_PORTS_H
 
@@ -15,7 +16,7 @@ struct nat_port_search {
 	struct flow_key wanted; /* of what would arrive; the port is tried out in it */
 	struct __sk_buff *skb;
 	__u32 next, step;
-	__u32 span;
+	__u32 span, mask; /* the last place of the power of two */
 	__u32 is_v6;
 	__u32 sockets; /* of the node's that had a port which was found free */
 	__u32 found;
@@ -24,6 +25,17 @@ struct nat_port_search {
 static __always_inline __u32 nat_port_span(void)
 {
 	return datapath_config.last_nat_port - datapath_config.first_nat_port + 1;
+}
+
+/* The least power of two that is not below it, less one. */
+static __always_inline __u32 mask_for(__u32 span)
+{
+	__u32 mask = span - 1;
+
+	mask |= mask >> 1;
+	mask |= mask >> 2;
+	mask |= mask >> 4;
+	return mask | mask >> 8;
 }
 
 /* Somebody on the node itself has that connection, or listens there. */
@@ -53,11 +65,13 @@ static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct f
 
 static long nat_port_try(__u32 probe, struct nat_port_search *search)
 {
+	__u32 place = search->next;
+
 	(void)probe;
-	search->wanted.destination_port_be = bpf_htons(datapath_config.first_nat_port + search->next);
-	search->next += search->step;
-	if (search->next >= search->span)
-		search->next -= search->span;
+	search->next = (place + search->step) & search->mask;
+	if (place >= search->span)
+		return 0;
+	search->wanted.destination_port_be = bpf_htons(datapath_config.first_nat_port + place);
 	if (flow_lookup(&search->wanted))
 		return 0;
 	search->found = !is_port_of_node(search->skb, &search->wanted, search->is_v6);
@@ -77,7 +91,7 @@ verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key 
 				 const struct ip_addr *address __arg_nonnull, __u32 is_v6)
 {
 	struct __sk_buff *skb = context;
-	struct nat_port_search search = {.skb = skb, .span = nat_port_span(), .is_v6 = is_v6};
+	struct nat_port_search search = {.skb = skb, .span = nat_port_span(), .mask = mask_for(nat_port_span()), .is_v6 = is_v6};
 	__u32 start;
 
 	start = departing->protocol == PROTOCOL_UDP ? mixed(departing) : bpf_get_prandom_u32();
@@ -87,7 +101,7 @@ verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key 
 					  .protocol = departing->protocol,
 					  .way = FLOW_ARRIVES};
 	search.next = start % search.span;
-	search.step = search.span > 1 ? (bpf_get_prandom_u32() % (search.span - 1)) | 1 : 0;
+	search.step = bpf_get_prandom_u32() | 1;
 	bpf_loop(NAT_PORT_PROBES, nat_port_try, &search, 0);
 	return search.found ? bpf_ntohs(search.wanted.destination_port_be) : 0;
 }

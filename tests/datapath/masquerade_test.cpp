@@ -98,7 +98,8 @@ TEST_P(DatapathMasquerade, ADestinationWithoutAFreePortRefusesNewFlowsAndNothing
   for (const auto& family : kFamilies) {
     std::set<uint16_t> ports;
     for (uint16_t i = 0; i < kNatPorts; ++i) {
-      const auto out = to_world(pod_frame() / Ip{family.own, family.outside} / Tcp{static_cast<uint16_t>(40000 + i), 80});
+      const char* pod = i % 2 ? family.neighbor : family.own;
+      const auto out = to_world(pod_frame() / Ip{pod, family.outside} / Tcp{static_cast<uint16_t>(40000 + i), 80});
       ASSERT_EQ(out.verdict, kToNextProgram) << i;
       ports.insert(port_of(out, kSource));
     }
@@ -260,23 +261,72 @@ TEST_P(DatapathMasquerade, FlowsThatAreOverdueEndWithoutAnAgent) {
     if (key.way == FLOW_DEPARTS) EXPECT_EQ(ntohs(key.source_port_be), 40001);
 }
 
-// A flood of openings, of TCP and UDP: they make room in seconds, and what was answered is not touched.
-TEST_P(DatapathMasquerade, ACrowdedTableEndsWhatNobodyAnsweredSooner) {
+// A flood of openings, of TCP and UDP: they make room in seconds, and so do one question and its answer, and a connection that has
+// closed. What goes on is not touched.
+TEST_P(DatapathMasquerade, ACrowdedTableEndsWhatNobodyWaitsForSooner) {
   const auto& family = kFamilies[0];
-  const uint16_t port = port_of(to_world(pod_frame() / Ip{family.own, family.outside} / Udp{40000, 53}), kSource);
-  from_uplink(uplink_frame() / Ip{family.outside, node_address(family)} / Udp{53, port});
+  const auto exchange = [&](const Layer& asked, const std::function<Layer(uint16_t)>& answer) {
+    const uint16_t port = port_of(to_world(pod_frame() / Ip{family.own, family.outside} / asked), kSource);
+    from_uplink(uplink_frame() / Ip{family.outside, node_address(family)} / answer(port));
+  };
+  const auto datagram = [](uint16_t port) { return Layer(Udp{53, port}); };
+  exchange(Tcp{40000, 443, kSyn}, [](uint16_t port) { return Layer(Tcp{443, port, kSynAck}); });
+  exchange(Udp{40001, 53}, datagram);
+  exchange(Udp{40002, 53}, datagram), exchange(Udp{40002, 53}, datagram);
+  exchange(Tcp{40003, 443, kSyn}, [](uint16_t port) { return Layer(Tcp{443, port, kRst}); });
   const auto pods = add_pods(8);
   const auto flood = [&](int flows) {
     for (int i = 1; i <= flows; ++i)
       to_world(pod_frame() / Ip{pods[i % pods.size()], "198.51.100." + std::to_string(i)} /
-               (i % 2 ? Layer(Udp{40001, 80}) : Layer(Tcp{40001, 80, kSyn})));
+               (i % 2 ? Layer(Udp{40004, 80}) : Layer(Tcp{40004, 80, kSyn})));
   };
-  flood(20);
-  age(40000, 6), age(40001, 6);  // seconds: alone they have 30 and 60
+  flood(16);
+  for (uint16_t port = 40000; port <= 40004; ++port) age(port, 6);  // seconds: alone none of them has less than 10
   flood(30);
-  age(40001, 6);
-  EXPECT_TRUE(until([&] { return flows().size() == 2; })) << flows().size();
-  for (const auto& [key, flow] : flows()) EXPECT_EQ(flow.state, FLOW_ESTABLISHED);
+  age(40004, 6);
+  EXPECT_TRUE(until([&] { return flows().size() == 4; })) << flows().size();
+  for (const auto& [key, flow] : flows()) {
+    const uint16_t port = ntohs(key.way == FLOW_DEPARTS ? key.source_port_be : flow.port_be);
+    EXPECT_TRUE(port == 40000 || port == 40002) << port;
+  }
+}
+
+// The first look after the table has become crowded knows that it is, and does not learn it for the next one.
+TEST_P(DatapathMasquerade, WhoOpensFlowsSaysThatTheTableIsCrowded) {
+  const auto sweeper = [&] {
+    auto map = io::kernel::HashMap<uint32_t, flow_sweeper>::open(bpf_root_, "flow_sweeper");
+    return **map->find(0);
+  };
+  const auto pods = add_pods(8);
+  const auto open = [&](int from, int to) {
+    for (int i = from; i < to; ++i) to_world(pod_frame() / Ip{pods[i % pods.size()], "198.51.100." + std::to_string(i)} / Udp{40000, 80});
+  };
+  open(1, 24);
+  age(40000, 6);
+  open(24, 27);  // entries 47 to 52 of 64
+  const auto crowded = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+  EXPECT_TRUE(until([&] { return sweeper().swept_ns > crowded; }));
+  EXPECT_EQ(flows().size(), 6U) << "the young ones";
+  EXPECT_EQ(sweeper().alive, 6U);
+}
+
+// One that floods a destination leaves three quarters of its ports to others, whatever room the table has.
+TEST_P(DatapathMasquerade, APodHasSoManyFlowsToTheWorldThatNobodyAnswers) {
+  config_.unanswered_per_pod = 3;
+  load_datapath(config_);
+  for (const auto& family : kFamilies) {
+    const uint64_t before = count("drops", DROP_HALF_OPEN);
+    const auto send = [&](const char* pod, uint16_t port) {
+      return to_world(pod_frame() / Ip{pod, family.outside} / Tcp{port, 443, kSyn});
+    };
+    const uint16_t first = port_of(send(family.own, 40000), kSource);
+    for (uint16_t port : {40001, 40002}) EXPECT_EQ(send(family.own, port).verdict, kToNextProgram);
+    EXPECT_EQ(send(family.own, 40003).verdict, kDropped);
+    EXPECT_EQ(count("drops", DROP_HALF_OPEN), before + 1);
+    EXPECT_EQ(send(family.neighbor, 40003).verdict, kToNextProgram);
+    from_uplink(uplink_frame() / Ip{family.outside, node_address(family)} / Tcp{443, first, kSynAck});
+    EXPECT_EQ(send(family.own, 40003).verdict, kToNextProgram) << "one was answered";
+  }
 }
 
 // One that floods leaves three quarters of the table to others.

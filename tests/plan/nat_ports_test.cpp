@@ -59,6 +59,7 @@ TEST(PlanNatPorts, AreConfiguredIntoTheProgramsAndPartOfTheirGeneration) {
 
   EXPECT_EQ(plan::datapath_config_of(usual.snapshot()).first_nat_port, 1024);
   EXPECT_EQ(plan::datapath_config_of(usual.snapshot()).last_nat_port, 29999);
+  EXPECT_EQ(plan::datapath_config_of(usual.snapshot()).unanswered_per_pod, 7244);
   EXPECT_EQ(plan::datapath_config_of(other.snapshot()).last_nat_port, 9999);
   EXPECT_NE(plan::program_generation(usual.snapshot()), plan::program_generation(other.snapshot()));
 }

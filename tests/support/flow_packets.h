@@ -18,8 +18,8 @@
 namespace support {
 
 inline constexpr uint32_t kSummedByDevice = BPF_F_TEST_SKB_CHECKSUM_COMPLETE;
-inline constexpr uint16_t kFirstNatPort = 1024, kNatPorts = 7;
-enum PortPlace { kSource = 0, kIdentifier = 4 };  // bytes into the transport header
+inline constexpr uint16_t kFirstNatPort = 1024, kNatPorts = 9;  // no prime: a walk by equal steps must not fall into a circle
+enum PortPlace { kSource = 0, kIdentifier = 4 };                // bytes into the transport header
 
 struct ByBytes {
   bool operator()(const flow_key& a, const flow_key& b) const { return std::memcmp(&a, &b, sizeof a) < 0; }

@@ -87,7 +87,9 @@ base::Result<BpfObject> open_whole_object(const ObjectImage& image) {
                                       .first_nat_port = 1024,
                                       .last_nat_port = 29999,
                                       .flags = 0,
-                                      .host_netns = 1}));
+                                      .host_netns = 1,
+                                      .unanswered_per_pod = 7244,
+                                      .zero = 0}));
   return object;
 }
 
