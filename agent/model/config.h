@@ -63,9 +63,11 @@ struct Config {
   bool ipv6_masquerade = true;                            // enableIPv6Masquerade
   std::vector<std::string> egress_masquerade_interfaces;  // egressMasqueradeInterfaces: as devices, among the uplinks; empty: all
   IpMasqAgent ip_masq_agent;
-  std::vector<std::string> devices;             // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
-  LinkKind pod_links = LinkKind::kVeth;         // bpf.datapathMode: of new pods, where the kernel has it
-  uint32_t lb_map_max = 0;                      // bpf.lbMapMax: entries of the services' maps; 0: by the node's memory
+  std::vector<std::string> devices;      // devices: names, "eth+" is a prefix; empty: chosen from routes and node addresses
+  LinkKind pod_links = LinkKind::kVeth;  // bpf.datapathMode: of new pods, where the kernel has it
+  uint32_t lb_map_max = 0;               // bpf.lbMapMax: entries of the services' maps; 0: by the node's memory
+  // bpf.ctTcpMax and bpf.ctAnyMax, in flows, bpf.natMax, in entries: of the table of flows; all 0: by the node's memory
+  uint32_t ct_tcp_max = 0, ct_any_max = 0, nat_max = 0;
   double map_ratio = 0;                         // bpf.mapDynamicSizeRatio: of the node's memory, for maps that follow it; 0: the usual
   PortRange node_ports{30000, 32767};           // nodePort.range
   std::vector<base::Cidr> node_port_addresses;  // nodePort.addresses: prefixes; of a family without one all addresses count

@@ -25,7 +25,7 @@ std::string used_text(uint64_t part, uint64_t whole, const std::string& what) {
 
 // Which setting makes it larger.
 std::string remedy_for(const std::string& table) {
-  if (table == "flows") return "see get connections, and which pod opens so many; bpf.mapDynamicSizeRatio makes it larger";
+  if (table == "flows") return "see get connections, and which pod opens so many; bpf.ctTcpMax makes it larger";
   for (std::string_view services : {"backends", "frontend_sets", "service_sets", "set_slots", "source_ranges"})
     if (table == services) return "set bpf.lbMapMax higher";
   return "bpf.mapDynamicSizeRatio makes it larger";
@@ -36,7 +36,7 @@ std::string remedy_for(const std::string& table) {
 int percent(uint64_t part, uint64_t whole) { return whole ? static_cast<int>(part * 100 / whole) : 0; }
 
 Pressure pressure_of(const io::kernel::Use& use, const model::Published& published) {
-  Pressure pressure{use.maps, {}};
+  Pressure pressure{use.maps, {}, use.memory};
   std::stable_sort(pressure.tables.begin(), pressure.tables.end(), [](const MapUse& a, const MapUse& b) {
     return a.entries * std::max<uint64_t>(b.room, 1) > b.entries * std::max<uint64_t>(a.room, 1);
   });

@@ -21,6 +21,7 @@ struct NatPorts {
 struct Pressure {
   std::vector<io::kernel::MapUse> tables;  // the fullest first
   std::optional<NatPorts> nat;             // nullopt: no source is translated
+  uint64_t memory = 0;                     // bytes of the kernel's that all maps take
 };
 
 Pressure pressure_of(const io::kernel::Use& use, const model::Published& published);

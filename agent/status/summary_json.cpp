@@ -133,6 +133,7 @@ std::string summary_json(const Summary& summary) {
   json["sysctls"] = summary.sysctls.names;
   const auto& pressure = summary.pressure;
   json["tables"] = pressure ? tables_json(*pressure) : Json(nullptr);
+  json["map_memory_bytes"] = pressure ? Json(pressure->memory) : Json(nullptr);
   json["busiest_nat_destination"] = pressure && pressure->nat ? nat_json(*pressure->nat) : Json(nullptr);
   const auto& packets = summary.surroundings.packets;
   json["deliveries"] = packets ? deliveries_json(*packets) : Json(nullptr);

@@ -126,6 +126,7 @@ void write_pressure(Page& page, const Pressure& pressure) {
                            " " + std::to_string(percent(table.entries, table.room)) + "%");
   used.count = used.names.size();
   page.list("use", "tables with entries", used, "map_sizes");
+  if (pressure.memory) page.line("use", mebibytes(pressure.memory) + " of the kernel's memory for all maps");
   if (!pressure.nat) return;
   const uint32_t ports = pressure.nat->busiest.ports;
   page.line("use", "NAT ports of the busiest destination, " + destination_text(*pressure.nat) + ": " + std::to_string(ports) +

@@ -1,7 +1,7 @@
 // How many entries each map gets.
 #include "plan/map_sizes.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <map>
@@ -65,6 +65,45 @@ TEST(PlanMapSizes, LbMapMaxSetsTheMapsOfServicesAndNoOthers) {
   EXPECT_EQ(set["backends"], 5000u);
   EXPECT_EQ(set["frontend_sets"], 20000u);
   EXPECT_EQ(set["pods"], usual["pods"]);
+}
+
+TEST(PlanMapSizes, TheTableOfFlowsIsAsLargeAsTheLargestOfCiliumsThreeTablesAsksFor) {
+  struct Case {
+    uint32_t tcp, any, nat, entries;
+  };
+  constexpr Case kCases[] = {
+      {100'000, 0, 0, 200'000},  // two entries a flow
+      {0, 50'000, 0, 100'000},
+      {100'000, 50'000, 0, 300'000},  // one table for both
+      {100'000, 50'000, 300'000, 300'000},
+      {100'000, 50'000, 400'000, 400'000},
+      {0, 0, 4096, 4096},  // also less than the memory would give
+      {4 << 20, 4 << 20, 16 << 20, 16 << 20},
+  };
+  const auto usual = sizes_of(64ull << 30);
+  for (const auto& one : kCases) {
+    model::Config config;
+    config.ct_tcp_max = one.tcp, config.ct_any_max = one.any, config.nat_max = one.nat;
+    config.map_ratio = 0.005;
+    auto set = sizes_of(32ull << 30, config);
+    EXPECT_EQ(set["flows"], one.entries) << one.tcp << " " << one.any << " " << one.nat;
+    set["flows"] = usual.at("flows");
+    EXPECT_EQ(set, usual) << "and no other map";
+  }
+  EXPECT_EQ(usual.at("flows"), 1u << 20);
+}
+
+TEST(PlanMapSizes, MapsThatTakeMuchOfTheNodesMemoryAreAProblemThatNamesTheSettings) {
+  model::Config config;
+  EXPECT_THAT(plan::map_sizes::plan("node", planning_of(1ull << 30, config).snapshot()).problems, testing::IsEmpty());
+  config.ct_tcp_max = 4 << 20;
+  EXPECT_THAT(plan::map_sizes::plan("node", planning_of(8ull << 30, config).snapshot()).problems, testing::IsEmpty());
+
+  const auto problems = plan::map_sizes::plan("node", planning_of(1ull << 30, config).snapshot()).problems;
+
+  ASSERT_THAT(problems, testing::SizeIs(1));
+  EXPECT_THAT(problems[0].text, testing::HasSubstr("of the node's 1024 MiB"));
+  EXPECT_THAT(problems[0].remedy, testing::HasSubstr("bpf.ctTcpMax"));
 }
 
 TEST(PlanMapSizes, TheDynamicRatioScalesWhatFollowsTheMemory) {

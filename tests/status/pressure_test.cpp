@@ -36,6 +36,7 @@ io::kernel::Use with_flows(uint64_t entries, uint32_t ports) {
               {"backends", 3, 1000, false, true},
               {"flows", entries, 1000, false, true},
               {"pods", 0, 256, false, true}};
+  use.memory = 5 << 19;
   if (ports) use.busiest = io::kernel::NatUse{support::ip("192.0.2.1"), support::ip("198.51.100.7"), 443, IPPROTO_TCP, ports};
   return use;
 }
@@ -45,11 +46,13 @@ TEST(StatusPressure, IsShownWithTheFullestFirst) {
 
   EXPECT_THAT(summary_text(summary),
               HasSubstr("use        tables with entries (3): affinities 100/100 100%, flows 120/1000 12%, backends 3/1000 0%\n"
+                        "           2.5 MiB of the kernel's memory for all maps\n"
                         "           NAT ports of the busiest destination, 198.51.100.7:443/TCP from 192.0.2.1: 50 of 1000, 5%\n"));
   EXPECT_THAT(summary.problems, IsEmpty()) << "a table that forgets may be full";
   const auto json = nlohmann::json::parse(summary_json(summary));
   EXPECT_EQ(json["tables"][1], nlohmann::json::parse(R"({"table": "flows", "entries": 120, "room": 1000, "percent": 12, "forgets": false,
     "whole": true})"));
+  EXPECT_EQ(json["map_memory_bytes"], 5 << 19);
   EXPECT_EQ(json["busiest_nat_destination"]["percent"], 5);
   EXPECT_EQ(json["busiest_nat_destination"]["destination"], "198.51.100.7");
 }
@@ -61,8 +64,8 @@ TEST(StatusPressure, AboveNineTenthsIsAProblemWithARemedy) {
 
   ASSERT_EQ(summary.problems.size(), 2u);
   EXPECT_EQ(model::to_string(summary.problems[0]),
-            "table flows: 900 of 1000 entries are taken (90 %) (see get connections, and which pod opens so many; bpf.mapDynamicSizeRatio "
-            "makes it larger)");
+            "table flows: 900 of 1000 entries are taken (90 %) (see get connections, and which pod opens so many; bpf.ctTcpMax makes it "
+            "larger)");
   EXPECT_EQ(model::to_string(summary.problems[1]),
             "NAT ports: towards 198.51.100.7:443/TCP from 192.0.2.1: 950 of 1000 ports are taken (95 %) (see get nat: fewer flows to that "
             "destination, or more nodes)");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <unordered_map>
 
@@ -93,12 +94,26 @@ base::Result<MapUse> count(const std::string& bpf_root, const std::string& name,
   return use;
 }
 
+base::Result<uint64_t> memory_of_maps(const std::string& bpf_root) {
+  uint64_t bytes = 0;
+  for (const MapKind& kind : map_kinds()) bytes += TRY(memory_of_map(TRY(open_map(bpf_root, std::string(kind.name))).get()));
+  return bytes;
+}
+
 // An array of which several maps have an entry for each index is counted once.
 bool says_something(const MapKind& kind) {
   return has_size(kind) && kind.name != "frontend_addresses" && kind.name != "set_hashes" && kind.name != "set_options";
 }
 
 }  // namespace
+
+base::Result<uint64_t> memory_of_map(int map_fd) {
+  const std::string path = "/proc/self/fdinfo/" + std::to_string(map_fd);
+  std::ifstream facts(path);
+  for (std::string word; facts >> word;)
+    if (uint64_t bytes = 0; word == "memlock:" && facts >> bytes) return bytes;
+  return base::Error{ENODATA, path + " does not say memlock"};
+}
 
 base::Result<Use> measure_use(const std::string& bpf_root, base::Millis at_most) {
   const base::BootTime started = base::boot_now();
@@ -117,6 +132,7 @@ base::Result<Use> measure_use(const std::string& bpf_root, base::Millis at_most)
     }
   }
   use.busiest = busiest.take();
+  use.memory = TRY(memory_of_maps(bpf_root));
   use.took = base::boot_now() - started;
   return use;
 }

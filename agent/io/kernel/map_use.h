@@ -29,8 +29,12 @@ struct NatUse {
 struct Use {
   std::vector<MapUse> maps;       // those whose fullness says something, sorted
   std::optional<NatUse> busiest;  // the destination that has most; nullopt: no source is translated
+  uint64_t memory = 0;            // bytes of the kernel's that all maps take, those too whose fullness says nothing
   base::Millis took{};
 };
+
+// What the kernel says that a map takes, in bytes (/proc/PID/fdinfo, `memlock`).
+base::Result<uint64_t> memory_of_map(int map_fd);
 
 // ENOENT: no datapath is loaded. Of each map at most for `at_most`.
 base::Result<Use> measure_use(const std::string& bpf_root, base::Millis at_most);

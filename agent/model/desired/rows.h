@@ -67,7 +67,7 @@ struct Sysctl {
 // that is too full to shrink keeps its size, which is this row's failure and nobody else's.
 struct MapSize {
   static constexpr std::string_view kKind = "map_sizes";
-  static constexpr KindFacts kFacts{"Room in each map of the datapath, in entries, by the node's memory and bpf.lbMapMax.", kAllSources,
+  static constexpr KindFacts kFacts{"Room in each map of the datapath, in entries, by the node's memory or as set.", kAllSources,
                                     Removal::kAtOnce, Reread::kNever, MadeIn::kNode};
   std::string map;
   uint32_t entries = 0;

@@ -8,6 +8,9 @@ using model::Config;
 
 namespace {
 
+// The table has 4 * kMostFlows entries at the most, which take 2.1 GiB.
+constexpr int64_t kLeastFlows = 1 << 10, kMostFlows = 4 << 20;
+
 void choose_pod_links(Config& config, const Accepted& accepted) {
   config.pod_links = model::link_kind_of(std::get<std::string>(accepted)).value_or(model::LinkKind::kVeth);  // auto
 }
@@ -42,13 +45,19 @@ std::span<const Key> datapath_keys() {
       {"bpf.mapDynamicSizeRatio", kImplemented, fraction(), "maps follow the node's memory, 0.005 twice as large as by default",
        assign<&Config::map_ratio>},
       {"bpf.authMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
-      {"bpf.ctTcpMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
-      {"bpf.ctAnyMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.ctTcpMax", kImplemented, zero_or(kLeastFlows, kMostFlows),
+       "room for so many TCP connections between pods, Services and the world; with bpf.ctAnyMax and bpf.natMax the size of one table, "
+       "`flows`: two entries for each connection of both, or as many as bpf.natMax if that is more; by default, and with all three 0, by "
+       "the node's memory",
+       assign<&Config::ct_tcp_max>},
+      {"bpf.ctAnyMax", kImplemented, zero_or(kLeastFlows, kMostFlows), "likewise, of UDP and all other protocols",
+       assign<&Config::ct_any_max>},
       {"bpf.lbMapMax", kImplemented, integer(0, 4 << 20),
        "room for so many services, backends and clients with affinity, and four times as many frontends and slots; by default, and with 0, "
        "by the node's memory",
        assign<&Config::lb_map_max>},
-      {"bpf.natMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
+      {"bpf.natMax", kImplemented, zero_or(kLeastFlows, 4 * kMostFlows), "entries, two for each translated connection: see bpf.ctTcpMax",
+       assign<&Config::nat_max>},
       {"bpf.neighMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
       {"bpf.nodeMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},
       {"bpf.policyMapMax", kWithoutMeaning, integer(0, 1LL << 32), "map sizes follow the node's memory"},

@@ -161,7 +161,8 @@ base::Result<Accepted> accept_scalar(const Shape& shape, const Value& value) {
     }
     case ShapeKind::kInteger: {
       auto whole = number<int64_t>(value.text);
-      if (!whole || *whole < shape.low || *whole > shape.high) return unlike(shape, value);
+      if (!whole) return unlike(shape, value);
+      if ((*whole < shape.low || *whole > shape.high) && !(shape.or_zero && *whole == 0)) return unlike(shape, value);
       return Accepted(*whole);
     }
     case ShapeKind::kFraction: {
@@ -222,7 +223,8 @@ std::string allowed(const Shape& shape) {
     case ShapeKind::kBoolean:
       return "true or false";
     case ShapeKind::kInteger:
-      return "a whole number from " + std::to_string(shape.low) + " to " + std::to_string(shape.high);
+      return std::string(shape.or_zero ? "0 or " : "") + "a whole number from " + std::to_string(shape.low) + " to " +
+             std::to_string(shape.high);
     case ShapeKind::kFraction:
       return "a number from " + std::to_string(shape.low) + " to " + std::to_string(shape.high);
     case ShapeKind::kText:

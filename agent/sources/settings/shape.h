@@ -38,10 +38,12 @@ struct Shape {
   std::string_view choices = "";              // kChoice: "snat|dsr"
   int64_t low = 0, high = 0;                  // kInteger and kFraction: inclusive
   base::Family family = base::Family::kIpv4;  // kCidr
+  bool or_zero = false;                       // kInteger: 0 is in bounds, whatever they are
 };
 
 constexpr Shape boolean() { return {ShapeKind::kBoolean}; }
 constexpr Shape integer(int64_t low, int64_t high) { return {ShapeKind::kInteger, "", low, high}; }
+constexpr Shape zero_or(int64_t low, int64_t high) { return {ShapeKind::kInteger, "", low, high, base::Family::kIpv4, true}; }
 constexpr Shape fraction() { return {ShapeKind::kFraction, "", 0, 1}; }
 constexpr Shape text() { return {ShapeKind::kText}; }
 constexpr Shape one_of(std::string_view choices) { return {ShapeKind::kChoice, choices}; }
