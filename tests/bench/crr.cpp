@@ -1,6 +1,6 @@
 // Connect, one byte there, one back, and away: how long one takes. Both ends run on one processor, so that a figure is the work of the
 // whole path and no wake-up of another one; the client resets its connections, so that none waits for its time (RFC 1337).
-// usage: bench_crr serve PORT     until it is killed; says "serving" when it listens, on both families
+// usage: bench_crr serve PORT     until it is killed; says "serving" when it listens, on both families; several may share a port
 //        bench_crr call ADDRESS:PORT|[ADDRESS]:PORT MILLISECONDS     prints the microseconds of one
 #include <netdb.h>
 #include <netinet/in.h>
@@ -39,6 +39,7 @@ void on_last_processor() {
   int off = 0, on = 1;
   setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(listener.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   sockaddr_in6 address = {};
   address.sin6_family = AF_INET6, address.sin6_port = htons(port);
   if (bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener.get(), 1024) != 0) die("listen");
