@@ -23,7 +23,7 @@ constexpr Cost by_use{};
 constexpr uint64_t kBucketBytes = 16;
 
 // One entry per so many bytes of the node's memory, within bounds: a board of 1 GiB spends some 5 MiB on all of them together. The kernel
-// clears a map when it makes it (a million empty buckets of frontends are 16 ms of a start), so the upper
+// clears a map when it makes it (a million empty buckets of frontends are 16 ms of a start, half a million flows 30), so the upper
 // bounds have room for 10,000 Services of three ports in both families, and not for more without being told.
 struct Formula {
   const char* map;
@@ -36,7 +36,7 @@ constexpr Formula kFormulas[] = {
     {"affinities", 256 << 10, 1, 32 << 10, 1, preallocated(16, 32)},                // one per pod and Service that it calls
     {"arrival_affinities", 256 << 10, 1 << 10, 64 << 10, 1, preallocated(24, 32)},  // one per client outside and Service that it calls
     {"backends", 64 << 10, 32 << 10, 256 << 10, 1, in_array(24)},
-    {"flows", 64 << 10, 16 << 10, 1 << 20, 0, preallocated(40, 32)},    // two for each connection between pods and the world
+    {"flows", 64 << 10, 16 << 10, 512 << 10, 0, preallocated(40, 32)},  // two for each connection between pods and the world
     {"fragments", 1 << 20, 1 << 10, 8 << 10, 0, preallocated(40, 8)},   // one for each datagram in pieces that is on its way
     {"frontend_addresses", 1 << 20, 4 << 10, 4 << 10, 0, in_array(8)},  // bits of a hash
     {"frontend_sets", 64 << 10, 64 << 10, 256 << 10, 4, hash_by_use},   // cluster IPs of one family, others' addresses, node ports

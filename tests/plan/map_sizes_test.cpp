@@ -90,7 +90,7 @@ TEST(PlanMapSizes, TheTableOfFlowsIsAsLargeAsTheLargestOfCiliumsThreeTablesAsksF
     set["flows"] = usual.at("flows");
     EXPECT_EQ(set, usual) << "and no other map";
   }
-  EXPECT_EQ(usual.at("flows"), 1u << 20);
+  EXPECT_EQ(usual.at("flows"), 1u << 19);
 }
 
 TEST(PlanMapSizes, MapsThatTakeMuchOfTheNodesMemoryAreAProblemThatNamesTheSettings) {
