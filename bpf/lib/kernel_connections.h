@@ -40,14 +40,22 @@ extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *skb, struct bpf_sock_
 					 struct bpf_ct_opts___asked *options, __u32 options__sz) __weak __ksym;
 extern void bpf_ct_release(struct nf_conn *connection) __weak __ksym;
 
+/* struct bpf_sock_tuple of IPv4, without the room that IPv6 needs: the stack is short where this is asked. */
+struct kernel_tuple_v4 {
+	__be32 source_be;
+	__be32 destination_be;
+	__be16 source_port_be;
+	__be16 destination_port_be;
+};
+
 /* A key begins as the kernel's tuple of IPv6 does; for IPv4 `v4` is filled. */
-static __always_inline struct bpf_sock_tuple *kernel_tuple(const struct flow_key *key, __u32 is_v6, struct bpf_sock_tuple *v4)
+static __always_inline struct bpf_sock_tuple *kernel_tuple(const struct flow_key *key, __u32 is_v6, struct kernel_tuple_v4 *v4)
 {
-	v4->ipv4.saddr = key->source.words_be[3];
-	v4->ipv4.daddr = key->destination.words_be[3];
-	v4->ipv4.sport = key->source_port_be;
-	v4->ipv4.dport = key->destination_port_be;
-	return is_v6 ? (void *)key : v4;
+	v4->source_be = key->source.words_be[3];
+	v4->destination_be = key->destination.words_be[3];
+	v4->source_port_be = key->source_port_be;
+	v4->destination_port_be = key->destination_port_be;
+	return is_v6 ? (void *)key : (void *)v4;
 }
 
 static __always_inline __u32 kernel_tuple_size(__u32 is_v6)
@@ -67,7 +75,8 @@ static __always_inline int kernel_ask(struct __sk_buff *skb, const struct flow_k
 				      struct kernel_answers *answers)
 {
 	struct bpf_ct_opts___asked options = {.netns_id = BPF_F_CURRENT_NETNS, .protocol = key->protocol};
-	struct bpf_sock_tuple v4 = {}, *tuple = kernel_tuple(key, is_v6, &v4);
+	struct kernel_tuple_v4 v4;
+	struct bpf_sock_tuple *tuple = kernel_tuple(key, is_v6, &v4);
 	const struct nf_conn___read *read;
 	struct nf_conn *connection;
 	int found;

@@ -27,9 +27,10 @@ static __always_inline __u32 nat_port_span(void)
 }
 
 /* Somebody on the node itself has that connection, or listens there; or the kernel has given the port to one that it translates. */
-static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct flow_key *arriving, __u32 is_v6)
+verified_alone int is_port_of_node(void *skb __arg_ctx, const struct flow_key *arriving __arg_nonnull, __u32 is_v6)
 {
-	struct bpf_sock_tuple v4 = {}, *tuple = kernel_tuple(arriving, is_v6, &v4);
+	struct kernel_tuple_v4 v4;
+	struct bpf_sock_tuple *tuple = kernel_tuple(arriving, is_v6, &v4);
 	__u32 size = kernel_tuple_size(is_v6);
 	struct bpf_sock *sock;
 
