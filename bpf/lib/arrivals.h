@@ -155,7 +155,7 @@ verified_alone int open_arrival(void *context __arg_ctx, const struct packet *pa
 }
 
 /* A UDP client may go on for ever from one port, so its flow leaves a backend that has left the Service. It stays with one that is
- * leaving. */
+ * leaving. 1: it stays; 0: others serve now; negative: nobody does. */
 verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull, const struct ip_addr *address __arg_nonnull,
 				   __u32 port_be, __u32 client)
 {
@@ -167,7 +167,9 @@ verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull
 	if (!set)
 		return 1;
 	handle = service_with_leaving(handle);
-	return service_find_backend(handle, address, port_be, chosen) != BACKEND_NOT_FOUND;
+	if (service_find_backend(handle, address, port_be, chosen) != BACKEND_NOT_FOUND)
+		return 1;
+	return service_handle_size(handle) ? 0 : -1;
 }
 
 /* Whether a flow's backend is to be chosen anew with this packet: by a new connection from a port that was used before, and with
@@ -180,10 +182,10 @@ static __always_inline int is_outlived(const struct flow_key *arriving, const st
 	if (transport->protocol == PROTOCOL_TCP)
 		return flow->state != FLOW_NEW && is_first_of_connection(transport->tcp_flags);
 	return bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_REFRESH_NS &&
-	       !has_its_backend(arriving, &flow->address, flow->port_be, client);
+	       has_its_backend(arriving, &flow->address, flow->port_be, client) <= 0;
 }
 
-/* As has_its_backend, of a UDP client whose packets the kernel translates. */
+/* As has_its_backend, of a UDP client whose packets the kernel translates. Where nobody serves kube-proxy may know more. */
 verified_alone int has_kernels_backend(void *context __arg_ctx, const struct flow_key *arriving __arg_nonnull, __u32 is_v6,
 				       __u32 client)
 {
@@ -194,7 +196,7 @@ verified_alone int has_kernels_backend(void *context __arg_ctx, const struct flo
 	backend = ip_addr_from_v4(answers.address_be[0]);
 	if (is_v6)
 		__builtin_memcpy(&backend, answers.address_be, sizeof(backend));
-	return has_its_backend(arriving, &backend, answers.port_be, client);
+	return has_its_backend(arriving, &backend, answers.port_be, client) != 0;
 }
 
 /* Whether a packet of no flow is of a connection that the kernel translates: of TCP until another one begins by the same ports, of

@@ -140,6 +140,8 @@ TEST_P(DatapathKernelConnections, ADatagramLeavesABackendThatHasLeftItsService) 
     connection.opener.port = 5002, connection.seen.port = 20002;
     expect_tracked(connection);
     EXPECT_EQ(arrives(family, Udp{5002, kNodePort}, node_address(family)).verdict, kToNextProgram) << "one that has not";
+    lead(family, {});
+    EXPECT_EQ(arrives(family, Udp{5002, kNodePort}, node_address(family)).verdict, kToNextProgram) << "nobody else is there yet";
   }
 }
 
@@ -178,13 +180,21 @@ TEST_P(DatapathKernelConnections, AtAnAddressOfServicesAloneNothingIsRefusedThat
 }
 
 TEST_P(DatapathKernelConnections, APortThatItHasGivenIsNotGivenAgain) {
+  constexpr uint16_t kGiven = 3;  // as many as may turn out to be somebody else's before a search ends
   for (const auto& family : kFamilies) {
     const std::string world = is_v4(family) ? "198.51.100.9" : "2001:db8:9::9";
-    for (uint16_t port = kFirstNatPort; port < kFirstNatPort + kNatPorts - 1; ++port)
-      expect_tracked({Protocol::kTcp, {family.neighbor, port}, {world, 443}, {world, 443}, {node_address(family), port}});
-    // A connection whose ports were not changed shows no bit; it holds them all the same.
-    const auto out = to_world(pod_frame() / Ip{family.own, world} / Tcp{40000, 443, kSyn});
-    EXPECT_EQ(port_of(out, kSource), kFirstNatPort + kNatPorts - 1);
+    std::set<uint16_t> ports;
+    for (uint16_t port = kFirstNatPort; port < kFirstNatPort + kGiven; ++port)
+      expect_tracked({Protocol::kTcp,
+                      {family.neighbor, static_cast<uint16_t>(50000 + port)},
+                      {world, 443},
+                      {world, 443},
+                      {node_address(family), port}});
+    for (uint16_t pod_port = 40000; pod_port < 40000 + kNatPorts - kGiven; ++pod_port)
+      ports.insert(port_of(to_world(pod_frame() / Ip{family.own, world} / Tcp{pod_port, 443, kSyn}), kSource));
+    EXPECT_EQ(ports.size(), size_t{kNatPorts - kGiven});
+    EXPECT_EQ(*ports.begin(), kFirstNatPort + kGiven);
+    EXPECT_EQ(*ports.rbegin(), kFirstNatPort + kNatPorts - 1);
   }
 }
 

@@ -77,7 +77,7 @@ served client $vip4 80; served client $vip6 80
 flows outside client $(fronts 30080) $(several 80 $vip4 $vip6)
 flows pod b $(cluster 10)
 flows node n1 $(cluster 10)
-to_ichor node-n1 node-n2 service-web slice-web-4 slice-web-6
+to_ichor node-n1 node-n2 slice-web-4 slice-web-6 service-web
 before=$(counted_rules)
 for n in n1 n2; do agent_start $n; done
 
@@ -98,7 +98,7 @@ flows late-outside client $(fronts 30081)
 flows late-pod e $(cluster 11)
 flows late-itself d $(cluster 11)
 flows late-node n1 $(cluster 11)
-to_ichor service-late slice-late-4 slice-late-6
+to_ichor slice-late-4 slice-late-6 service-late
 check "$mode: a Service that only kube-proxy had is ichor's" until_true 20 "a flow of ichor's" by_ichor n1 "$(node4 n1)" 30081
 flows late-anew client $(fronts 30081)
 flows late-pod-anew e $(cluster 11)
