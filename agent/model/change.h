@@ -10,6 +10,7 @@
 #include "model/config.h"
 #include "model/host/allocation.h"
 #include "model/host/forward_chain.h"
+#include "model/host/kube_proxy_rules.h"
 #include "model/host/link.h"
 #include "model/host/sandbox.h"
 #include "model/kinds.h"
@@ -18,8 +19,8 @@
 
 namespace model {
 
-using KnownKinds = decltype(ObjectKinds() + Kinds<Link, Address, HostRoute, LostDefaultRoute, HostNeighbor, ForwardChain, Sandbox,
-                                                  Allocation, Config, Setting, SourceStatus, CanaryResult, UnreadKind, Problem>());
+using KnownKinds = decltype(ObjectKinds() + Kinds<Link, Address, HostRoute, LostDefaultRoute, HostNeighbor, ForwardChain, KubeProxyRules,
+                                                  Sandbox, Allocation, Config, Setting, SourceStatus, CanaryResult, UnreadKind, Problem>());
 
 // A row of the list above; one that has no table facts does not compile.
 template <class Row>

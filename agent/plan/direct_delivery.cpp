@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "plan/node.h"
 
 namespace plan::direct_delivery {
@@ -63,6 +64,21 @@ void honour_reverse_path_filters(const model::Snapshot& snapshot, std::map<Way, 
   }
 }
 
+// Its connections were opened before ichor came, or before ichor knew their Services. Rules that cannot be read may be there.
+bool honour_kube_proxy(const model::Snapshot& snapshot, model::Planned& planned) {
+  std::vector<std::string> rules;
+  for (const auto& [key, row] : snapshot.table<model::KubeProxyRules>()) rules.push_back(key);
+  std::sort(rules.begin(), rules.end());
+  if (!rules.empty())
+    planned.problems.push_back(
+        {"kube-proxy",
+         "its rules are in the kernel (" + base::join(rules, ", ") +
+             "): what they translate stays theirs until it ends, what begins is ichor's",
+         "take kube-proxy out of the cluster; when its connections may end, run kube-proxy --cleanup on the node, or "
+         "restart the node"});
+  return !rules.empty() || snapshot.table<model::ForwardChain>().find("unreadable");
+}
+
 // The programs refuse link-local IPv6 sources whosever they are.
 bool is_worth_knowing(const model::Address& address) {
   return is_foreign_link(address.link) && (address.cidr.address.is_v4() || !address.cidr.address.is_link_local());
@@ -71,7 +87,7 @@ bool is_worth_knowing(const model::Address& address) {
 }  // namespace
 
 void keys_for(const Touched& touched, const model::Snapshot& snapshot, Keys& keys) {
-  if (touched.is<model::ForwardChain>() || changes_node(touched, snapshot)) keys.insert(kNodeKey);
+  if (touched.is<model::ForwardChain>() || touched.is<model::KubeProxyRules>() || changes_node(touched, snapshot)) keys.insert(kNodeKey);
   if (!touched.is<model::Allocation>()) return;
   const auto cidrs = known_pod_cidrs(snapshot);
   if (has_addresses_outside(touched.old_row<model::Allocation>(), cidrs) ||
@@ -85,6 +101,7 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
   std::map<Way, std::string> by_stack;
   honour_firewalls(snapshot, by_stack, planned);
   honour_reverse_path_filters(snapshot, by_stack);
+  const bool kernel_translates = honour_kube_proxy(snapshot, planned);
   for (const auto& [way, reason] : by_stack)
     planned.notes.push_back(way_name(way) + " for pods takes the node's stack, which is slower: " + reason);
 
@@ -101,7 +118,8 @@ model::Planned plan(const std::string&, const model::Snapshot& snapshot) {
     }
   }
   planned.wake_at = uplinks_change_at(snapshot);
-  planned.rows.push_back(model::desired::direct_delivery(std::move(by_stack), cidrs, {own.begin(), own.end()}, pods_elsewhere));
+  planned.rows.push_back(
+      model::desired::direct_delivery(std::move(by_stack), cidrs, {own.begin(), own.end()}, pods_elsewhere, kernel_translates));
   return planned;
 }
 

@@ -30,6 +30,7 @@ std::string id_of(const RouteMessage& route) {
 
 std::string key_of(const model::Link& row) { return row.name; }
 std::string key_of(const model::ForwardChain& row) { return row.key(); }
+std::string key_of(const model::KubeProxyRules& row) { return row.key(); }
 std::string key_of(const model::LostDefaultRoute& row) { return row.link; }
 std::string key_of(const model::Address& row) { return row.link + " " + base::to_string(row.cidr); }
 std::string key_of(const model::HostNeighbor& row) { return row.link + " " + base::to_string(row.address); }
@@ -42,6 +43,7 @@ std::string key_of(const model::HostRoute& row) {
 
 void set_link_name(model::Link&, const std::string&) {}  // its name is its own
 void set_link_name(model::ForwardChain&, const std::string&) {}
+void set_link_name(model::KubeProxyRules&, const std::string&) {}
 template <class Row>
 void set_link_name(Row& row, const std::string& name) {
   row.link = name;
@@ -215,9 +217,12 @@ void HostTables::take_neighbor(nlmsghdr* message, bool is_new) {
 }
 
 void HostTables::set_forward_chains(const io::kernel::ForwardChains& found) {
-  if (found.complete) forward_chains_.begin_dump();
+  if (found.complete) forward_chains_.begin_dump(), kube_proxy_rules_.begin_dump();
   for (const auto& chain : found.chains) forward_chains_.set(chain.key(), 0, chain);
-  if (found.complete) forward_chains_.end_dump();
+  for (const auto& rules : found.kube_proxy_rules) kube_proxy_rules_.set(rules.key(), 0, rules);
+  if (found.complete) forward_chains_.end_dump(), kube_proxy_rules_.end_dump();
+  chains_were_read_ |= found.complete;
+  if (!chains_were_read_) set_forward_chains_unreadable("they changed while they were read");
 }
 
 // Those that were known stay.
@@ -325,6 +330,7 @@ model::Changes HostTables::take_changes() {
   lost_default_routes_.flush(name_of, changes);
   neighbors_.flush(name_of, changes);
   forward_chains_.flush(name_of, changes);
+  kube_proxy_rules_.flush(name_of, changes);
   return changes;
 }
 

@@ -48,7 +48,7 @@ class HostTables {
   // Everything again; what is not there any more is gone.
   base::Result<void> read_all(io::kernel::Netlink& netlink);
   base::Result<void> read_routes(io::kernel::Netlink& netlink);
-  // Chains on the forward hook; only a complete reading makes others gone.
+  // Chains on the forward hook and kube-proxy's rules; only a complete reading makes others gone.
   void set_forward_chains(const io::kernel::ForwardChains& found);
   void set_forward_chains_unreadable(const std::string& error);
   // The kernel drops IPv4 routes with their link or address without a word: true when that may have happened since read_routes().
@@ -78,10 +78,12 @@ class HostTables {
   Tracked<model::HostNeighbor> neighbors_;
   Tracked<model::LostDefaultRoute> lost_default_routes_;
   Tracked<model::ForwardChain> forward_chains_;
+  Tracked<model::KubeProxyRules> kube_proxy_rules_;
   std::map<int32_t, uint8_t> rp_filters_;  // by number of the link, and of `all`
   std::set<uint32_t> default_routes_;      // links that have one in the main table
   bool default_routes_are_stale_ = false;
   bool routes_are_stale_ = false;
+  bool chains_were_read_ = false;
   bool host_changed_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "abi/flow_lifetimes.h"
 #include "model/abi_address.h"
 #include "status/listing.h"
 
@@ -102,7 +103,10 @@ Line line_of(const FoundFlow& found) {
 void add_state(Line& line, const FoundFlow& found, uint64_t now_ns) {
   const uint64_t idle_ns = now_ns > found.entry.used_ns ? now_ns - found.entry.used_ns : 0;
   line.fields.emplace_back("state", std::string(state_text(found.entry)));
-  line.fields.emplace_back("idle_seconds", static_cast<int64_t>(idle_ns / 1'000'000'000));
+  const auto idle = static_cast<int64_t>(idle_ns / 1'000'000'000);
+  line.fields.emplace_back("idle_seconds", idle);
+  const int64_t left = flow_lifetime_seconds(found.key.protocol, found.entry.state) - idle;
+  line.fields.emplace_back("expires_seconds", std::max<int64_t>(left, 0));  // some seconds later, when the sweeper comes by
 }
 
 // A flow may be busy one way only.

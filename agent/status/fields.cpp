@@ -110,6 +110,8 @@ Fields fields(const ForwardChain& chain) {
           {"error", chain.error}};
 }
 
+Fields fields(const KubeProxyRules& rules) { return {{"family", rules.family}, {"made_by", rules.made_by}}; }
+
 Fields fields(const HostNeighbor& neighbor) {
   return {{"address", base::to_string(neighbor.address)},
           {"link", neighbor.link},

@@ -28,6 +28,7 @@ Fields fields(const model::HostRoute&);
 Fields fields(const model::LostDefaultRoute&);
 Fields fields(const model::HostNeighbor&);
 Fields fields(const model::ForwardChain&);
+Fields fields(const model::KubeProxyRules&);
 Fields fields(const model::Sandbox&);
 Fields fields(const model::Allocation&);
 Fields fields(const model::Config&);

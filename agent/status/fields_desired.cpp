@@ -41,6 +41,7 @@ Fields row_fields(const DirectDelivery& delivery) {
   std::vector<std::string> by_stack;
   for (const auto& [way, reason] : delivery.by_stack) by_stack.push_back(way_name(way) + ": " + reason);
   return {{"by_stack", std::move(by_stack)},
+          {"kernel_translates", delivery.kernel_translates},
           {"pod_cidrs", base::to_strings(delivery.pod_cidrs)},
           {"own_addresses", base::to_strings(delivery.own_addresses)}};
 }

@@ -14,7 +14,8 @@ static inline __u32 way_bit(enum delivery from, __u32 is_v6)
 
 #define OWN_ADDRESS_BITS 4096
 
-#define DELIVERY_PODS_ELSEWHERE (1U << 0) /* some of this node's pods have addresses outside of pod_network */
+#define DELIVERY_PODS_ELSEWHERE (1U << 0)    /* some of this node's pods have addresses outside of pod_network */
+#define DELIVERY_KERNEL_TRANSLATES (1U << 1) /* somebody's rules do, kube-proxy's: what they have opened is left to them */
 
 /* Map `direct_delivery`, mmapable array of one. */
 struct direct_delivery {

@@ -9,6 +9,7 @@
 #include "lib/answers.h"
 #include "lib/deliver.h"
 #include "lib/frontends.h"
+#include "lib/kernel_connections.h"
 #include "lib/nat_ports.h"
 #include "lib/outside_source.h"
 #include "lib/pod_calls.h"
@@ -38,6 +39,14 @@ verified_alone __u32 arrival_slot(const struct ip_addr *client __arg_nonnull, __
 	return affinity_slot(AFFINITY_OF_ARRIVAL, &key, set, handle, choice);
 }
 
+/* Of this node all the same: whoever made its link, what it answers comes back here. */
+static __always_inline int is_pod_of_another_network(const struct ip_addr *address, __u32 is_v6)
+{
+	const struct direct_delivery *delivery = delivery_settings();
+
+	return delivery && delivery->pod_mask[is_v6 & 1].words_be[is_v6 ? 0 : 3] && is_in_pod_network(delivery, address, is_v6);
+}
+
 /* What is sent on to a backend elsewhere gets the node's address there. 0: done, or not needed; else enum drop_reason. */
 static __always_inline int open_source(struct __sk_buff *skb, const struct flow_key *departing, __u32 is_v6)
 {
@@ -51,7 +60,7 @@ static __always_inline int open_source(struct __sk_buff *skb, const struct flow_
 		return 0;
 	source = ifindex > 0 ? bpf_map_lookup_elem(&masquerade_sources, &uplink) : NULL;
 	if (!source)
-		return DROP_NO_NAT_SOURCE;
+		return is_pod_of_another_network(&departing->destination, is_v6) ? 0 : DROP_NO_NAT_SOURCE;
 	port = nat_port_find(skb, departing, &source->address, is_v6);
 	if (!port)
 		return DROP_NO_NAT_PORT;
@@ -146,9 +155,9 @@ verified_alone int open_arrival(void *context __arg_ctx, const struct packet *pa
 }
 
 /* A UDP client may go on for ever from one port, so its flow leaves a backend that has left the Service. It stays with one that is
- * leaving. */
-verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull, const struct flow *flow __arg_nonnull,
-				   __u32 client)
+ * leaving. 1: it stays; 0: others serve now; negative: nobody does. */
+verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull, const struct ip_addr *address __arg_nonnull,
+				   __u32 port_be, __u32 client)
 {
 	struct frontend *frontend = frontend_of(arriving, client);
 	__u32 set = frontend ? set_for(frontend, client) : 0;
@@ -158,7 +167,9 @@ verified_alone int has_its_backend(const struct flow_key *arriving __arg_nonnull
 	if (!set)
 		return 1;
 	handle = service_with_leaving(handle);
-	return service_find_backend(handle, &flow->address, flow->port_be, chosen) != BACKEND_NOT_FOUND;
+	if (service_find_backend(handle, address, port_be, chosen) != BACKEND_NOT_FOUND)
+		return 1;
+	return service_handle_size(handle) ? 0 : -1;
 }
 
 /* Whether a flow's backend is to be chosen anew with this packet: by a new connection from a port that was used before, and with
@@ -170,7 +181,41 @@ static __always_inline int is_outlived(const struct flow_key *arriving, const st
 		return 0;
 	if (transport->protocol == PROTOCOL_TCP)
 		return flow->state != FLOW_NEW && is_first_of_connection(transport->tcp_flags);
-	return bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_REFRESH_NS && !has_its_backend(arriving, flow, client);
+	return bpf_ktime_get_coarse_ns() - flow->used_ns > FLOW_REFRESH_NS &&
+	       has_its_backend(arriving, &flow->address, flow->port_be, client) <= 0;
+}
+
+/* As has_its_backend, of a UDP client whose packets the kernel translates. Where nobody serves kube-proxy may know more. */
+verified_alone int has_kernels_backend(void *context __arg_ctx, const struct flow_key *arriving __arg_nonnull, __u32 is_v6,
+				       __u32 client)
+{
+	struct kernel_answers answers = {};
+	struct ip_addr backend;
+
+	kernel_ask(context, arriving, is_v6, &answers);
+	backend = ip_addr_from_v4(answers.address_be[0]);
+	if (is_v6)
+		__builtin_memcpy(&backend, answers.address_be, sizeof(backend));
+	return has_its_backend(arriving, &backend, answers.port_be, client) != 0;
+}
+
+/* Whether a packet of no flow is of a connection that the kernel translates: of TCP until another one begins by the same ports, of
+ * UDP as long as its backend is one. */
+static __always_inline int is_left_to_kernel(struct __sk_buff *skb, const struct flow_key *arriving,
+					     const struct transport *transport, __u32 is_v6, enum client client)
+{
+	int kernels;
+
+	if (!is_kernel_translating())
+		return 0;
+	if (transport->kind != TRANSPORT_PORTS) /* the stack puts fragments together, and only then they are somebody's */
+		return transport->kind == TRANSPORT_LATER;
+	kernels = kernel_connection(skb, arriving, is_v6);
+	if (is_first_of_connection(transport->tcp_flags))
+		return (kernels & KERNEL_TRANSLATES) && is_half_open_in_kernel(kernels);
+	if (transport->protocol == PROTOCOL_UDP && (kernels & KERNEL_TRANSLATES) && !(kernels & KERNEL_ANSWER))
+		return has_kernels_backend(skb, arriving, is_v6, client);
+	return kernels & (KERNEL_TRANSLATES | KERNEL_ANSWER);
 }
 
 enum arrival {
@@ -203,7 +248,7 @@ static __always_inline int error_arrives(struct __sk_buff *skb, struct packet *p
 
 	switch (translate_error(skb, packet, error, FLOW_ARRIVES)) {
 	case TRANSLATION_NONE:
-		return arrive_at_address(skb, packet, error, client);
+		return is_kernel_translating() ? ARRIVAL_AS_IT_WAS : arrive_at_address(skb, packet, error, client);
 	case TRANSLATION_DONE: /* anybody on the way may have sent it */
 		refused = judge_sender(skb, packet, client);
 		if (refused)
@@ -240,6 +285,8 @@ static __always_inline int arrive(struct __sk_buff *skb, struct packet *packet, 
 		flow_end_early(&key, flow);
 		flow = NULL;
 	}
+	if (!flow && is_left_to_kernel(skb, &key, &transport, packet->is_v6, client))
+		return ARRIVAL_AS_IT_WAS;
 	if (!flow && transport.kind == TRANSPORT_PORTS) {
 		opened = open_arrival(skb, packet, &key, client);
 		flow = opened > 0 ? flow_lookup(&key) : NULL;

@@ -3,6 +3,7 @@
 #ifndef ICHOR_LIB_FLOW_SWEEPER_H
 #define ICHOR_LIB_FLOW_SWEEPER_H
 
+#include "abi/flow_lifetimes.h"
 #include "lib/flows.h"
 
 #define SWEEP_INTERVAL_NS (4 * NANOSECONDS_PER_SECOND)
@@ -14,24 +15,13 @@ static __always_inline int makes_room(const struct flow *flow, __u8 protocol)
 	return flow->state != FLOW_ESTABLISHED || (protocol == PROTOCOL_UDP && !(flow->flags & FLOW_AGAIN));
 }
 
-/* Seconds without a packet. Cilium's for TCP; UDP as RFC 4787 REQ-5 asks (two minutes at least), ICMP as RFC 5508 REQ-1 (one). */
 static __always_inline __u64 flow_lifetime_ns(const struct flow *flow, __u8 protocol, int crowded)
 {
 	__u8 state = flow->state;
 
 	if (crowded && makes_room(flow, protocol))
 		return 5 * NANOSECONDS_PER_SECOND;
-	switch (protocol) {
-	case PROTOCOL_TCP:
-		return (state == FLOW_ESTABLISHED ? 8000 : state == FLOW_CLOSING ? 10 : 60) * NANOSECONDS_PER_SECOND;
-	case PROTOCOL_UDP:
-		return (state == FLOW_ESTABLISHED ? 120 : 30) * NANOSECONDS_PER_SECOND;
-	case PROTOCOL_ICMP:
-	case PROTOCOL_ICMPV6:
-		return 60 * NANOSECONDS_PER_SECOND;
-	default:
-		return 600 * NANOSECONDS_PER_SECOND; /* tunnels */
-	}
+	return flow_lifetime_seconds(protocol, state) * NANOSECONDS_PER_SECOND;
 }
 
 struct sweep {

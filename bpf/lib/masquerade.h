@@ -4,6 +4,7 @@
 #define ICHOR_LIB_MASQUERADE_H
 
 #include "abi/drop_reasons.h"
+#include "lib/kernel_connections.h"
 #include "lib/nat_ports.h"
 #include "lib/translation.h"
 #include "lib/world.h"
@@ -78,6 +79,9 @@ verified_alone int masquerade(void *context __arg_ctx, const struct packet *pack
 		return -1 - DROP_LOST_FRAGMENT;
 	if (!may_open(transport))
 		return -1 - DROP_UNTRANSLATABLE;
+	if (transport->kind == TRANSPORT_PORTS && is_kernel_translating() &&
+	    departs_as_before(skb, key, packet->is_v6, transport->tcp_flags))
+		return 0;
 	error = open_masqueraded(skb, key, transport, &source->address, packet->is_v6);
 	if (error == -EEXIST)
 		return -1 - DROP_NO_NAT_PORT; /* unless another packet of this flow was quicker */

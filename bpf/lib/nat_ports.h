@@ -7,10 +7,10 @@
 #define ICHOR_LIB_NAT_PORTS_H
 
 #include "lib/config.h"
-#include "lib/flows.h"
+#include "lib/kernel_connections.h"
 
 #define NAT_PORT_PROBES 1024
-#define NAT_PORT_SOCKETS 4 /* ports found free that sockets of the node may turn out to have */
+#define NAT_PORT_SOCKETS 4 /* ports found free that the node itself may turn out to have */
 
 struct nat_port_search {
 	struct flow_key wanted; /* of what would arrive; the port is tried out in it */
@@ -38,17 +38,12 @@ static __always_inline __u32 mask_for(__u32 span)
 	return mask | mask >> 8;
 }
 
-/* Somebody on the node itself has that connection, or listens there. */
-static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct flow_key *arriving, __u32 is_v6)
+/* Somebody on the node itself has that connection, or listens there; or the kernel has given the port to one that it translates. */
+verified_alone int is_port_of_node(void *skb __arg_ctx, const struct flow_key *arriving __arg_nonnull, __u32 is_v6)
 {
-	struct bpf_sock_tuple v4 = {.ipv4 = {
-					    .saddr = arriving->source.words_be[3],
-					    .daddr = arriving->destination.words_be[3],
-					    .sport = arriving->source_port_be,
-					    .dport = arriving->destination_port_be,
-				    }};
-	struct bpf_sock_tuple *tuple = is_v6 ? (void *)arriving : &v4; /* a key begins as the kernel's tuple of IPv6 does */
-	__u32 size = is_v6 ? sizeof(tuple->ipv6) : sizeof(tuple->ipv4);
+	struct kernel_tuple_v4 v4;
+	struct bpf_sock_tuple *tuple = kernel_tuple(arriving, is_v6, &v4);
+	__u32 size = kernel_tuple_size(is_v6);
 	struct bpf_sock *sock;
 
 	if (arriving->protocol == PROTOCOL_TCP)
@@ -58,7 +53,7 @@ static __always_inline int is_port_of_node(struct __sk_buff *skb, const struct f
 	else
 		return 0;
 	if (!sock)
-		return 0;
+		return is_kernel_translating() && kernel_connection(skb, arriving, is_v6);
 	bpf_sk_release(sock);
 	return 1;
 }

@@ -62,6 +62,7 @@ class HostSource : public support::NetnsTest {
     }
     if constexpr (std::is_same_v<Row, model::SourceStatus>) fold_into(statuses_, change);
     if constexpr (std::is_same_v<Row, model::ForwardChain>) fold_into(chains_, change);
+    if constexpr (std::is_same_v<Row, model::KubeProxyRules>) fold_into(kube_proxy_rules_, change);
     if constexpr (std::is_same_v<Row, model::LostDefaultRoute>) fold_into(lost_default_routes_, change);
   }
   template <class Row>
@@ -99,6 +100,7 @@ class HostSource : public support::NetnsTest {
   std::map<std::string, model::HostNeighbor> neighbors_;
   std::map<std::string, model::SourceStatus> statuses_;
   std::map<std::string, model::ForwardChain> chains_;
+  std::map<std::string, model::KubeProxyRules> kube_proxy_rules_;
   std::map<std::string, model::LostDefaultRoute> lost_default_routes_;
   int neighbor_changes_ = 0;
   bool host_changed_ = false;
@@ -157,6 +159,29 @@ TEST_F(HostSource, TellsOfChainsOnTheForwardHookAndWhetherTheyDoAnything) {
   ASSERT_TRUE(run("iptables-nft -F FORWARD"));
   EXPECT_TRUE(has_rules(false));
   EXPECT_FALSE(chains_.at("ip filter FORWARD").is_in_the_way());
+}
+
+TEST_F(HostSource, TellsOfKubeProxysRulesInEachOfItsModesAndOfNobodyElses) {
+  if (!run("iptables-nft -t nat -N probe 2>/dev/null")) GTEST_SKIP() << "needs iptables-nft and nftables in the kernel";
+  ASSERT_TRUE(
+      run("iptables-nft -t filter -N KUBE-SERVICES && iptables-legacy -t nat -N KUBE-MARK-MASQ && "
+          "iptables-legacy -t nat -A OUTPUT -j KUBE-MARK-MASQ && "
+          "ip6tables-legacy -t nat -N KUBE-SERVICES && ip6tables-legacy -t nat -A PREROUTING -j KUBE-SERVICES"));
+  start();
+  EXPECT_TRUE(kube_proxy_rules_.contains("ip6 iptables-legacy"));
+  EXPECT_EQ(kube_proxy_rules_.size(), 1U);
+
+  ASSERT_TRUE(run("iptables-nft -t nat -N KUBE-SERVICES"));
+  EXPECT_TRUE(eventually([this] { return kube_proxy_rules_.contains("ip iptables"); }));
+  ASSERT_TRUE(run("iptables-nft -t nat -X KUBE-SERVICES"));
+  EXPECT_TRUE(eventually([this] { return !kube_proxy_rules_.contains("ip iptables"); }));
+
+  if (!run("nft list tables 2>/dev/null")) return;
+  ASSERT_TRUE(
+      run("nft add table inet kube-proxy; nft add chain inet kube-proxy services; "
+          "nft add table ip6 kube-proxy; nft add chain ip6 kube-proxy services"));
+  EXPECT_TRUE(eventually([this] { return kube_proxy_rules_.contains("ip6 nftables"); }));
+  EXPECT_EQ(kube_proxy_rules_.size(), 2U);
 }
 
 TEST_F(HostSource, ChainsOfOtherHooksAndFamiliesAreNoForwardChains) {

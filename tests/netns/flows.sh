@@ -19,12 +19,12 @@ innermost() {
   echo "$pid"
 }
 
-# Ends those that run; the results lie in $lab/flows-TAG, an object a flow.
+# flows_stop [TAG...]: ends these, or all that run; the results lie in $lab/flows-TAG, an object a flow.
 flows_stop() {
   local tag
-  for tag in "${!flow_jobs[@]}"; do kill -TERM "$(innermost "${flow_jobs[$tag]}")" || true; done
-  for tag in "${!flow_jobs[@]}"; do wait "${flow_jobs[$tag]}" || true; done
-  flow_jobs=()
+  (($#)) || set -- "${!flow_jobs[@]}"
+  for tag; do kill -TERM "$(innermost "${flow_jobs[$tag]}")" || true; done
+  for tag; do wait "${flow_jobs[$tag]}" || true; unset "flow_jobs[$tag]"; done
 }
 
 # flows_sum FIELD TAG...: of a numeric field over these flows; flows_worst: the largest.

@@ -1,10 +1,10 @@
 # Sourced after pods.sh: the Kubernetes objects of the laboratory, written into the manifest directory that all nodes share. Each file
 # arrives by rename, as a careful writer's does.
 
-put_object() {   # FILE: the object on standard input
-  local file=$lab/manifests/$1.json
-  cat >"$lab/manifests/.$1.new"
-  mv "$lab/manifests/.$1.new" "$file"
+put_object() {   # FILE: the object on standard input; into $objects where a test has set another directory
+  local directory=${objects:-$lab/manifests}
+  cat >"$directory/.$1.new"
+  mv "$directory/.$1.new" "$directory/$1.json"
 }
 
 node_object() {

@@ -79,6 +79,29 @@ TEST_F(PlanDirectDelivery, ChainsThatCannotBeReadCountAsBeingInTheWay) {
   EXPECT_TRUE(plan().problems.empty());
 }
 
+TEST_F(PlanDirectDelivery, KubeProxysRulesMakeTheProgramsAskTheKernelAndAreAProblem) {
+  EXPECT_EQ(row().image.flags & DELIVERY_KERNEL_TRANSLATES, 0U);
+  fold(model::put(model::KubeProxyRules{"ip", "iptables"}));
+  fold(model::put(model::KubeProxyRules{"ip6", "nftables"}));
+
+  EXPECT_EQ(row().image.flags & DELIVERY_KERNEL_TRANSLATES, DELIVERY_KERNEL_TRANSLATES);
+  ASSERT_EQ(plan().problems.size(), 1U);
+  EXPECT_NE(plan().problems[0].text.find("ip iptables, ip6 nftables"), std::string::npos) << plan().problems[0].text;
+  EXPECT_NE(plan().problems[0].remedy.find("--cleanup"), std::string::npos);
+
+  fold(model::gone<model::KubeProxyRules>("ip iptables"));
+  EXPECT_EQ(row().image.flags & DELIVERY_KERNEL_TRANSLATES, DELIVERY_KERNEL_TRANSLATES);
+  fold(model::gone<model::KubeProxyRules>("ip6 nftables"));
+  EXPECT_EQ(row().image.flags & DELIVERY_KERNEL_TRANSLATES, 0U);
+  EXPECT_TRUE(plan().problems.empty());
+}
+
+TEST_F(PlanDirectDelivery, RulesThatCannotBeReadMayBeKubeProxys) {
+  fold_chain({.family = "inet", .error = "Operation not permitted"});
+  EXPECT_EQ(row().image.flags & DELIVERY_KERNEL_TRANSLATES, DELIVERY_KERNEL_TRANSLATES);
+  EXPECT_EQ(plan().problems.size(), 1U) << "nobody says that they are";
+}
+
 TEST_F(PlanDirectDelivery, AStrictReversePathFilterOfAnUplinkIsTheStacksToKeep) {
   model::Link link;
   link.name = "eth0", link.ifindex = 2, link.rp_filter = 1;

@@ -59,13 +59,19 @@ constexpr const char* kEcho = "ICMPv6 OUT [fd00:10:244::5]:77 2001:db8::7";
 
 TEST_F(StatusConnections, AFlowIsOneRowTheMostRecentlyUsedFirst) {
   EXPECT_EQ(get("connections", {}).body,
-            "PROTOCOL  WAY  SOURCE               DESTINATION       XLATE-SRC              XLATE-DST        STATE        IDLE-SECONDS  POD\n"
-            "ICMPv6    OUT  [fd00:10:244::5]:77  2001:db8::7       [2001:db8:1::1]:20003  -                new          1             -\n"
-            "TCP       IN   198.51.100.9:50000   203.0.113.5:80    -                      10.244.1.6:8080  new          2             -\n"
-            "TCP       OUT  198.51.100.9:50000   10.244.1.6:8080   192.0.2.1:20002        -                new          3             -\n"
-            "UDP       IN   198.51.100.9:50001   10.244.0.5:53     -                      -                closing      4             "
+            "PROTOCOL  WAY  SOURCE               DESTINATION       XLATE-SRC              XLATE-DST        STATE        IDLE-SECONDS  "
+            "EXPIRES-SECONDS  POD\n"
+            "ICMPv6    OUT  [fd00:10:244::5]:77  2001:db8::7       [2001:db8:1::1]:20003  -                new          1             59   "
+            "            -\n"
+            "TCP       IN   198.51.100.9:50000   203.0.113.5:80    -                      10.244.1.6:8080  new          2             58   "
+            "            -\n"
+            "TCP       OUT  198.51.100.9:50000   10.244.1.6:8080   192.0.2.1:20002        -                new          3             57   "
+            "            -\n"
+            "UDP       IN   198.51.100.9:50001   10.244.0.5:53     -                      -                closing      4             26   "
+            "            "
             "default/pod-a\n"
-            "TCP       OUT  10.244.0.5:40000     198.51.100.7:443  192.0.2.1:20001        -                established  9             "
+            "TCP       OUT  10.244.0.5:40000     198.51.100.7:443  192.0.2.1:20001        -                established  9             7991 "
+            "            "
             "default/pod-a\n");
 }
 
@@ -110,7 +116,7 @@ TEST_F(StatusConnections, WhoseTimeIsOverSaysSo) {
 TEST_F(StatusConnections, TheOtherWayOfAFlowMayBeTheBusyOne) {
   flows_.entries[1].second.used_ns = flows_.now_ns;
 
-  EXPECT_THAT(get("connections", {{"port", "443"}}).body, HasSubstr("established  0             default/pod-a"));
+  EXPECT_THAT(get("connections", {{"port", "443"}}).body, HasSubstr("established  0             8000             default/pod-a"));
 }
 
 TEST_F(StatusConnections, ManyFlowsCostTheMemoryOfThoseThatAreShown) {

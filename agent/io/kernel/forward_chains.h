@@ -1,11 +1,12 @@
-// Base chains on the kernel's forward hook, whoever made them: of nftables, and of the older ip_tables and ip6_tables. Packets that go
-// straight into a pod pass none of them.
+// What of other people's rules concerns ichor, in nftables and in the older ip_tables and ip6_tables: base chains on the kernel's forward
+// hook, which packets that go straight into a pod do not pass, and a kube-proxy's chains, which translate.
 #pragma once
 
 #include <vector>
 
 #include "io/kernel/netlink.h"
 #include "model/host/forward_chain.h"
+#include "model/host/kube_proxy_rules.h"
 
 namespace io::kernel {
 
@@ -14,6 +15,7 @@ base::Result<Netlink> open_nftables_events();
 
 struct ForwardChains {
   std::vector<model::ForwardChain> chains;
+  std::vector<model::KubeProxyRules> kube_proxy_rules;
   bool complete = true;  // false: rules changed meanwhile, so some may be missing; asking again and again would go on for ever
 };
 // Those of the calling thread's network namespace; a kernel that lacks one of the two kinds has none of that kind.

@@ -37,9 +37,10 @@ std::string way_name(const Way& way) {
 bool DirectDelivery::operator==(const DirectDelivery& other) const { return std::memcmp(&image, &other.image, sizeof image) == 0; }
 
 DirectDelivery direct_delivery(std::map<Way, std::string> by_stack, std::vector<base::Cidr> pod_cidrs, std::vector<base::Ip> own_addresses,
-                               bool pods_elsewhere) {
-  DirectDelivery row{std::move(by_stack), std::move(pod_cidrs), std::move(own_addresses), pods_elsewhere};
+                               bool pods_elsewhere, bool kernel_translates) {
+  DirectDelivery row{std::move(by_stack), std::move(pod_cidrs), std::move(own_addresses), pods_elsewhere, kernel_translates};
   if (pods_elsewhere) row.image.flags |= DELIVERY_PODS_ELSEWHERE;
+  if (kernel_translates) row.image.flags |= DELIVERY_KERNEL_TRANSLATES;
   for (auto from : {Way::From::kUplinks, Way::From::kPods})
     for (auto family : {base::Family::kIpv4, base::Family::kIpv6})
       if (row.by_stack.contains({from, family})) row.image.by_stack |= 1U << way_bit(counter_of(from), family == base::Family::kIpv6);

@@ -1,4 +1,5 @@
-// Which packets go straight into a pod of this node, past its own stack, and which sources the programs then have to refuse. One row.
+// Which packets go straight into a pod of this node, past its own stack, which sources the programs then have to refuse, and whether they
+// ask the kernel's connection tracking. One row.
 #pragma once
 
 #include <map>
@@ -28,6 +29,7 @@ struct DirectDelivery {
   std::vector<base::Cidr> pod_cidrs;    // the node's own
   std::vector<base::Ip> own_addresses;  // the node's, and of pods outside of pod_cidrs
   bool pods_elsewhere = false;          // there are such pods
+  bool kernel_translates = false;       // connections without a flow may be the kernel's
   ::direct_delivery image{};            // all of it as the programs read it, and all that a row read from the kernel has
 
   bool operator==(const DirectDelivery& other) const;
@@ -36,6 +38,6 @@ struct DirectDelivery {
 
 // The row with its image.
 DirectDelivery direct_delivery(std::map<Way, std::string> by_stack, std::vector<base::Cidr> pod_cidrs, std::vector<base::Ip> own_addresses,
-                               bool pods_elsewhere);
+                               bool pods_elsewhere, bool kernel_translates = false);
 
 }  // namespace model::desired
