@@ -29,7 +29,7 @@ unbroken() {   # TAG...
   local tag
   for tag; do
     expect "flows of $tag that broke" "" "$(flows_broken "$lab/flows-$tag")" || return 1
-    expect "numbers lost by $tag" "" "$(jq -r 'select(.flow and .lost > 0) | "\(.flow) \(.lost_numbers) of \(.sent)"' "$lab/flows-$tag")" || return 1
+    expect "numbers lost by $tag" "" "$(jq -rs 'map(select(.flow and .lost > 0) | "\(.flow) \(.lost_numbers) of \(.sent)") | join(", ")' "$lab/flows-$tag")" || return 1
   done
 }
 serves() { ask "$@" && ask "$@" --udp; }   # PLACE ADDRESS PORT
