@@ -17,7 +17,9 @@ drops() { http n1 '/status?format=json' | jq --arg reason "$1" '.drops[] | selec
 all_drops() {   # but for ARP and neighbour discovery, which are no packets of flows
   http n1 '/status?format=json' | jq -c '[.drops[] | select(.count > 0 and .reason != "foreign_neighbor") | {(.reason): .count}] | add // {}'
 }
-dropped() { jq -n --argjson before "$1" --argjson after "$2" '[$after | to_entries[] | .value - ($before[.key] // 0)] | add // 0'; }   # BEFORE AFTER
+dropped() {   # BEFORE AFTER
+  jq -n --argjson before "$1" --argjson after "$2" '[$after | to_entries[] | .value - ($before[.key] // 0)] | add // 0'
+}
 entries() {   # in the table, as the last look and those who opened flows since say
   in_machine n1 bpftool -j map dump pinned "$(in_machine n1 bash -c 'echo /sys/fs/bpf/ichor/maps/flow_sweeper_v*')" |
     jq '.[0].formatted.value.alive // .[0].value.alive'
@@ -73,7 +75,7 @@ sent=$(flood a tcp $world $many 8081 0 $((rate * seconds)) "$rate")
 fullest=$(entries)
 after=$(all_drops)
 row "$rate new flows a second for $seconds s: dropped" packets 0 \
-  "$(one "$(dropped "$before" "$after")")" null "$after"
+  "$(one "$(dropped "$before" "$after")")" null "the sender reached $(jq .per_second <<<"$sent") a second; all drops: $after"
 row "$rate new flows a second for $seconds s: not answered" flows null "$(one $((rate * seconds - ($(answered) - answers))))" null \
   "whatever the cause: queues of this machine too"
 row "the sender's rate" "flows/s" null "$(one "$(jq .per_second <<<"$sent")")" null "asked for: $rate"
