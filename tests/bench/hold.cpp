@@ -8,7 +8,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,8 +22,10 @@
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr size_t kAtOnce = 128;
-constexpr int kPatienceMs = 10'000;  // a SYN is sent again after 1, 3 and 7 s
+constexpr std::chrono::milliseconds kPatience{4'000};  // a SYN is sent again after 1 and 3 s
 
 [[noreturn]] void die(const std::string& what) {
   std::fprintf(stderr, "bench_hold: %s: %s\n", what.c_str(), strerror(errno));
@@ -39,9 +43,10 @@ addrinfo* parse(const std::string& target) {
   return address;
 }
 
-bool wait_for(int fd, short what) {
+bool wait_for(int fd, short what, Clock::time_point end) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
   pollfd wanted = {.fd = fd, .events = what, .revents = 0};
-  return poll(&wanted, 1, kPatienceMs) == 1 && !(wanted.revents & (POLLERR | POLLHUP));
+  return poll(&wanted, 1, std::max(0, static_cast<int>(left.count()))) == 1 && !(wanted.revents & (POLLERR | POLLHUP));
 }
 
 // A few at once; those that could not be opened are left out.
@@ -54,10 +59,11 @@ std::vector<base::Fd> open_all(const addrinfo& target, size_t count) {
       if (fd.get() < 0) die("socket");
       if (connect(fd.get(), target.ai_addr, target.ai_addrlen) == 0 || errno == EINPROGRESS) pending.push_back(std::move(fd));
     }
+    const auto end = Clock::now() + kPatience;
     for (auto& fd : pending) {
       int error = 0;
       socklen_t size = sizeof error;
-      if (wait_for(fd.get(), POLLOUT) && getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
+      if (wait_for(fd.get(), POLLOUT, end) && getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
         open.push_back(std::move(fd));
     }
   }
@@ -68,7 +74,9 @@ size_t count_alive(const std::vector<base::Fd>& connections) {
   size_t alive = 0;
   char byte = 'x';
   for (const auto& fd : connections)
-    if (send(fd.get(), &byte, 1, MSG_NOSIGNAL) == 1 && wait_for(fd.get(), POLLIN) && recv(fd.get(), &byte, 1, 0) == 1) ++alive;
+    if (send(fd.get(), &byte, 1, MSG_NOSIGNAL) == 1 && wait_for(fd.get(), POLLIN, Clock::now() + kPatience) &&
+        recv(fd.get(), &byte, 1, 0) == 1)
+      ++alive;
   return alive;
 }
 

@@ -84,8 +84,11 @@ row "entries in the table then" entries null "$(one "$fullest")" null "room for 
 say "$unanswered flows that nobody answers, from one pod"
 # Half of them to the very address that others call, half to more addresses than a pod may have unanswered flows at.
 press() {   # TAG FIRST-ADDRESS ADDRESSES
+  local job quiet
+  quiet=$(all_drops)
   flood a unanswered "$2" "$3" 8081 0 $((unanswered / 2)) 0 >"$lab/flood-$1" &
-  local job=$!
+  job=$!
+  until_true 60 "the flood to meet a limit" eval '[[ $(all_drops) != "$quiet" ]]'
   hold_start "new-$1" c "$(target "$2" 8081)" 4000
   until_true 300 "new connections to $2" hold_tried "new-$1"
   wait $job
