@@ -36,4 +36,18 @@ ABI_ASSERT_SIZE(recently_inside, 24);
 #define RECENTLY_INSIDE_ENTRIES 1024
 #define RECENTLY_INSIDE_JIFFIES 256 /* a second or so: as long a prefix that was removed may count */
 
+/* Map `crowded_destinations`, per-CPU array: for whom no port was found lately. Further searches are short for a while, since a
+ * whole one costs as much as a thousand packets. */
+struct crowded_destination {
+	struct ip_addr address;
+	__u64 until_ns; /* CLOCK_MONOTONIC, coarse */
+	__be16 port_be;
+	__u8 protocol;
+	__u8 zero[5];
+};
+ABI_ASSERT_SIZE(crowded_destination, 32);
+
+#define CROWDED_DESTINATIONS 256
+#define CROWDED_DESTINATION_NS 100000000ULL
+
 #endif

@@ -68,12 +68,25 @@ static __always_inline int open_source(struct __sk_buff *skb, const struct flow_
 	return error && !flow_lookup(departing) ? flow_refusal(error) : 0;
 }
 
+/* Ends the flow of another call of the same client by the same port to that backend, if it is over. 0: it stays. */
+verified_alone int other_call_yields(const struct flow_key *arriving __arg_nonnull, const struct backend *backend __arg_nonnull)
+{
+	struct flow_key answering = {.source = backend->address,
+				     .destination = arriving->source,
+				     .source_port_be = backend->port_be,
+				     .destination_port_be = arriving->source_port_be,
+				     .protocol = arriving->protocol,
+				     .way = FLOW_DEPARTS};
+
+	return flow_yields(&answering);
+}
+
 /* 0: the flow stands; else enum drop_reason. The source first: no packet of the flow goes on without one. */
 verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriving __arg_nonnull,
 			   const struct backend *backend __arg_nonnull, __u32 client, __u32 is_v6)
 {
 	struct __sk_buff *skb = context;
-	struct flow_key departing = *arriving, answering;
+	struct flow_key departing = *arriving;
 	int refused;
 	long error;
 
@@ -86,13 +99,7 @@ verified_alone int open_to(void *context __arg_ctx, const struct flow_key *arriv
 	error = flow_open(arriving, &backend->address, backend->port_be);
 	if (!error || flow_lookup(arriving)) /* or another of its packets was quicker */
 		return 0;
-	answering = (struct flow_key){.source = backend->address,
-				      .destination = arriving->source,
-				      .source_port_be = backend->port_be,
-				      .destination_port_be = arriving->source_port_be,
-				      .protocol = arriving->protocol,
-				      .way = FLOW_DEPARTS};
-	if (error == -EEXIST && flow_yields(&answering))
+	if (error == -EEXIST && other_call_yields(arriving, backend))
 		error = flow_open(arriving, &backend->address, backend->port_be);
 	if (!error)
 		return 0;

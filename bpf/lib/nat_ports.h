@@ -7,9 +7,12 @@
 #define ICHOR_LIB_NAT_PORTS_H
 
 #include "lib/config.h"
+#include "abi/direct_delivery.h"
 #include "lib/kernel_connections.h"
+#include "maps/masquerade.h"
 
 #define NAT_PORT_PROBES 1024
+#define NAT_PORT_PROBES_CROWDED 16
 #define NAT_PORT_SOCKETS 4 /* ports found free that the node itself may turn out to have */
 
 struct nat_port_search {
@@ -81,12 +84,40 @@ static __always_inline __u32 mixed(const struct flow_key *key)
 	return hash ^ hash >> 16;
 }
 
+static __always_inline struct crowded_destination *crowded_slot(const struct flow_key *arriving)
+{
+	__u32 index = (own_address_bit(&arriving->source) ^ arriving->source_port_be) % CROWDED_DESTINATIONS;
+
+	return bpf_map_lookup_elem(&crowded_destinations, &index);
+}
+
+static __always_inline int is_crowded_destination(const struct flow_key *arriving)
+{
+	const struct crowded_destination *crowded = crowded_slot(arriving);
+
+	return crowded && crowded->port_be == arriving->source_port_be && crowded->protocol == arriving->protocol &&
+	       ip_addr_equal(&crowded->address, &arriving->source) && bpf_ktime_get_coarse_ns() < crowded->until_ns;
+}
+
+static __always_inline void note_crowded(const struct flow_key *arriving)
+{
+	struct crowded_destination *crowded = crowded_slot(arriving);
+
+	if (!crowded)
+		return;
+	crowded->address = arriving->source;
+	crowded->port_be = arriving->source_port_be;
+	crowded->protocol = arriving->protocol;
+	crowded->until_ns = bpf_ktime_get_coarse_ns() + CROWDED_DESTINATION_NS;
+}
+
 /* The port, or 0. `departing` opens the flow, `address` will be its source. */
 verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key *departing __arg_nonnull,
 				 const struct ip_addr *address __arg_nonnull, __u32 is_v6)
 {
-	struct __sk_buff *skb = context;
-	struct nat_port_search search = {.skb = skb, .span = nat_port_span(), .mask = mask_for(nat_port_span()), .is_v6 = is_v6};
+	struct nat_port_search search = {
+		.skb = context, .span = nat_port_span(), .mask = mask_for(nat_port_span()), .is_v6 = is_v6};
+	__u32 probes = NAT_PORT_PROBES;
 	__u32 start;
 
 	start = departing->protocol == PROTOCOL_UDP ? mixed(departing) : bpf_get_prandom_u32();
@@ -97,8 +128,14 @@ verified_alone int nat_port_find(void *context __arg_ctx, const struct flow_key 
 					  .way = FLOW_ARRIVES};
 	search.next = start % search.span;
 	search.step = bpf_get_prandom_u32() | 1;
-	bpf_loop(NAT_PORT_PROBES, nat_port_try, &search, 0);
-	return search.found ? bpf_ntohs(search.wanted.destination_port_be) : 0;
+	if (is_crowded_destination(&search.wanted))
+		probes = NAT_PORT_PROBES_CROWDED;
+	bpf_loop(probes, nat_port_try, &search, 0);
+	if (search.found)
+		return bpf_ntohs(search.wanted.destination_port_be);
+	if (probes == NAT_PORT_PROBES)
+		note_crowded(&search.wanted);
+	return 0;
 }
 
 #endif

@@ -28,4 +28,11 @@ struct {
 	__type(value, struct recently_inside);
 } recently_inside __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CROWDED_DESTINATIONS);
+	__type(key, __u32);
+	__type(value, struct crowded_destination);
+} crowded_destinations __weak SEC(".maps");
+
 #endif

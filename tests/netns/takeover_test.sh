@@ -29,7 +29,7 @@ unbroken() {   # TAG...   A datagram may be lost by the way, as one may on any m
   local tag
   for tag; do
     expect "flows of $tag that broke" "" "$(flows_broken "$lab/flows-$tag")" || return 1
-    expect "numbers lost by $tag" "" "$(jq -rs 'map(select(.flow and .lost > 1) | "\(.flow) \(.lost_numbers) of \(.sent)") | join(", ")' "$lab/flows-$tag")" || return 1
+    expect "numbers lost by $tag" "" "$(jq -rs 'map(select(.flow and (.lost_numbers | length) > 1) | "\(.flow) \(.lost_numbers) of \(.sent)") | join(", ")' "$lab/flows-$tag")" || return 1
   done
 }
 serves() { ask "$@" && ask "$@" --udp; }   # PLACE ADDRESS PORT

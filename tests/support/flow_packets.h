@@ -29,11 +29,13 @@ using Flows = std::map<flow_key, flow, ByBytes>;
 class FlowPacketsTest : public PacketsTest {
  protected:
   void SetUp() override {
-    config_.first_nat_port = kFirstNatPort, config_.last_nat_port = kFirstNatPort + kNatPorts - 1;
+    config_.first_nat_port = kFirstNatPort, config_.last_nat_port = kFirstNatPort + nat_ports_ - 1;
     PacketsTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     for (const auto& family : kFamilies) put_masquerade(family);
   }
+
+  uint16_t nat_ports_ = kNatPorts;
 
   // The node's address on `uplink`; its pods, those of peers and itself see pods as they are.
   void put_masquerade(const Addresses& family) {

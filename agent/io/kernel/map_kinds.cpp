@@ -37,6 +37,7 @@ std::span<const MapKind> map_kinds() {
       {"arrival_affinities", 1, kPrograms, 0x7422b8a9b16eacc8, MIGRATING_ARRIVAL_AFFINITIES},
       {"backends", 1, kAgent, 0x648fcd930ddbf405},
       {"calling_pods", 1, kCounters, 0xc49ee7ed672295ab},
+      {"crowded_destinations", 1, kCounters, 0x4b3c5a831ab83609},
       {"deliveries", 1, kCounters, 0xc2600c3d2d566e6f},
       {"direct_delivery", 2, kAgent, 0xf3183bcb193d91c2, 0, direct_delivery_of_v1, true},
       {"drops", 1, kCounters, 0xc2600c3d2d566e6f},
