@@ -195,7 +195,7 @@ bool follow(const Maps& maps, const Writer& writer, PlainWatch* watch, int servi
 
   auto start = Clock::now();
   edit.make();
-  while (!leads_to(maps, found.callers, wanted)) {
+  while (!leads_to(maps, frontend_set(found.callers), wanted)) {
     if (Clock::now() - start > kPatience) return false;
     usleep(50);  // a poll that never rests would take a whole processor from the agent
   }
