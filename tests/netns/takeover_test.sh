@@ -93,7 +93,8 @@ flows pod-anew b $(cluster 10)
 pod n1 d; pod n1 e; pod n2 f
 for place in d f; do serve "$place"; done
 service late 11; publish late 30081; endpoints late 8080 d f
-for address in "$(node4 n1)" "$(node6 n1)"; do served client "$address" 30081; done
+for address in "$(node4 n1)" "$(node6 n1)" "$(node4 n2)" "$(node6 n2)"; do served client "$address" 30081; done
+for place in e d n1; do served "$place" "$(service4 11)" 80; served "$place" "$(service6 11)" 80; done
 flows late-outside client $(fronts 30081)
 flows late-pod e $(cluster 11)
 flows late-itself d $(cluster 11)

@@ -81,10 +81,10 @@ talos_boot() {   # NODE
 # Seconds that a boot takes until containerd answers, without what passed between the guest's being up and our asking for containerd.
 boot_time() { awk -v boot="$(guest_boot_time "$1")" '{printf "%.1f", boot + $2 - $1}' <<<"$(guest_run "$1" 'cat /run/containerd.ages' </dev/null)"; }
 
-# What a kubelet leaves on its node. Its kubeconfig is in memory, the certificate stays.
+# What a kubelet leaves on its node. Its kubeconfig is in memory, the certificate stays, also when the power goes.
 kubelet_certificate() {
   [[ -e $lab/pki/$1.kubeconfig ]] || node_credentials "$1"
-  guest_run "$1" 'mkdir -p /var/lib/kubelet/pki && cat >/var/lib/kubelet/pki/kubelet-client-current.pem' \
+  guest_run "$1" 'mkdir -p /var/lib/kubelet/pki && cat >/var/lib/kubelet/pki/kubelet-client-current.pem && sync' \
     <"$lab/$1/var/kubelet/pki/kubelet-client-current.pem"
 }
 kubelet_kubeconfig() { guest_run "$1" 'cat >/etc/kubernetes/kubeconfig-kubelet' <"$lab/pki/$1.kubeconfig"; }
