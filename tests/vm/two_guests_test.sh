@@ -126,7 +126,14 @@ core_cases() {
   figure "$kernel: $(<"$lab/restart")"
 }
 
+# Of what the agent has written last the kernel keeps half a minute in memory: here the power goes when all of it is on the disk.
+kept() {
+  until_guest n1 30 "the Service and its endpoints to be kept" \
+    "grep -a 'default/web ' /var/lib/ichor/objects && grep -a 'default/web-4 ' /var/lib/ichor/objects && grep -a 'default/web-6 ' /var/lib/ichor/objects"
+  guest_run n1 sync </dev/null
+}
 cold_boot() {
+  kept
   guest_stop n1
   daemon_away cp kube-apiserver
   talos_boot n1
