@@ -44,7 +44,7 @@ static __always_inline int is_pod_of_another_network(const struct ip_addr *addre
 {
 	const struct direct_delivery *delivery = delivery_settings();
 
-	return delivery && delivery->pod_mask[is_v6 & 1].words_be[is_v6 ? 0 : 3] && is_in_pod_network(delivery, address, is_v6);
+	return delivery && is_surely_in_pod_network(delivery, address, is_v6);
 }
 
 /* What is sent on to a backend elsewhere gets the node's address there. 0: done, or not needed; else enum drop_reason. */
@@ -281,8 +281,7 @@ static __always_inline int arrive(struct __sk_buff *skb, struct packet *packet, 
 	struct flow *flow;
 	int opened = 0;
 
-	if (!read_plain_transport(skb, packet, &transport))
-		read_transport(skb, packet, &transport);
+	read_transport_here(skb, packet, &transport);
 	if (transport.kind == TRANSPORT_ICMP_ERROR)
 		return error_arrives(skb, packet, &transport, client);
 	if (transport.kind == TRANSPORT_PORTS && !is_for_flows(packet, transport.destination_port_be, client))

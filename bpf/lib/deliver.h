@@ -34,6 +34,13 @@ static __always_inline int is_in_pod_network(const struct direct_delivery *deliv
 	       (words[2] & mask[2]) == network[2];
 }
 
+/* As before, but without such a prefix: none. */
+static __always_inline int is_surely_in_pod_network(const struct direct_delivery *delivery, const struct ip_addr *address,
+						    __u32 is_v6)
+{
+	return delivery->pod_mask[is_v6 & 1].words_be[is_v6 ? 0 : 3] && is_in_pod_network(delivery, address, is_v6);
+}
+
 static __always_inline int is_own_bit_set(const struct direct_delivery *delivery, const struct ip_addr *address)
 {
 	__u32 bit = own_address_bit(address);

@@ -6,8 +6,8 @@
 #ifndef ICHOR_LIB_NAT_PORTS_H
 #define ICHOR_LIB_NAT_PORTS_H
 
-#include "lib/config.h"
 #include "abi/direct_delivery.h"
+#include "lib/config.h"
 #include "lib/kernel_connections.h"
 #include "maps/masquerade.h"
 

@@ -24,11 +24,7 @@ static __always_inline int is_martian_source(const struct packet *packet)
 
 static __always_inline int may_be_own(const struct direct_delivery *delivery, const struct packet *packet)
 {
-	const __be32 *mask = delivery->pod_mask[packet->is_v6 & 1].words_be;
-
-	if (is_own_bit_set(delivery, &packet->source))
-		return 1;
-	return mask[packet->is_v6 ? 0 : 3] && is_in_pod_network(delivery, &packet->source, packet->is_v6);
+	return is_own_bit_set(delivery, &packet->source) || is_surely_in_pod_network(delivery, &packet->source, packet->is_v6);
 }
 
 verified_alone int is_own_source(void *context __arg_ctx, const struct packet *packet __arg_nonnull)

@@ -171,4 +171,11 @@ verified_alone int read_transport(void *context __arg_ctx, const struct packet *
 	return 0;
 }
 
+/* As read_transport, without a call for most packets. */
+static __always_inline void read_transport_here(struct __sk_buff *skb, const struct packet *packet, struct transport *transport)
+{
+	if (!read_plain_transport(skb, packet, transport))
+		read_transport(skb, packet, transport);
+}
+
 #endif

@@ -79,8 +79,7 @@ static __always_inline int departs(struct __sk_buff *skb, const struct packet *p
 	struct flow *flow;
 	int opened;
 
-	if (!read_plain_transport(skb, packet, &transport))
-		read_transport(skb, packet, &transport);
+	read_transport_here(skb, packet, &transport);
 	if (transport.kind == TRANSPORT_ICMP_ERROR) /* of no known flow: about what came to the pod by its own address */
 		return translate_error(skb, packet, &transport, FLOW_DEPARTS) == TRANSLATION_FAILED
 			       ? drop_packet(DROP_UNTRANSLATABLE)

@@ -2,7 +2,6 @@
 // whole path and no wake-up of another one; the client resets its connections, so that none waits for its time (RFC 1337).
 // usage: bench_crr serve PORT     until it is killed; says "serving" when it listens, on both families; several may share a port
 //        bench_crr call ADDRESS:PORT|[ADDRESS]:PORT MILLISECONDS     prints the microseconds of one
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -17,6 +16,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "target.h"
 
 namespace {
 
@@ -71,13 +71,8 @@ void one(const addrinfo& target) {
 }
 
 double call(const std::string& target, std::chrono::milliseconds length) {
-  auto colon = target.rfind(':');
-  std::string host = target.substr(0, colon), port = target.substr(colon + 1);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  addrinfo* address = nullptr;
-  addrinfo hints = {};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, hints.ai_socktype = SOCK_STREAM;
-  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &address) != 0) die(target);
+  addrinfo* address = bench::parse_target(target);
+  if (!address) die(target);
   for (int i = 0; i < 20; ++i) one(*address);  // what is looked up once
   uint32_t count = 0;
   auto start = Clock::now(), now = start;

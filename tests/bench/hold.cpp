@@ -3,7 +3,6 @@
 // usage: bench_hold ADDRESS:PORT|[ADDRESS]:PORT CONNECTIONS
 // Prints {"opened", "failed"} when all were tried, and {"alive", "broken"} at the end.
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "target.h"
 
 namespace {
 
@@ -30,17 +30,6 @@ constexpr std::chrono::milliseconds kPatience{4'000};  // a SYN is sent again af
 [[noreturn]] void die(const std::string& what) {
   std::fprintf(stderr, "bench_hold: %s: %s\n", what.c_str(), strerror(errno));
   std::exit(1);
-}
-
-addrinfo* parse(const std::string& target) {
-  auto colon = target.rfind(':');
-  std::string host = target.substr(0, colon), port = target.substr(colon + 1);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  addrinfo* address = nullptr;
-  addrinfo hints = {};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, hints.ai_socktype = SOCK_STREAM;
-  if (getaddrinfo(host.c_str(), port.c_str(), &hints, &address) != 0) die(target);
-  return address;
 }
 
 bool wait_for(int fd, short what, Clock::time_point end) {
@@ -91,7 +80,8 @@ int main(int count, char** arguments) {
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
   sigprocmask(SIG_BLOCK, &end, nullptr);
-  addrinfo* target = parse(arguments[1]);
+  addrinfo* target = bench::parse_target(arguments[1]);
+  if (!target) die(arguments[1]);
   const auto connections = open_all(*target, wanted);
   freeaddrinfo(target);
   std::printf("{\"opened\": %zu, \"failed\": %zu}\n", connections.size(), wanted - connections.size());

@@ -19,8 +19,9 @@ using Groups = std::map<std::string, size_t>;
 Groups group(bpf_object* object, size_t groups) {
   std::vector<std::pair<size_t, std::string>> programs;
   bpf_program* program;
-  bpf_object__for_each_program(program, object) if (bpf_program__autoload(program))
-      programs.emplace_back(bpf_program__insn_cnt(program), bpf_program__name(program));
+  bpf_object__for_each_program(program, object) {
+    if (bpf_program__autoload(program)) programs.emplace_back(bpf_program__insn_cnt(program), bpf_program__name(program));
+  }
   std::sort(programs.rbegin(), programs.rend());
   std::vector<size_t> loads(groups);
   Groups group_of;
